@@ -1,1 +1,16 @@
-//! core
+//! The foundations that every other crate of the workspace may import: codes, clocks, ids and search grammar.
+//!
+//! Pure: nothing here opens a file, a socket or a database, and nothing knows of HTTP frameworks or SQL.
+//! Everything a caller sent wrong is one type, [`invalid::Invalid`]; everything random or timed is a trait.
+
+pub mod error_code;
+
+pub mod invalid;
+
+pub mod clock;
+
+pub mod ids;
+
+pub mod page_token;
+
+pub mod filter;

@@ -1,0 +1,108 @@
+//! Splits a filter into comparisons, by shape alone.
+//!
+//! MLflow treats AND as a separator that may be repeated or missing, so a filter is: comparisons and ANDs in
+//! any order. Every other token is a stranger, and one stranger makes the filter invalid.
+
+use super::lexer::{Kind, Token, tokens};
+use crate::invalid::Invalid;
+
+/// Longest filter, in bytes.
+const MAX_FILTER_LEN: usize = 100_000;
+
+/// Most comparisons in one filter: each becomes a subquery.
+const MAX_CLAUSES: usize = 200;
+
+/// One comparison, of which only the shape is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clause<'a> {
+    pub(super) left: Token<'a>,
+    /// As written, but `NOT IN`, `IS NULL` and `IS NOT NULL` are in this very spelling.
+    pub(super) operator: &'a str,
+    /// Missing only for `IS NULL` and `IS NOT NULL`.
+    pub(super) value: Option<Token<'a>>,
+}
+
+/// The comparisons of a filter, and the tokens that belong to none.
+#[derive(Debug, Default)]
+pub(super) struct Clauses<'a> {
+    pub(super) found: Vec<Clause<'a>>,
+    pub(super) strangers: Vec<&'a str>,
+}
+
+/// Splits `filter`; too long a filter, too many comparisons and NUL characters are errors.
+pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
+    if filter.len() > MAX_FILTER_LEN {
+        return Err(Invalid::value("filter", filter, &format!("It is longer than {MAX_FILTER_LEN} bytes")));
+    }
+    if filter.contains('\0') {
+        return Err(Invalid::value("filter", filter, "It contains a NUL character"));
+    }
+    let tokens = tokens(filter);
+    let mut clauses = Clauses::default();
+    let mut rest = tokens.as_slice();
+    while let [first, after @ ..] = rest {
+        if let Some((clause, len)) = first_clause(rest) {
+            clauses.found.push(clause);
+            rest = &rest[len..];
+            continue;
+        }
+        if !first.is_word("and") {
+            clauses.strangers.push(first.text);
+        }
+        rest = after;
+    }
+    if clauses.found.len() > MAX_CLAUSES {
+        return Err(Invalid::value("filter", filter, &format!("It has more than {MAX_CLAUSES} comparisons")));
+    }
+    Ok(clauses)
+}
+
+/// The comparison that `tokens` begin with, and how many tokens it takes.
+fn first_clause<'a>(tokens: &[Token<'a>]) -> Option<(Clause<'a>, usize)> {
+    let (left, rest) = tokens.split_first().filter(|(left, _)| is_operand(left))?;
+    let left = *left;
+    if let [operator, value, ..] = rest
+        && operator.kind == Kind::Operator
+        && is_operand(value)
+    {
+        return Some((Clause { left, operator: operator.text, value: Some(*value) }, 3));
+    }
+    if left.kind != Kind::Name {
+        return None;
+    }
+    match rest {
+        [is, null, ..] if is.is_word("is") && null.is_word("null") => {
+            Some((Clause { left, operator: "IS NULL", value: None }, 3))
+        }
+        [is, not, null, ..] if is.is_word("is") && not.is_word("not") && null.is_word("null") => {
+            Some((Clause { left, operator: "IS NOT NULL", value: None }, 4))
+        }
+        [word, list, ..] if word.is_word("in") && list.kind == Kind::List => {
+            Some((Clause { left, operator: word.text, value: Some(*list) }, 3))
+        }
+        [not, word, list, ..] if not.is_word("not") && word.is_word("in") && list.kind == Kind::List => {
+            Some((Clause { left, operator: "NOT IN", value: Some(*list) }, 4))
+        }
+        _ => None,
+    }
+}
+
+fn is_operand(token: &Token<'_>) -> bool {
+    const KEYWORDS: [&str; 5] = ["and", "or", "not", "in", "is"];
+    match token.kind {
+        Kind::Name => !KEYWORDS.iter().any(|word| token.is_word(word)),
+        Kind::Text | Kind::Integer | Kind::Float | Kind::List => true,
+        Kind::Operator | Kind::Other => false,
+    }
+}
+
+impl<'a> Clauses<'a> {
+    /// The comparisons, if no token is left over.
+    pub(super) fn complete(self) -> Result<Vec<Clause<'a>>, Invalid> {
+        if self.strangers.is_empty() {
+            return Ok(self.found);
+        }
+        let strangers: Vec<String> = self.strangers.iter().map(|text| format!("'{text}'")).collect();
+        Err(Invalid::message(format!("Invalid clause(s) in filter string: {}", strangers.join(", "))))
+    }
+}

@@ -1,0 +1,175 @@
+//! Cuts a filter into tokens that borrow from it.
+//!
+//! MLflow reads filters with a SQL tokeniser, so these are SQL's tokens as far as a filter can hold them:
+//! a dotted name is one token (``tags.`my key` ``), so is a list in parentheses. What no filter may contain
+//! becomes `Kind::Other` instead of an error, because the message about it needs the whole filter.
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Words and quoted names joined by dots; keywords such as AND too.
+    Name,
+    /// A text in single quotes.
+    Text,
+    /// Digits, perhaps with a minus sign.
+    Integer,
+    /// A number with a fraction or an exponent.
+    Float,
+    /// `=`, `!=`, `<`, …, `LIKE`; also misspelt ones such as `==`.
+    Operator,
+    /// From `(` to the `)` that belongs to it.
+    List,
+    /// Anything else.
+    Other,
+}
+
+/// A piece of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token<'a> {
+    pub(super) kind: Kind,
+    /// As written, quotes included.
+    pub(super) text: &'a str,
+}
+
+impl Token<'_> {
+    /// Whether this is the bare word `word`, in any case.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.kind == Kind::Name && self.text.eq_ignore_ascii_case(word)
+    }
+}
+
+/// Words that the SQL tokeniser takes for keywords even after a dot.
+const NEVER_A_KEY: [&str; 6] = ["case", "in", "values", "using", "from", "as"];
+
+/// All tokens of `filter` without the white space between them.
+pub(super) fn tokens(filter: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = filter.trim_start();
+    while !rest.is_empty() {
+        let (kind, len) = first_token(rest);
+        tokens.push(Token { kind, text: &rest[..len] });
+        rest = rest[len..].trim_start();
+    }
+    tokens
+}
+
+/// Kind and length in bytes (≥ 1) of the token that `text` begins with.
+fn first_token(text: &str) -> (Kind, usize) {
+    let Some(first) = text.chars().next() else { return (Kind::Other, 0) };
+    match first {
+        '\'' => quoted_len(text).map_or((Kind::Other, text.len()), |len| (Kind::Text, len)),
+        '(' => list_len(text).map_or((Kind::Other, text.len()), |len| (Kind::List, len)),
+        '<' | '>' | '=' | '~' | '!' => (Kind::Operator, run_len(text, |c| "<>=~!".contains(c))),
+        '-' | '.' | '0'..='9' => number(text),
+        '`' | '"' => name(text),
+        _ if is_word_char(first) => name(text),
+        _ => (Kind::Other, first.len_utf8()),
+    }
+}
+
+fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn run_len(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
+}
+
+/// Length of the quoted text that `text` begins with, quotes included; `None` when it never ends.
+///
+/// A doubled quote and a quote behind a backslash do not end it (backslashes mean nothing in backticks),
+/// unless no other quote follows: then the last of those ends it after all.
+pub(super) fn quoted_len(text: &str) -> Option<usize> {
+    let quote = text.chars().next()?;
+    let mut last_escaped = None;
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        let next_is_quote = chars.peek().is_some_and(|(_, next)| *next == quote);
+        if c == quote && !next_is_quote {
+            return Some(at + 1);
+        }
+        if next_is_quote && (c == quote || (c == '\\' && quote != '`')) {
+            last_escaped = Some(if c == quote { at + 1 } else { at + 2 });
+            chars.next();
+        }
+    }
+    last_escaped
+}
+
+/// Length of the list that `text` begins with; `None` when a parenthesis or a quote stays open.
+fn list_len(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            '\'' | '"' | '`' => {
+                at += quoted_len(&text[at..])?;
+                continue;
+            }
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        at += c.len_utf8();
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// A number, when no letter follows it directly.
+fn number(text: &str) -> (Kind, usize) {
+    let digits = |at: usize| at + run_len(&text[at..], |c| c.is_ascii_digit());
+    let start = usize::from(text.starts_with('-'));
+    let whole_end = digits(start);
+    let has_dot = text[whole_end..].starts_with('.');
+    let mantissa_end = if has_dot { digits(whole_end + 1) } else { whole_end };
+    if mantissa_end - start <= usize::from(has_dot) {
+        return (Kind::Other, 1);
+    }
+    let end = exponent_end(text, mantissa_end).unwrap_or(mantissa_end);
+    let word = run_len(&text[end..], is_word_char);
+    if word > 0 {
+        return (Kind::Other, end + word);
+    }
+    (if has_dot || end > mantissa_end { Kind::Float } else { Kind::Integer }, end)
+}
+
+/// Where the exponent behind a mantissa ends; a mantissa such as `1.` or `.5` takes none.
+fn exponent_end(text: &str, mantissa_end: usize) -> Option<usize> {
+    let mantissa = text[..mantissa_end].trim_start_matches('-');
+    let exponent = text[mantissa_end..].strip_prefix(['e', 'E'])?;
+    let sign = usize::from(exponent.starts_with('-'));
+    let digits = run_len(&exponent[sign..], |c| c.is_ascii_digit());
+    let takes_one = !mantissa.starts_with('.') && !mantissa.ends_with('.') && digits > 0;
+    takes_one.then_some(mantissa_end + 1 + sign + digits)
+}
+
+/// A dotted name, or one of the operators that are words.
+fn name(text: &str) -> (Kind, usize) {
+    let Some(mut len) = name_part_len(text) else { return (Kind::Other, text.len()) };
+    if ["like", "ilike", "rlike"].iter().any(|word| text[..len].eq_ignore_ascii_case(word)) {
+        return (Kind::Operator, len);
+    }
+    while let Some(part) = text[len..].strip_prefix('.').and_then(key_part_len) {
+        len += 1 + part;
+    }
+    (Kind::Name, len)
+}
+
+fn name_part_len(text: &str) -> Option<usize> {
+    if text.starts_with(['`', '"', '\'']) {
+        return quoted_len(text);
+    }
+    Some(run_len(text, is_word_char)).filter(|len| *len > 0)
+}
+
+/// As `name_part_len`, behind a dot: not a digit, which would make the dot a decimal point, nor a reserved word.
+fn key_part_len(text: &str) -> Option<usize> {
+    let len = name_part_len(text)?;
+    let part = &text[..len];
+    let is_number = part.starts_with(|c: char| c.is_ascii_digit());
+    let is_reserved = NEVER_A_KEY.iter().any(|word| part.eq_ignore_ascii_case(word));
+    (!is_number && !is_reserved).then_some(len)
+}
