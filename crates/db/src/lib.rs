@@ -1,1 +1,29 @@
-//! db
+//! The database layer: one SQL text for SQLite and PostgreSQL.
+//!
+//! Domain crates see [`Db`], [`Tx`], [`Sql`] and [`Row`], never a driver type. The `match` over engines
+//! exists in this crate alone; what differs between the engines is a named function of [`dialect`].
+//!
+//! Reading order: [`Db`] (reads, writes, merged writes), [`Tx`] (statements of one transaction),
+//! [`Sql`] (a statement and its bound values), [`Row`], then how a database is found and opened.
+
+mod database;
+mod tx;
+mod sql;
+mod row;
+pub mod dialect;
+mod job;
+mod writer;
+mod url;
+mod open;
+mod schema;
+mod error;
+
+pub use database::{Db, Merge, WriteFn};
+pub use dialect::Engine;
+pub use error::Error;
+pub use futures_util::future::BoxFuture;
+pub use open::{OpenError, OpenOptions};
+pub use row::{Column, FromRow, Row};
+pub use sql::{Sql, Value};
+pub use tx::Tx;
+pub use url::{DatabaseUrl, UrlError};

@@ -1,0 +1,143 @@
+//! [`Db`]: a database that is open, and the three ways to use it.
+
+use futures_util::future::BoxFuture;
+use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
+use tokio::sync::oneshot;
+
+use crate::job::{Group, Single};
+use crate::tx::Arm;
+use crate::writer::Writer;
+use crate::{Engine, Error, Tx};
+
+/// The statements of one write: a function, not a closure, so that all it knows is in its input and it can be
+/// run again when PostgreSQL gave its transaction up.
+pub type WriteFn<I, T, E> = for<'a> fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T, E>>;
+
+/// A hot write that can share its statements with others of its type.
+pub trait Merge: Sized + Send + Sync + 'static {
+    /// What the caller gets after the commit.
+    type Reply: Send + 'static;
+    /// The domain's error.
+    type Error: From<Error> + Send + 'static;
+
+    /// About how many rows it writes, to bound a merged transaction.
+    fn weight(&self) -> usize;
+
+    /// Writes all members as if one after the other, in few statements; one result for each, in order. A
+    /// member whose result is an error has written nothing.
+    ///
+    /// # Errors
+    /// A failed statement: the transaction is lost, and each member is tried again alone.
+    fn apply<'a>(tx: &'a mut Tx, members: &'a [Self]) -> BoxFuture<'a, Result<Vec<MergeResult<Self>>, Error>>;
+}
+
+type MergeResult<M> = Result<<M as Merge>::Reply, <M as Merge>::Error>;
+
+/// An open database. Cloning it is cheap; all clones share the connections.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) arm: DbArm,
+}
+
+#[derive(Clone)]
+pub(crate) enum DbArm {
+    Sqlite { readers: SqlitePool, writer: Writer },
+    Postgres(PgPool),
+}
+
+/// How often PostgreSQL may give up one write for another's sake before the caller hears of it.
+const MAX_ATTEMPTS: u32 = 10;
+
+impl Db {
+    /// The engine behind it.
+    pub fn engine(&self) -> Engine {
+        match self.arm {
+            DbArm::Sqlite { .. } => Engine::Sqlite,
+            DbArm::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Opens a read-only transaction whose statements all see one moment. Drop it when done.
+    pub async fn read(&self) -> Result<Tx, Error> {
+        let begin = self.engine().begin_snapshot();
+        let arm = match &self.arm {
+            DbArm::Sqlite { readers, .. } => Arm::Sqlite(readers.begin_with(begin).await?),
+            DbArm::Postgres(pool) => Arm::Postgres(pool.begin_with(begin).await?),
+        };
+        Ok(arm.into())
+    }
+
+    /// Runs `run` in a transaction of its own; the answer comes after the commit.
+    pub async fn write<I, T, E>(&self, input: I, run: WriteFn<I, T, E>) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.arm {
+            DbArm::Sqlite { writer, .. } => {
+                let (reply, answer) = oneshot::channel();
+                writer.submit(Box::new(Single { input, run, result: None, reply })).await?;
+                answer.await.unwrap_or_else(|_| Err(Error::Abandoned.into()))
+            }
+            DbArm::Postgres(pool) => write_with_retries(pool, &input, run).await,
+        }
+    }
+
+    /// Writes a member of a mergeable kind: on SQLite together with others that wait, on PostgreSQL alone.
+    pub async fn merge<M: Merge>(&self, member: M) -> Result<M::Reply, M::Error> {
+        match &self.arm {
+            DbArm::Sqlite { writer, .. } => {
+                let (reply, answer) = oneshot::channel();
+                writer.submit(Box::new(Group::of_one(member, reply))).await?;
+                answer.await.unwrap_or_else(|_| Err(Error::Abandoned.into()))
+            }
+            DbArm::Postgres(pool) => write_with_retries(pool, &member, apply_alone).await,
+        }
+    }
+
+    /// Lets queued writes finish and closes all connections.
+    pub async fn close(&self) {
+        match &self.arm {
+            DbArm::Sqlite { readers, writer } => {
+                writer.stop().await;
+                readers.close().await;
+            }
+            DbArm::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn apply_alone<'a, M: Merge>(tx: &'a mut Tx, member: &'a M) -> BoxFuture<'a, MergeResult<M>> {
+    Box::pin(async move {
+        let mut results = M::apply(tx, std::slice::from_ref(member)).await?;
+        results.pop().unwrap_or_else(|| Err(Error::Abandoned.into()))
+    })
+}
+
+/// Runs a write until PostgreSQL lets it through; the last attempt's error is the caller's.
+async fn write_with_retries<I, T, E>(pool: &PgPool, input: &I, run: WriteFn<I, T, E>) -> Result<T, E>
+where
+    E: From<Error>,
+{
+    let mut attempt = 1;
+    loop {
+        let mut tx: Tx = Arm::Postgres(begin(pool).await?).into();
+        let result = run(&mut tx, input).await;
+        let lost_a_race = tx.lost_a_race();
+        match result {
+            Ok(done) => return tx.commit().await.map(|()| done).map_err(E::from),
+            Err(error) => {
+                tx.roll_back().await;
+                if !lost_a_race || attempt == MAX_ATTEMPTS {
+                    return Err(error);
+                }
+            }
+        }
+        attempt += 1;
+    }
+}
+
+async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+    Ok(pool.begin_with(Engine::Postgres.begin_write()).await?)
+}

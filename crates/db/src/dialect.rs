@@ -1,0 +1,71 @@
+//! Where the engines differ, one named function each; everything else is the portable subset.
+//!
+//! The subset: TEXT, BIGINT, DOUBLE PRECISION and BOOLEAN columns of our own; MLflow's tables keep MLflow's
+//! types. `ON CONFLICT`, `RETURNING`, CTE selects, window functions, row comparison and `NULLS LAST` are
+//! allowed. Not in queries: `now()`, `greatest`, arrays, JSON operators, `ILIKE` (write
+//! `lower(a) LIKE lower(b)`). NaN is stored as 0 with `is_nan`.
+
+/// The database behind a [`crate::Db`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// One file, one writer, WAL.
+    Sqlite,
+    /// A server shared with other processes.
+    Postgres,
+}
+
+impl Engine {
+    /// The end of a LIKE comparison in which `%` and `_` are wildcards and nothing escapes them, as in MLflow.
+    ///
+    /// SQLite has no escape character unless one is named. PostgreSQL has the backslash unless it is taken
+    /// away, and fails on a pattern that ends with one.
+    pub fn like_end(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "",
+            Engine::Postgres => " ESCAPE ''",
+        }
+    }
+
+    /// The end of a SELECT whose rows must not change before this transaction ends.
+    ///
+    /// SQLite has one writer at a time and no such clause. PostgreSQL lets other transactions read the rows
+    /// and lock them the same way, and makes those that would change or delete them wait.
+    pub fn lock_shared(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// The end of a SELECT whose rows this transaction is about to change.
+    ///
+    /// SQLite has one writer at a time and no such clause. PostgreSQL makes other transactions wait that would
+    /// lock or change the rows.
+    pub fn lock_exclusive(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Opens a transaction whose statements all see one moment.
+    ///
+    /// SQLite fixes the moment at the first read; PostgreSQL needs REPEATABLE READ for it.
+    pub(crate) fn begin_snapshot(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "BEGIN DEFERRED",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// Opens a transaction that will write.
+    ///
+    /// SQLite takes the write lock at once, so that it cannot fail half-way with BUSY. PostgreSQL relies on
+    /// row locks.
+    pub(crate) fn begin_write(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A statement: text made of static pieces, and the values bound to it.
+//!
+//! Text can only be built from `&'static str`, so a value of a caller can never become SQL.
+
+use std::fmt::Write as _;
+
+/// A value bound to a placeholder. `None` is SQL's NULL of that type, which PostgreSQL wants to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// BIGINT, and INTEGER by the engine's own cast.
+    Int(Option<i64>),
+    /// DOUBLE PRECISION.
+    Double(Option<f64>),
+    /// BOOLEAN.
+    Bool(Option<bool>),
+    /// TEXT and VARCHAR.
+    Text(Option<String>),
+}
+
+macro_rules! value_from {
+    ($($arm:ident: $type:ty),+ $(,)?) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Value::$arm(Some(value.into()))
+            }
+        }
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                Value::$arm(value.map(Into::into))
+            }
+        }
+    )+};
+}
+
+value_from! { Int: i64, Int: i32, Double: f64, Bool: bool, Text: String, Text: &str, Text: &String }
+
+/// A statement with its bound values. Placeholders are `$1`, `$2`, … on both engines.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    pub(crate) text: Text,
+    pub(crate) values: Vec<Value>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Text {
+    Static(&'static str),
+    Built(String),
+}
+
+impl Sql {
+    /// A whole statement, or the first piece of one.
+    pub fn new(text: &'static str) -> Self {
+        Sql { text: Text::Static(text), values: Vec::new() }
+    }
+
+    /// Binds the next value of a text that names its placeholders itself.
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Appends a static piece of text.
+    pub fn push(&mut self, text: &'static str) -> &mut Self {
+        self.built().push_str(text);
+        self
+    }
+
+    /// Appends the next placeholder and binds its value.
+    pub fn push_bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        let number = self.values.len();
+        // Writing to a String cannot fail.
+        let _ = write!(self.built(), "${number}");
+        self
+    }
+
+    /// Appends `$n, $n+1, …`, one placeholder for each value; nothing for no values.
+    pub fn push_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+        for (position, value) in values.into_iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.push_bind(value);
+        }
+        self
+    }
+
+    /// Appends `(…), (…)`, the rows of a VALUES clause.
+    pub fn push_rows<const N: usize>(&mut self, rows: impl IntoIterator<Item = [Value; N]>) -> &mut Self {
+        for (position, row) in rows.into_iter().enumerate() {
+            self.push(if position > 0 { ", (" } else { "(" });
+            self.push_list(row);
+            self.push(")");
+        }
+        self
+    }
+
+    fn built(&mut self) -> &mut String {
+        if let Text::Static(text) = self.text {
+            self.text = Text::Built(text.to_owned());
+        }
+        match &mut self.text {
+            Text::Built(text) => text,
+            Text::Static(_) => unreachable!("a static text was replaced above"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(sql: &Sql) -> &str {
+        match &sql.text {
+            Text::Static(text) => text,
+            Text::Built(text) => text,
+        }
+    }
+
+    #[test]
+    fn placeholders_count_on_through_lists_and_rows() {
+        let mut sql = Sql::new("SELECT a FROM t WHERE b = $1 AND c IN (").bind("x");
+        sql.push_list([1_i64, 2]).push(") AND (d, e) IN (VALUES ").push_rows([[3_i64.into(), 4_i64.into()]]).push(")");
+        assert_eq!(text(&sql), "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND (d, e) IN (VALUES ($4, $5))");
+        assert_eq!(sql.values.len(), 5);
+    }
+}

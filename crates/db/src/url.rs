@@ -1,0 +1,144 @@
+//! `--backend-store-uri`: which engine, where. SQLAlchemy's spellings are accepted.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use ::url::Url;
+
+use crate::Engine;
+
+/// A parsed backend store URI. Its `Debug` and `Display` never show the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(pub(crate) Location);
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// Path of the database file, relative to the current folder or absolute.
+    Sqlite(PathBuf),
+    /// `postgresql://user:password@host:port/database?parameters`
+    Postgres(Box<Url>),
+}
+
+/// Why a backend store URI cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum UrlError {
+    /// Another database or a file store.
+    #[error(
+        "the backend store '{0}' is not supported: use sqlite:///path/to/mlflow.db or \
+         postgresql://user:password@host:5432/database"
+    )]
+    Unsupported(String),
+    /// A database that would vanish with the process.
+    #[error("an in-memory SQLite database would be lost at exit: name a file, as in sqlite:///mlflow.db")]
+    InMemory,
+    /// SQLite options after `?`.
+    #[error("parameters after '?' are not supported in a SQLite URI: '{0}'")]
+    SqliteParameters(String),
+    /// Not a URL.
+    #[error("the PostgreSQL URI cannot be read: {0}")]
+    Malformed(String),
+}
+
+impl DatabaseUrl {
+    /// The engine that the URI names.
+    pub fn engine(&self) -> Engine {
+        match self.0 {
+            Location::Sqlite(_) => Engine::Sqlite,
+            Location::Postgres(_) => Engine::Postgres,
+        }
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = UrlError;
+
+    fn from_str(uri: &str) -> Result<Self, UrlError> {
+        let Some((scheme, rest)) = uri.split_once(':') else {
+            return Err(UrlError::Unsupported(uri.to_owned()));
+        };
+        match scheme {
+            "sqlite" | "sqlite+pysqlite" => sqlite(rest),
+            "postgres" | "postgresql" | "postgresql+psycopg2" | "postgresql+psycopg" => postgres(rest),
+            _ => Err(UrlError::Unsupported(without_password(uri))),
+        }
+    }
+}
+
+/// SQLAlchemy's rule: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+fn sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
+    let path = rest.strip_prefix("///").unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Err(UrlError::InMemory);
+    }
+    if path.contains('?') {
+        return Err(UrlError::SqliteParameters(path.to_owned()));
+    }
+    Ok(DatabaseUrl(Location::Sqlite(PathBuf::from(path))))
+}
+
+fn postgres(rest: &str) -> Result<DatabaseUrl, UrlError> {
+    let url = Url::parse(&format!("postgresql:{rest}")).map_err(|error| UrlError::Malformed(error.to_string()))?;
+    Ok(DatabaseUrl(Location::Postgres(Box::new(url))))
+}
+
+fn without_password(uri: &str) -> String {
+    match Url::parse(uri) {
+        Ok(mut url) if url.password().is_some() => {
+            // Only a URL without a host refuses a password, and then it has none.
+            let _ = url.set_password(Some("***"));
+            url.into()
+        }
+        _ => uri.to_owned(),
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Location::Sqlite(path) => write!(f, "sqlite:///{}", path.display()),
+            Location::Postgres(url) => f.write_str(&without_password(url.as_str())),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlalchemy_spellings_are_read() {
+        let relative: DatabaseUrl = "sqlite:///mlflow.db".parse().unwrap();
+        assert_eq!(relative, DatabaseUrl(Location::Sqlite("mlflow.db".into())));
+        let absolute: DatabaseUrl = "sqlite:////var/lib/mlflow.db".parse().unwrap();
+        assert_eq!(absolute, DatabaseUrl(Location::Sqlite("/var/lib/mlflow.db".into())));
+        for uri in ["postgresql://u:p@h/d", "postgresql+psycopg2://u:p@h/d", "postgres://u:p@h/d"] {
+            let url: DatabaseUrl = uri.parse().unwrap();
+            assert_eq!(url.engine(), Engine::Postgres);
+        }
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let url: DatabaseUrl = "postgresql://user:secret@host:5432/db".parse().unwrap();
+        assert_eq!(url.to_string(), "postgresql://user:***@host:5432/db");
+        assert_eq!(format!("{url:?}"), "postgresql://user:***@host:5432/db");
+        let other = "mysql://user:secret@host/db".parse::<DatabaseUrl>().unwrap_err();
+        assert!(!other.to_string().contains("secret"), "{other}");
+    }
+
+    #[test]
+    fn other_stores_are_refused_with_what_to_use_instead() {
+        for uri in ["mysql://h/d", "./mlruns", "file:///tmp/mlruns", "mssql+pyodbc://h/d"] {
+            assert!(uri.parse::<DatabaseUrl>().unwrap_err().to_string().contains("sqlite:///"), "{uri}");
+        }
+        assert_eq!("sqlite://".parse::<DatabaseUrl>(), Err(UrlError::InMemory));
+        assert_eq!("sqlite:///:memory:".parse::<DatabaseUrl>(), Err(UrlError::InMemory));
+    }
+}

@@ -1,0 +1,132 @@
+//! SQLite's one writer: takes jobs in order, merges those that can share statements, answers after the commit.
+//!
+//! SQLite lets one connection write at a time. Instead of letting requests fight for the lock, they queue
+//! here; what waited while the last transaction was committed becomes the next one. The queue is bounded: a
+//! full one makes callers wait, which is the back-pressure that a client sees.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+use sqlx::SqlitePool;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::job::{Job, Outcome};
+use crate::tx::Arm;
+use crate::{Engine, Error, Tx};
+
+/// Jobs that may wait.
+const QUEUE: usize = 1_024;
+
+/// The writer's end that callers hold.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+enum Message {
+    Run(Box<dyn Job>),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Writer {
+    /// Starts the writer on a pool of one connection, which it closes at its end.
+    pub(crate) fn start(pool: SqlitePool) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(pool, waiting));
+        Writer { queue }
+    }
+
+    /// Queues a job; waits while the queue is full.
+    pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<(), Error> {
+        self.queue.send(Message::Run(job)).await.map_err(|_| Error::Abandoned)
+    }
+
+    /// Returns when all that is queued has been run and the connection is closed. Later jobs are refused.
+    pub(crate) async fn stop(&self) {
+        let (stopped, wait) = oneshot::channel();
+        if self.queue.send(Message::Stop(stopped)).await.is_ok() {
+            // The sender is dropped when the writer ends, whichever way.
+            let _ = wait.await;
+        }
+    }
+}
+
+async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>) {
+    let mut stopped = Vec::new();
+    let mut next = None;
+    loop {
+        let message = match next.take() {
+            Some(job) => Message::Run(job),
+            None => match waiting.recv().await {
+                Some(message) => message,
+                None => break,
+            },
+        };
+        match message {
+            Message::Run(mut job) => {
+                next = gather(job.as_mut(), &mut waiting, &mut stopped);
+                run_job(&pool, job).await;
+            }
+            Message::Stop(reply) => stopped.push(reply),
+        }
+        if !stopped.is_empty() {
+            waiting.close();
+        }
+    }
+    pool.close().await;
+}
+
+/// Merges into `job` whatever waits and is like it; returns the first that is not, which comes next.
+fn gather(
+    job: &mut dyn Job,
+    waiting: &mut mpsc::Receiver<Message>,
+    stopped: &mut Vec<oneshot::Sender<()>>,
+) -> Option<Box<dyn Job>> {
+    while let Ok(message) = waiting.try_recv() {
+        match message {
+            Message::Run(other) => {
+                if let Err(unlike) = job.absorb(other) {
+                    return Some(unlike);
+                }
+            }
+            Message::Stop(reply) => stopped.push(reply),
+        }
+    }
+    None
+}
+
+/// Runs a job; a merged one that fails is run again member by member, so that a bad write costs only itself.
+async fn run_job(pool: &SqlitePool, mut job: Box<dyn Job>) {
+    if job.is_abandoned() {
+        return;
+    }
+    let ended = try_job(pool, job.as_mut()).await;
+    if ended.is_ok() || job.len() == 1 {
+        return job.answer(ended);
+    }
+    for mut member in job.split() {
+        let ended = try_job(pool, member.as_mut()).await;
+        member.answer(ended);
+    }
+}
+
+/// One transaction. `Err` means that nothing of the job is in the database.
+async fn try_job(pool: &SqlitePool, job: &mut dyn Job) -> Result<(), Error> {
+    let mut tx: Tx = Arm::Sqlite(pool.begin_with(Engine::Sqlite.begin_write()).await?).into();
+    let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
+    match outcome {
+        Ok(Outcome::Commit) => tx.commit().await,
+        Ok(Outcome::RollBack) => {
+            tx.roll_back().await;
+            Ok(())
+        }
+        Ok(Outcome::Failed(error)) => {
+            tx.roll_back().await;
+            Err(error)
+        }
+        Err(_panic) => {
+            tx.roll_back().await;
+            Err(Error::Abandoned)
+        }
+    }
+}

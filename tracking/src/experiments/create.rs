@@ -1,0 +1,52 @@
+//! Creating an experiment, and the one that is always there.
+
+use forebay_db::Tx;
+
+use crate::model::experiment::{ExperimentId, NewExperiment};
+use crate::sql::{experiment_tags, experiments};
+use crate::{Error, Result, Tracking};
+
+impl Tracking {
+    /// Creates an experiment under a free name.
+    ///
+    /// # Errors
+    /// [`Error::ExperimentExists`] when an active or deleted experiment has the name.
+    pub(crate) async fn create_experiment(&self, new: NewExperiment) -> Result<ExperimentId> {
+        let input = (new, self.config.artifact_root.clone(), self.clock.now_ms());
+        self.db
+            .write(input, |tx, (new, root, now_ms)| Box::pin(async move { create(tx, new, root, *now_ms).await }))
+            .await
+    }
+}
+
+async fn create(tx: &mut Tx, new: &NewExperiment, root: &str, now_ms: i64) -> Result<ExperimentId> {
+    let name = new.name.as_str();
+    if experiments::find_by_name(tx, name).await?.is_some() {
+        return Err(Error::ExperimentExists(name.to_owned()));
+    }
+    let location = new.artifact_location.as_ref().map(|location| location.as_str());
+    let inserted = experiments::insert(tx, name, location, now_ms).await;
+    let id = inserted.map_err(|error| match error.is_duplicate() {
+        true => Error::ExperimentExists(name.to_owned()),
+        false => error.into(),
+    })?;
+    if location.is_none() {
+        experiments::set_location(tx, id, &format!("{root}/{id}")).await?;
+    }
+    for tag in &new.tags {
+        experiment_tags::upsert(tx, id, tag).await?;
+    }
+    Ok(id)
+}
+
+impl Tracking {
+    /// Creates the experiment "Default" with id 0 in a database that has no experiment at all.
+    pub(crate) async fn ensure_default_experiment(&self) -> Result<()> {
+        let input = (format!("{}/{}", self.config.artifact_root, ExperimentId::DEFAULT), self.clock.now_ms());
+        self.db
+            .write(input, |tx, (location, now_ms)| {
+                Box::pin(async move { Ok(experiments::insert_default(tx, location, *now_ms).await?) })
+            })
+            .await
+    }
+}

@@ -1,0 +1,4 @@
+//! Use cases of experiments, one per file.
+
+mod create;
+mod get;

@@ -1,0 +1,37 @@
+//! All SQL of this crate: one file per table of MLflow's schema.
+//!
+//! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
+//! a transaction. Here: how domain values become bound values and back.
+
+pub(crate) mod experiments;
+pub(crate) mod experiment_tags;
+
+use forebay_db::{Error, Row, Value};
+
+use crate::model::experiment::ExperimentId;
+use crate::model::lifecycle::Lifecycle;
+
+/// Rows that one INSERT carries, far below both engines' limits on placeholders.
+pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+
+impl From<ExperimentId> for Value {
+    fn from(id: ExperimentId) -> Self {
+        id.0.into()
+    }
+}
+
+impl From<Lifecycle> for Value {
+    fn from(stage: Lifecycle) -> Self {
+        stage.as_str().into()
+    }
+}
+
+/// The `lifecycle_stage` column of a row; NULL, which very old rows have, is active.
+pub(crate) fn lifecycle(row: &Row) -> Result<Lifecycle, Error> {
+    const COLUMN: &str = "lifecycle_stage";
+    match row.get::<Option<String>>(COLUMN)?.as_deref() {
+        None | Some("active") => Ok(Lifecycle::Active),
+        Some("deleted") => Ok(Lifecycle::Deleted),
+        Some(other) => Err(Error::Inconsistent { column: COLUMN, reason: format!("'{other}'") }),
+    }
+}
