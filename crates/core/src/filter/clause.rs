@@ -29,7 +29,7 @@ pub(super) struct Clauses<'a> {
     pub(super) strangers: Vec<&'a str>,
 }
 
-/// Splits `filter`; too long a filter, too many comparisons and NUL characters are errors.
+/// Splits `filter`; one of white space alone, too long, with too many comparisons or with NUL is an error.
 pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
     if filter.len() > MAX_FILTER_LEN {
         return Err(Invalid::value("filter", filter, &format!("It is longer than {MAX_FILTER_LEN} bytes")));
@@ -38,6 +38,9 @@ pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
         return Err(Invalid::value("filter", filter, "It contains a NUL character"));
     }
     let tokens = tokens(filter);
+    if tokens.is_empty() && !filter.is_empty() {
+        return Err(Invalid::message(format!("Invalid filter '{filter}'. Could not be parsed.")));
+    }
     let mut clauses = Clauses::default();
     let mut rest = tokens.as_slice();
     while let [first, after @ ..] = rest {

@@ -152,8 +152,11 @@ fn name(text: &str) -> (Kind, usize) {
     if ["like", "ilike", "rlike"].iter().any(|word| text[..len].eq_ignore_ascii_case(word)) {
         return (Kind::Operator, len);
     }
-    while let Some(part) = text[len..].strip_prefix('.').and_then(key_part_len) {
-        len += 1 + part;
+    while let Some(after_dot) = text[len..].strip_prefix('.') {
+        if after_dot.starts_with(|c: char| c.is_ascii_digit()) && !begins_with_numbered_word(after_dot) {
+            break;
+        }
+        len += 1 + key_part_len(after_dot).unwrap_or(0);
     }
     (Kind::Name, len)
 }
@@ -165,11 +168,15 @@ fn name_part_len(text: &str) -> Option<usize> {
     Some(run_len(text, is_word_char)).filter(|len| *len > 0)
 }
 
-/// As `name_part_len`, behind a dot: not a digit, which would make the dot a decimal point, nor a reserved word.
+/// Whether `text` begins with one digit and letters, as in `1st`; after a dot any other digit is a decimal.
+fn begins_with_numbered_word(text: &str) -> bool {
+    let second_is_letter = text.chars().nth(1).is_some_and(|c| is_word_char(c) && !c.is_ascii_digit());
+    second_is_letter && number(text).0 == Kind::Other
+}
+
+/// As `name_part_len`, behind a dot, where reserved words cannot stand; a name may also end with a dot.
 fn key_part_len(text: &str) -> Option<usize> {
     let len = name_part_len(text)?;
-    let part = &text[..len];
-    let is_number = part.starts_with(|c: char| c.is_ascii_digit());
-    let is_reserved = NEVER_A_KEY.iter().any(|word| part.eq_ignore_ascii_case(word));
-    (!is_number && !is_reserved).then_some(len)
+    let is_reserved = NEVER_A_KEY.iter().any(|word| text[..len].eq_ignore_ascii_case(word));
+    (!is_reserved).then_some(len)
 }

@@ -36,7 +36,7 @@ pub(super) fn check_count<T>(order_by: &[T]) -> Result<(), Invalid> {
 /// Reads `<name> [ASC|DESC]`, in any case; ascending when nothing is said.
 pub(super) fn term(text: &str) -> Result<Term<'_>, Invalid> {
     let unreadable = || Invalid::message(format!("Invalid order_by clause '{text}'. Could not be parsed."));
-    if text.len() > MAX_TERM_LEN || text.contains('\0') {
+    if text.len() > MAX_TERM_LEN || text.contains('\0') || text.trim() != text {
         return Err(unreadable());
     }
     let tokens = tokens(text);
