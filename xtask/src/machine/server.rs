@@ -1,0 +1,118 @@
+//! A Forebay server as a child process, its output in a log file.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A running server; dropping it ends it.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts `binary` on SQLite and an artifact folder inside `folder`, and waits until it answers.
+    pub(crate) fn start(binary: &Path, folder: &Path, port: u16) -> Result<Self> {
+        let log = folder.join("server.log");
+        let output = File::create(&log)?;
+        let child = Command::new(binary)
+            .args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--backend-store-uri"])
+            .arg(format!("sqlite:///{}", folder.join("mlflow.db").display()))
+            .arg("--artifacts-destination")
+            .arg(folder.join("artifacts"))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .spawn()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let mut server = Self { child, port, log };
+        server.wait_until_healthy()?;
+        Ok(server)
+    }
+
+    /// `http://…`, what a client's tracking URI is set to.
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until the server ends by itself, as it does on Ctrl-C.
+    pub(crate) fn wait(&mut self) -> Result<()> {
+        self.child.wait()?;
+        Ok(())
+    }
+
+    fn wait_until_healthy(&mut self) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < START_TIMEOUT {
+            if is_healthy(self.port) {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended at once ({status}):\n{}", self.output());
+            }
+            std::thread::sleep(POLL);
+        }
+        bail!("the server did not answer within {} s:\n{}", START_TIMEOUT.as_secs(), self.output());
+    }
+
+    fn output(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn has_ended_within(&mut self, limit: Duration) -> bool {
+        let started = Instant::now();
+        while started.elapsed() < limit {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return true;
+            }
+            std::thread::sleep(POLL);
+        }
+        false
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Asked first, so that the server closes its database as it would for a user.
+        let _ =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).stderr(Stdio::null()).status();
+        if !self.has_ended_within(STOP_TIMEOUT) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn is_healthy(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        write!(stream, "GET /health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_ends_at_once_is_an_error_and_not_a_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Server::start(Path::new("/bin/false"), folder.path(), 1).err().unwrap();
+        assert!(error.to_string().contains("ended at once"));
+    }
+}

@@ -1,0 +1,190 @@
+//! One source file's routers: for each function the routes it adds and the tables it mounts. Paths may be
+//! literals, constants, loop variables over either, or `format!` strings of those.
+
+use std::collections::HashMap;
+
+use syn::visit::{self, Visit};
+use syn::{Expr, ExprMethodCall, Pat};
+
+use super::Route;
+
+/// A function that returns a router, or part of one.
+#[derive(Debug, Default)]
+pub(super) struct Function {
+    pub(super) name: String,
+    pub(super) routes: Vec<Route>,
+    pub(super) mounts: Vec<Mount>,
+}
+
+/// Another function's table under a prefix; empty for `merge`.
+#[derive(Debug)]
+pub(super) struct Mount {
+    pub(super) prefix: String,
+    pub(super) callee: String,
+}
+
+/// The functions of `file` that add a route or mount a table.
+pub(super) fn read(file: &syn::File) -> Vec<Function> {
+    let mut reader = Reader::default();
+    // Constants may stand below their use, so they are read first.
+    for item in &file.items {
+        if let syn::Item::Const(constant) = item {
+            let texts = reader.texts(&constant.expr);
+            reader.texts.insert(constant.ident.to_string(), texts);
+        }
+    }
+    reader.visit_file(file);
+    reader.functions.retain(|function| !function.routes.is_empty() || !function.mounts.is_empty());
+    reader.functions
+}
+
+#[derive(Default)]
+struct Reader {
+    functions: Vec<Function>,
+    current: Function,
+    /// What a constant, a loop variable or a local may say.
+    texts: HashMap<String, Vec<String>>,
+    /// The functions called where a local was made.
+    tables: HashMap<String, Vec<String>>,
+}
+
+impl Reader {
+    fn function(&mut self, name: &syn::Ident, body: &syn::Block) {
+        let outer = std::mem::take(&mut self.current);
+        self.current.name = name.to_string();
+        visit::visit_block(self, body);
+        self.functions.push(std::mem::replace(&mut self.current, outer));
+    }
+
+    /// Every text that an expression may stand for; empty when it is none that can be known here.
+    fn texts(&self, expr: &Expr) -> Vec<String> {
+        match expr {
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => vec![text.value()],
+            Expr::Reference(reference) => self.texts(&reference.expr),
+            Expr::Paren(paren) => self.texts(&paren.expr),
+            Expr::Array(array) => array.elems.iter().flat_map(|element| self.texts(element)).collect(),
+            Expr::MethodCall(call) => self.texts(&call.receiver),
+            Expr::Path(path) => {
+                last_name(path).and_then(|name| self.texts.get(&name).cloned()).unwrap_or_default()
+            }
+            Expr::Macro(call) if call.mac.path.is_ident("format") => self.format(&call.mac),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `format!("{prefix}/2.0")`, with names written inside the braces.
+    fn format(&self, call: &syn::Macro) -> Vec<String> {
+        let Ok(template) = call.parse_body::<syn::LitStr>() else { return Vec::new() };
+        let mut texts = vec![template.value()];
+        for (name, values) in &self.texts {
+            let hole = format!("{{{name}}}");
+            if template.value().contains(&hole) {
+                texts = texts
+                    .iter()
+                    .flat_map(|text| values.iter().map(|value| text.replace(&hole, value)))
+                    .collect();
+            }
+        }
+        // A parameter is `{{id}}` inside a format string.
+        texts.into_iter().map(|text| text.replace("{{", "{").replace("}}", "}")).collect()
+    }
+
+    /// The functions whose router `expr` is: `v2()`, `tracking.v2().with_state(…)`, or a local made so.
+    fn callees(&self, expr: &Expr) -> Vec<String> {
+        match expr {
+            Expr::Call(call) => match &*call.func {
+                Expr::Path(path) => last_name(path).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            Expr::MethodCall(call) => {
+                let mut names = self.callees(&call.receiver);
+                names.push(call.method.to_string());
+                names
+            }
+            Expr::Path(path) => {
+                last_name(path).and_then(|name| self.tables.get(&name).cloned()).unwrap_or_default()
+            }
+            Expr::Reference(reference) => self.callees(&reference.expr),
+            Expr::Paren(paren) => self.callees(&paren.expr),
+            _ => Vec::new(),
+        }
+    }
+
+    fn route(&mut self, call: &ExprMethodCall) {
+        let [path, handlers] = [call.args.first(), call.args.last()];
+        let (Some(path), Some(handlers)) = (path, handlers) else { return };
+        for path in self.texts(path) {
+            self.current.routes.extend(methods(handlers).iter().map(|method| Route::new(method, &path)));
+        }
+    }
+
+    fn mount(&mut self, prefixes: &[String], table: &Expr) {
+        for prefix in prefixes {
+            let mounts =
+                self.callees(table).into_iter().map(|callee| Mount { prefix: prefix.clone(), callee });
+            self.current.mounts.extend(mounts);
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        self.function(&function.sig.ident, &function.block);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        self.function(&function.sig.ident, &function.block);
+    }
+
+    fn visit_expr_for_loop(&mut self, repeat: &'ast syn::ExprForLoop) {
+        if let Pat::Ident(variable) = &*repeat.pat {
+            let texts = self.texts(&repeat.expr);
+            self.texts.insert(variable.ident.to_string(), texts);
+        }
+        visit::visit_expr_for_loop(self, repeat);
+    }
+
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init) {
+            let (texts, callees) = (self.texts(&init.expr), self.callees(&init.expr));
+            self.texts.insert(name.ident.to_string(), texts);
+            self.tables.insert(name.ident.to_string(), callees);
+        }
+        visit::visit_local(self, local);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        match (call.method.to_string().as_str(), call.args.len()) {
+            ("route", 2) => self.route(call),
+            ("nest", 2) => {
+                let prefixes = self.texts(&call.args[0]);
+                self.mount(&prefixes, &call.args[1]);
+            }
+            ("merge", 1) => self.mount(&[String::new()], &call.args[0]),
+            _ => {}
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
+
+fn last_name(path: &syn::ExprPath) -> Option<String> {
+    path.path.segments.last().map(|segment| segment.ident.to_string())
+}
+
+/// The methods of `get(a).post(b)`, in upper case.
+fn methods(handlers: &Expr) -> Vec<String> {
+    const METHODS: [&str; 9] = ["get", "post", "put", "patch", "delete", "head", "options", "trace", "any"];
+    let named = |name: &str| METHODS.contains(&name).then(|| name.to_uppercase());
+    match handlers {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => last_name(path).as_deref().and_then(named).into_iter().collect(),
+            _ => Vec::new(),
+        },
+        Expr::MethodCall(call) => {
+            let mut found = methods(&call.receiver);
+            found.extend(named(&call.method.to_string()));
+            found
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,148 @@
+//! `cargo xtask test`: every test there is. The Rust tests and the Python client tests run on SQLite and on a
+//! private PostgreSQL; the client tests run once more against the original server, which proves that what
+//! they expect of Forebay is what MLflow does.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::machine::command::{announce, run_shown};
+use crate::machine::folders::Folders;
+use crate::machine::interrupt::Interrupt;
+use crate::machine::postgres::Cluster;
+use crate::machine::python::Python;
+use crate::tree;
+
+/// Run all tests, PostgreSQL and the Python clients included; installs what they need
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Server under the client tests [default: both]
+    #[arg(long, value_enum)]
+    target: Option<Target>,
+    /// Rust tests, and the client tests against Forebay on SQLite alone
+    #[arg(long, conflicts_with = "target")]
+    quick: bool,
+    #[command(flatten)]
+    folders: Folders,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    Forebay,
+    Mlflow,
+}
+
+impl Target {
+    fn name(self) -> &'static str {
+        match self {
+            Target::Forebay => "forebay",
+            Target::Mlflow => "mlflow",
+        }
+    }
+}
+
+/// One line of the closing summary.
+struct Outcome {
+    step: String,
+    result: Result<()>,
+    took: Duration,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let interrupt = Interrupt::watch()?;
+    let cluster = Cluster::start(&args.folders.log("apt"))?;
+    let python = Python::ensure(&args.folders)?;
+    let suite = Suite { folders: &args.folders, cluster, python };
+    let mut outcomes = Vec::new();
+    for step in steps(args) {
+        if interrupt.came() {
+            break;
+        }
+        let started = Instant::now();
+        announce(&step.title());
+        let result = suite.run(&step);
+        outcomes.push(Outcome { step: step.title(), result, took: started.elapsed() });
+    }
+    let passed = outcomes.iter().all(|outcome| outcome.result.is_ok()) && !interrupt.came();
+    print_summary(&outcomes);
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+enum Step {
+    Rust,
+    Build,
+    Clients { target: Target, database: &'static str },
+}
+
+impl Step {
+    fn title(&self) -> String {
+        match self {
+            Step::Rust => "Rust tests".to_owned(),
+            Step::Build => "building the server for the client tests".to_owned(),
+            Step::Clients { target, database } => {
+                format!("Python clients against {} (databases: {database})", target.name())
+            }
+        }
+    }
+}
+
+fn steps(args: &Args) -> Vec<Step> {
+    let clients = |target, database| Step::Clients { target, database };
+    let mut steps = vec![Step::Rust, Step::Build];
+    match (args.quick, args.target) {
+        (true, _) => steps.push(clients(Target::Forebay, "sqlite")),
+        (false, Some(target)) => steps.push(clients(target, "both")),
+        (false, None) => steps.extend([clients(Target::Forebay, "both"), clients(Target::Mlflow, "both")]),
+    }
+    steps
+}
+
+struct Suite<'a> {
+    folders: &'a Folders,
+    cluster: Cluster,
+    python: Python,
+}
+
+impl Suite<'_> {
+    fn run(&self, step: &Step) -> Result<()> {
+        match step {
+            Step::Rust => self.cargo(&["test", "--workspace", "--no-fail-fast"], "cargo-test"),
+            Step::Build => self.cargo(&["build", "--package", "forebay"], "cargo-build"),
+            Step::Clients { target, database } => self.pytest(*target, database),
+        }
+    }
+
+    fn cargo(&self, words: &[&str], log: &str) -> Result<()> {
+        let mut command = Command::new("cargo");
+        command.args(words).current_dir(tree::root());
+        run_shown(self.with_databases(&mut command), &self.folders.log(log))
+    }
+
+    fn pytest(&self, target: Target, database: &str) -> Result<()> {
+        let mut command = self.python.command();
+        command.args(["-m", "pytest", "tests/clients", "-p", "no:cacheprovider", "--durations=10"]);
+        command.args(["--target", target.name(), "--database", database]).env("FOREBAY_BIN", self.binary());
+        run_shown(self.with_databases(&mut command), &self.folders.log(&format!("clients-{}", target.name())))
+    }
+
+    fn binary(&self) -> PathBuf {
+        self.folders.target().join("debug/forebay")
+    }
+
+    fn with_databases<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env("FOREBAY_TEST_POSTGRES", self.cluster.url()).env("FOREBAY_REQUIRE_POSTGRES", "1")
+    }
+}
+
+fn print_summary(outcomes: &[Outcome]) {
+    println!();
+    announce("summary");
+    for Outcome { step, result, took } in outcomes {
+        match result {
+            Ok(()) => println!("  passed  {step}  ({} s)", took.as_secs()),
+            Err(error) => println!("  FAILED  {step}  ({} s)\n          {error:#}", took.as_secs()),
+        }
+    }
+}
