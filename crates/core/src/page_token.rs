@@ -109,3 +109,63 @@ fn decode_json(token: &str) -> Result<Value, Invalid> {
 fn read_offset(value: &Value) -> Option<i64> {
     value.as_i64().filter(|offset| (0..=MAX_OFFSET).contains(offset))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error(token: &str) -> String {
+        decode_offset(token).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn offset_tokens_are_mlflows_byte_for_byte() {
+        assert_eq!(encode_offset(1), "eyJvZmZzZXQiOiAxfQ==");
+        assert_eq!(decode_offset("eyJvZmZzZXQiOiAxfQ=="), Ok(1));
+        assert_eq!(decode_offset(""), Ok(0));
+    }
+
+    #[test]
+    fn bad_tokens_are_told_in_mlflows_words() {
+        assert_eq!(error("%"), "Invalid page token, could not base64-decode");
+        assert_eq!(error(&STANDARD.encode("hello")), "Invalid page token, decoded value=hello");
+        for json in
+            [r#"{"offset":0}"#, r#"{"offset":-1}"#, r#"{"offset":9007199254740993}"#, "{}", "[1]", "1"]
+        {
+            let token = STANDARD.encode(json);
+            assert_eq!(error(&token), format!("Invalid page token, parsed value={json}"));
+        }
+    }
+
+    #[test]
+    fn a_logged_model_token_serves_only_the_query_it_was_made_for() {
+        let experiment_ids = ["1".to_owned()];
+        let query = LoggedModelQuery { experiment_ids: &experiment_ids, filter: "name = 'a'", order_by: &[] };
+        let token = encode_logged_models(query, 7);
+        assert_eq!(decode_logged_models(&token, query), Ok(7));
+        let other = LoggedModelQuery { filter: "", ..query };
+        let error = decode_logged_models(&token, other).unwrap_err().to_string();
+        assert!(error.contains("filter_string differs"), "{error}");
+        assert!(decode_logged_models(&encode_offset(7), query).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_makes_decoding_panic(token in any::<String>(), json in any::<String>()) {
+            let query = LoggedModelQuery { experiment_ids: &[], filter: "", order_by: &[] };
+            for token in [token, STANDARD.encode(json)] {
+                let _ = decode_offset(&token);
+                let _ = decode_logged_models(&token, query);
+            }
+        }
+
+        #[test]
+        fn every_offset_comes_back(offset in 1..=MAX_OFFSET, filter in any::<String>()) {
+            prop_assert_eq!(decode_offset(&encode_offset(offset)), Ok(offset));
+            let query = LoggedModelQuery { experiment_ids: &[], filter: &filter, order_by: &[] };
+            prop_assert_eq!(decode_logged_models(&encode_logged_models(query, offset), query), Ok(offset));
+        }
+    }
+}

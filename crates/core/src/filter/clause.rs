@@ -94,7 +94,7 @@ fn is_operand(token: &Token<'_>) -> bool {
     const KEYWORDS: [&str; 5] = ["and", "or", "not", "in", "is"];
     match token.kind {
         Kind::Name => !KEYWORDS.iter().any(|word| token.is_word(word)),
-        Kind::Text | Kind::Integer | Kind::Float | Kind::List => true,
+        Kind::Text | Kind::Integer | Kind::Float | Kind::List | Kind::Joined => true,
         Kind::Operator | Kind::Other => false,
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Operator,
     /// From `(` to the `)` that belongs to it.
     List,
+    /// Names, numbers or texts with `/` or `-` directly between them: arithmetic to SQL, a key to some searches.
+    Joined,
     /// Anything else.
     Other,
 }
@@ -46,7 +48,7 @@ pub(super) fn tokens(filter: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = filter.trim_start();
     while !rest.is_empty() {
-        let (kind, len) = first_token(rest);
+        let (kind, len) = first_joined(rest);
         tokens.push(Token { kind, text: &rest[..len] });
         rest = rest[len..].trim_start();
     }
@@ -54,6 +56,30 @@ pub(super) fn tokens(filter: &str) -> Vec<Token<'_>> {
 }
 
 /// Kind and length in bytes (≥ 1) of the token that `text` begins with.
+fn first_joined(text: &str) -> (Kind, usize) {
+    let (kind, mut len) = first_token(text);
+    if !matches!(kind, Kind::Name | Kind::Integer | Kind::Float | Kind::Text) {
+        return (kind, len);
+    }
+    let first_len = len;
+    while let Some(more) = joined_len(&text[len..]) {
+        len += more;
+    }
+    (if len > first_len { Kind::Joined } else { kind }, len)
+}
+
+/// Length of a `/` or `-` and the operand behind it; two hyphens are a comment, a hyphen and a digit a number.
+fn joined_len(text: &str) -> Option<usize> {
+    let operators = run_len(text, |c| c == '/' || c == '-');
+    let (joint, operand) = text.split_at(operators);
+    let is_number = joint.ends_with('-') && operand.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if joint.is_empty() || joint.contains("--") || is_number {
+        return None;
+    }
+    Some(operators + dotted_len(operand)?)
+}
+
+/// As `first_joined`, for a token that does not go on behind a `/` or `-`.
 fn first_token(text: &str) -> (Kind, usize) {
     let Some(first) = text.chars().next() else { return (Kind::Other, 0) };
     match first {
@@ -148,17 +174,23 @@ fn exponent_end(text: &str, mantissa_end: usize) -> Option<usize> {
 
 /// A dotted name, or one of the operators that are words.
 fn name(text: &str) -> (Kind, usize) {
-    let Some(mut len) = name_part_len(text) else { return (Kind::Other, text.len()) };
+    let Some(len) = dotted_len(text) else { return (Kind::Other, text.len()) };
     if ["like", "ilike", "rlike"].iter().any(|word| text[..len].eq_ignore_ascii_case(word)) {
         return (Kind::Operator, len);
     }
+    (Kind::Name, len)
+}
+
+/// Length of a word or quoted name and all that dots add to it; `None` when there is none or a quote stays open.
+fn dotted_len(text: &str) -> Option<usize> {
+    let mut len = name_part_len(text)?;
     while let Some(after_dot) = text[len..].strip_prefix('.') {
         if after_dot.starts_with(|c: char| c.is_ascii_digit()) && !begins_with_numbered_word(after_dot) {
             break;
         }
         len += 1 + key_part_len(after_dot).unwrap_or(0);
     }
-    (Kind::Name, len)
+    Some(len)
 }
 
 fn name_part_len(text: &str) -> Option<usize> {

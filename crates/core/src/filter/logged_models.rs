@@ -1,7 +1,8 @@
 //! What a search over logged models can filter and order by.
 //!
 //! MLflow reads these filters with rules of their own: text loses only single quotes, also when there are
-//! none, and the key of a backtick-quoted name loses every backtick at its ends.
+//! none, the key of a backtick-quoted name loses every backtick at its ends, and a key with `/` or `-` needs
+//! no quotes.
 
 use super::clause::{self, Clause};
 use super::lexer::Kind;
@@ -167,7 +168,9 @@ pub fn parse_order_by(order_by: &[OrderByField]) -> Result<Vec<OrderBy<LoggedMod
 
 fn comparison(clause: &Clause<'_>) -> Result<LoggedModelComparison, Invalid> {
     let left = clause.left.text;
-    let Some((entity, key)) = left.split_once('.').filter(|(entity, _)| is_lower_case_word(entity)) else {
+    let Some((entity, key)) =
+        left.split_once('.').filter(|(entity, key)| is_lower_case_word(entity) && !key.is_empty())
+    else {
         return attribute_comparison(clause, left.trim_matches('`'));
     };
     let key = key.trim_matches('`');

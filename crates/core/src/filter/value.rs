@@ -81,7 +81,7 @@ pub(super) fn number(clause: &Clause<'_>, subject: &str) -> Result<Number, Inval
     match token.kind {
         Kind::Integer => token.text.parse().map(Number::Integer).map_err(out_of_range),
         Kind::Float => Ok(Number::Float(float(token.text)?)),
-        Kind::Name | Kind::Text | Kind::Operator | Kind::List | Kind::Other => {
+        Kind::Name | Kind::Text | Kind::Operator | Kind::List | Kind::Joined | Kind::Other => {
             Err(Invalid::message(format!("Expected numeric value type for {subject}. Found {}", token.text)))
         }
     }
