@@ -1,0 +1,85 @@
+//! The two ways in: a JSON body, or a query string.
+//!
+//! The good path decodes straight from the bytes. Only when that fails is the body parsed a second time, as a
+//! tree, because the sentence the user reads names the field and repeats the value.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::explain::explain;
+use crate::query;
+
+/// A request that is not the message it should be; the display is the sentence for the caller, a 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The body is not JSON, or nested too deeply.
+    #[error("The request body is not valid JSON: {0}")]
+    NotJson(String),
+    /// The body is JSON, but not an object.
+    #[error("The request body must be a JSON object, got a value of type '{0}'.")]
+    NotAnObject(&'static str),
+    /// One field is there twice, in both its spellings.
+    #[error("Request specifies both '{snake}' and '{camel}'; provide only one of them.")]
+    BothSpellings {
+        /// The spelling with underscores.
+        snake: String,
+        /// The spelling with capitals.
+        camel: String,
+    },
+    /// A field has a value of another type, or one outside its range.
+    #[error(
+        "Invalid value {value} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. \
+         See the API docs for more information about request parameters."
+    )]
+    WrongValue {
+        /// The field, such as `experiment_id` or `metrics[0].key`.
+        name: String,
+        /// Its value as JSON, shortened to at most 200 characters.
+        value: String,
+        /// The value's type in Python's words.
+        kind: &'static str,
+    },
+}
+
+/// Decodes a JSON body; an empty body and `null` are the empty message.
+///
+/// Old clients send their JSON as a JSON string, so a string is decoded once more.
+pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, DecodeError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    // Serde reads structs from arrays too; a message is always an object.
+    if body.trim_ascii_start().starts_with(b"{")
+        && let Ok(message) = serde_json::from_slice(body)
+    {
+        return Ok(message);
+    }
+    decode_tree(&parse(body)?)
+}
+
+/// Decodes a query string: repeated keys fill repeated fields, other fields take their first value.
+pub fn decode_query<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
+    query::decode(query)
+}
+
+fn parse(body: &[u8]) -> Result<Value, DecodeError> {
+    let not_json = |error: serde_json::Error| DecodeError::NotJson(error.to_string());
+    match serde_json::from_slice(body).map_err(not_json)? {
+        Value::String(inner) => serde_json::from_str(&inner).map_err(not_json),
+        tree => Ok(tree),
+    }
+}
+
+/// Decodes a parsed body. It can succeed where the bytes failed: in a tree the last of two equal keys has won.
+fn decode_tree<T: DeserializeOwned + Default>(tree: &Value) -> Result<T, DecodeError> {
+    match tree {
+        Value::Null => Ok(T::default()),
+        Value::Object(_) => {
+            serde_path_to_error::deserialize(tree).map_err(|error| explain(tree, error.path()))
+        }
+        other => Err(DecodeError::NotAnObject(crate::explain::python_type(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Messages about metrics and their history.
+#![expect(missing_docs, reason = "the fields are MLflow's own; docs stand where a name does not say it all")]
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
+
+use crate::number::{Double, Int32, Int64};
+use crate::presence::message;
+
+message! {
+    /// One value of a metric.
+    pub struct Metric {
+        key: Option<String>,
+        value: Option<Double>,
+        /// Milliseconds since the epoch.
+        timestamp: Option<Int64>,
+        step: Option<Int64>,
+        dataset_name as "datasetName": Option<String>,
+        dataset_digest as "datasetDigest": Option<String>,
+        /// The logged model the value belongs to.
+        model_id as "modelId": Option<String>,
+        run_id as "runId": Option<String>,
+    }
+
+    /// `POST runs/log-metric`; the answer is empty.
+    pub struct LogMetric {
+        run_uuid as "runUuid": Option<String>,
+        key: Option<String>,
+        value: Option<Double>,
+        /// Milliseconds since the epoch.
+        timestamp: Option<Int64>,
+        step: Option<Int64>,
+        run_id as "runId": Option<String>,
+        model_id as "modelId": Option<String>,
+        dataset_name as "datasetName": Option<String>,
+        dataset_digest as "datasetDigest": Option<String>,
+    }
+
+    /// `GET metrics/get-history`.
+    pub struct GetMetricHistory {
+        run_uuid as "runUuid": Option<String>,
+        metric_key as "metricKey": Option<String>,
+        run_id as "runId": Option<String>,
+        page_token as "pageToken": Option<String>,
+        max_results as "maxResults": Option<Int32>,
+    }
+
+    /// Answers [`GetMetricHistory`].
+    pub struct GetMetricHistoryResponse {
+        metrics: Vec<Metric>,
+        next_page_token as "nextPageToken": Option<String>,
+    }
+
+    /// `GET metrics/get-history-bulk-interval`.
+    pub struct GetMetricHistoryBulkInterval {
+        run_ids as "runIds": Vec<String>,
+        metric_key as "metricKey": Option<String>,
+        start_step as "startStep": Option<Int32>,
+        end_step as "endStep": Option<Int32>,
+        max_results as "maxResults": Option<Int32>,
+    }
+
+    /// Answers [`GetMetricHistoryBulkInterval`].
+    pub struct GetMetricHistoryBulkIntervalResponse {
+        metrics: Vec<MetricWithRunId>,
+    }
+
+    /// One value of a metric, with its run.
+    pub struct MetricWithRunId {
+        key: Option<String>,
+        value: Option<Double>,
+        /// Milliseconds since the epoch.
+        timestamp: Option<Int64>,
+        step: Option<Int64>,
+        run_id as "runId": Option<String>,
+    }
+
+    /// `GET metrics/get-history-bulk`.
+    pub struct GetMetricHistoryBulk {
+        run_id: Vec<String>,
+        metric_key: Option<String>,
+        max_results: Option<Int64>,
+    }
+}
+
+/// Answers [`GetMetricHistoryBulk`]. The fields stand in the order of their names, as the original sorts them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GetMetricHistoryBulkResponse {
+    pub metrics: Vec<BulkMetric>,
+}
+
+/// One value in a bulk history.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BulkMetric {
+    pub key: String,
+    pub run_id: String,
+    pub step: i64,
+    /// Milliseconds since the epoch.
+    pub timestamp: i64,
+    /// NaN is written as the bare word.
+    pub value: f64,
+}
+
+impl GetMetricHistoryBulkResponse {
+    /// The compact text of this answer, in which NaN is a bare `NaN`: what the web UI expects here, though it
+    /// is not JSON.
+    pub fn to_text(&self) -> serde_json::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        self.serialize(&mut Serializer::with_formatter(&mut text, BareNan))?;
+        Ok(text)
+    }
+}
+
+/// Writes compact JSON, but `NaN` where serde writes null: the only nulls here are doubles JSON has no word for.
+struct BareNan;
+
+impl Formatter for BareNan {
+    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"NaN")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bulk_history_is_compact_and_writes_nan_bare() {
+        let metric =
+            BulkMetric { key: "m".into(), run_id: "r".into(), step: 0, timestamp: 1, value: f64::NAN };
+        let text = GetMetricHistoryBulkResponse { metrics: vec![metric] }.to_text().unwrap();
+        let expected = r#"{"metrics":[{"key":"m","run_id":"r","step":0,"timestamp":1,"value":NaN}]}"#;
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+}
