@@ -2,6 +2,14 @@
 //!
 //! Pure: nothing here opens a file, a socket or a database, and nothing knows of HTTP frameworks or SQL.
 //! Everything a caller sent wrong is one type, [`invalid::Invalid`]; everything random or timed is a trait.
+//!
+//! In reading order:
+//!
+//! - [`error_code`]: MLflow's error codes and their HTTP statuses
+//! - [`invalid`]: the error of every check of caller input
+//! - [`clock`], [`ids`]: time and chance, as arguments
+//! - [`page_token`]: how a search goes on after its first page
+//! - [`filter`]: the search grammar, one file per entity that can be searched
 
 pub mod error_code;
 

@@ -5,7 +5,10 @@ use forebay_core::filter::runs::{RunComparison, RunOrderKey};
 use forebay_core::filter::{EntryTest, OrderBy, experiments, logged_models, runs};
 
 fn message<T: std::fmt::Debug>(result: Result<T, forebay_core::invalid::Invalid>) -> String {
-    result.unwrap_err().to_string()
+    match result {
+        Ok(accepted) => format!("accepted: {accepted:?}"),
+        Err(error) => error.to_string(),
+    }
 }
 
 #[test]
@@ -62,12 +65,14 @@ fn texts_that_would_fail_in_the_database_are_refused() {
 }
 
 #[test]
-fn filters_are_bounded_in_length_clauses_and_list_values() {
+fn filters_are_bounded_in_length_clauses_patterns_and_list_values() {
     let long = format!("params.a = '{}'", "x".repeat(100_000));
     assert!(message(runs::parse_filter(&long)).ends_with("supplied: It is longer than 100000 bytes"));
     let clauses = |n: usize| vec!["metrics.a > 1"; n].join(" AND ");
     assert_eq!(runs::parse_filter(&clauses(200)).map(|all| all.len()), Ok(200));
     assert!(message(runs::parse_filter(&clauses(201))).ends_with("It has more than 200 comparisons"));
+    let pattern = format!("params.a LIKE '{}'", "%".repeat(10_000));
+    assert!(message(runs::parse_filter(&pattern)).ends_with("The pattern is longer than 10000 bytes"));
     let list = |n: usize| format!("run_id IN ({})", vec!["'a'"; n].join(","));
     assert!(runs::parse_filter(&list(10_000)).is_ok());
     assert!(message(runs::parse_filter(&list(10_001))).ends_with("A list has more than 10000 values"));

@@ -1,7 +1,8 @@
 //! The search grammar against answers recorded from MLflow 3.17.2.
 //!
 //! `filter_table.jsonl` holds one case per line: which search, the text, and the comparisons MLflow read out of
-//! it as `[entity, key, operator, value]`, or null where MLflow refuses the text.
+//! it as `[entity, key, operator, value]`, or null where MLflow refuses the text or fails on it. Columns of
+//! integer codes are the exception: `= '1'` is written as `IN [1]` there, and `READY` as its code.
 
 use forebay_core::filter::experiments::{self, ExperimentComparison, ExperimentOrderKey, ExperimentTime};
 use forebay_core::filter::logged_models::{
@@ -40,7 +41,7 @@ fn read(search: &str, text: &str) -> Result<Value, Invalid> {
         "experiment_order" => {
             experiments::parse_order_by(&order_by).map(|all| experiment_order(all[0].key, all[0].direction))
         }
-        _ => panic!("unknown search {search}"),
+        _ => unreachable!("unknown search {search}"),
     }
 }
 

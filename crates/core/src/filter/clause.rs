@@ -12,6 +12,9 @@ const MAX_FILTER_LEN: usize = 100_000;
 /// Most comparisons in one filter: each becomes a subquery.
 const MAX_CLAUSES: usize = 200;
 
+/// Longest `LIKE` pattern, in bytes: SQLite fails on patterns beyond 50,000.
+const MAX_PATTERN_LEN: usize = 10_000;
+
 /// One comparison, of which only the shape is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clause<'a> {
@@ -29,7 +32,8 @@ pub(super) struct Clauses<'a> {
     pub(super) strangers: Vec<&'a str>,
 }
 
-/// Splits `filter`; one of white space alone, too long, with too many comparisons or with NUL is an error.
+/// Splits `filter`; one of white space alone, too long, with too many
+/// comparisons, too long a pattern or NUL is an error.
 pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
     if filter.len() > MAX_FILTER_LEN {
         return Err(Invalid::value("filter", filter, &format!("It is longer than {MAX_FILTER_LEN} bytes")));
@@ -45,6 +49,7 @@ pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
     let mut rest = tokens.as_slice();
     while let [first, after @ ..] = rest {
         if let Some((clause, len)) = first_clause(rest) {
+            check_pattern(&clause)?;
             clauses.found.push(clause);
             rest = &rest[len..];
             continue;
@@ -58,6 +63,17 @@ pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
         return Err(Invalid::value("filter", filter, &format!("It has more than {MAX_CLAUSES} comparisons")));
     }
     Ok(clauses)
+}
+
+fn check_pattern(clause: &Clause<'_>) -> Result<(), Invalid> {
+    let is_pattern = clause.operator.to_ascii_uppercase().ends_with("LIKE");
+    match clause.value {
+        Some(pattern) if is_pattern && pattern.text.len() > MAX_PATTERN_LEN => {
+            let reason = format!("The pattern is longer than {MAX_PATTERN_LEN} bytes");
+            Err(Invalid::value("filter", pattern.text, &reason))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The comparison that `tokens` begin with, and how many tokens it takes.

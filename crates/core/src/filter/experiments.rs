@@ -2,7 +2,7 @@
 
 use super::clause::{self, Clause};
 use super::order::{self, Term};
-use super::value::{self, Name};
+use super::value::{self, Lists, Name};
 use super::{CodeOp, EntryTest, Number, NumberOp, OrderBy, TextOp};
 use crate::invalid::Invalid;
 
@@ -79,7 +79,9 @@ fn comparison(clause: &Clause<'_>) -> Result<ExperimentComparison, Invalid> {
         return Ok(ExperimentComparison::Tag { key: name.key.to_owned(), test });
     }
     match attribute(name.key)? {
-        ExperimentOrderKey::Name => text(clause, false).map(ExperimentComparison::Name),
+        ExperimentOrderKey::Name => {
+            text(clause, Lists::OnlyFor("experiment_id")).map(ExperimentComparison::Name)
+        }
         ExperimentOrderKey::Id => id(clause),
         ExperimentOrderKey::Time(attribute) => time(clause, attribute, name.key),
     }
@@ -108,8 +110,7 @@ fn attribute(key: &str) -> Result<ExperimentOrderKey, Invalid> {
     }
 }
 
-fn text(clause: &Clause<'_>, takes_lists: bool) -> Result<TextOp, Invalid> {
-    let lists = if takes_lists { Ok(()) } else { Err("experiment_id") };
+fn text(clause: &Clause<'_>, lists: Lists) -> Result<TextOp, Invalid> {
     let value = value::text_or_list(clause, "attributes", lists)?;
     value::text_op(clause.operator, value).ok_or_else(|| {
         Invalid::message(format!("Invalid comparator for string attribute: {}", clause.operator))
@@ -117,7 +118,7 @@ fn text(clause: &Clause<'_>, takes_lists: bool) -> Result<TextOp, Invalid> {
 }
 
 fn id(clause: &Clause<'_>) -> Result<ExperimentComparison, Invalid> {
-    let op = value::code_op(text(clause, true)?, |id| {
+    let op = value::code_op(text(clause, Lists::Allowed)?, |id| {
         id.trim().parse().map_err(|_| {
             Invalid::message(format!("Invalid experiment ID '{id}'. Experiment ID must be a valid integer."))
         })

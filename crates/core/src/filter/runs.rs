@@ -2,7 +2,7 @@
 
 use super::clause::{self, Clause};
 use super::order::{self, Term};
-use super::value::{self, Name};
+use super::value::{self, Lists, Name};
 use super::{EntryTest, Number, NumberOp, OrderBy, TextOp};
 use crate::invalid::Invalid;
 
@@ -220,8 +220,11 @@ fn text_attribute(
     operator: &str,
     attribute: RunTextAttribute,
 ) -> Result<RunComparison, Invalid> {
-    let takes_lists = attribute == RunTextAttribute::RunId;
-    let value = value::text_or_list(clause, "attributes", takes_lists.then_some(()).ok_or("run_id"))?;
+    let lists = match attribute {
+        RunTextAttribute::RunId => Lists::Allowed,
+        _ => Lists::OnlyFor("run_id"),
+    };
+    let value = value::text_or_list(clause, "attributes", lists)?;
     let op = value::text_op(operator, value)
         .ok_or_else(|| value::wrong_operator(operator, value::TEXT_OPERATORS))?;
     Ok(RunComparison::TextAttribute { attribute, op })
@@ -238,7 +241,7 @@ fn dataset(clause: &Clause<'_>, operator: &str, key: &str) -> Result<RunComparis
             )));
         }
     };
-    let value = value::text_or_list(clause, "dataset attributes", Ok(()))?;
+    let value = value::text_or_list(clause, "dataset attributes", Lists::Allowed)?;
     let op = value::text_op(operator, value)
         .ok_or_else(|| value::wrong_operator(operator, value::TEXT_OPERATORS))?;
     Ok(RunComparison::Dataset { field, op })

@@ -163,20 +163,22 @@ pub(super) fn entry_test(clause: &Clause<'_>, operator: &str, subject: &str) -> 
     text_op(operator, value).map(EntryTest::Value).ok_or_else(|| wrong_operator(operator, ENTRY_OPERATORS))
 }
 
+/// Whether a column can be compared with a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lists {
+    Allowed,
+    /// Not this one, only the column named here.
+    OnlyFor(&'static str),
+}
+
 /// The quoted text or the list that a column is compared with; `subject` is MLflow's plural for such columns.
-///
-/// `lists` is the error's list of columns that take lists, when this one does not.
-pub(super) fn text_or_list(
-    clause: &Clause<'_>,
-    subject: &str,
-    lists: Result<(), &str>,
-) -> Result<TextValue, Invalid> {
+pub(super) fn text_or_list(clause: &Clause<'_>, subject: &str, lists: Lists) -> Result<TextValue, Invalid> {
     let token = clause.value.ok_or_else(|| no_null_test(subject))?;
     match (token.kind, lists) {
         (Kind::Text | Kind::Name, _) => Ok(TextValue::One(quoted_text(token.text)?)),
-        (Kind::List, Ok(())) => Ok(TextValue::Many(list(token.text)?)),
-        (Kind::List, Err(columns)) => Err(Invalid::message(format!(
-            "Only ['{columns}'] attributes support comparison with a list of quoted string values."
+        (Kind::List, Lists::Allowed) => Ok(TextValue::Many(list(token.text)?)),
+        (Kind::List, Lists::OnlyFor(column)) => Err(Invalid::message(format!(
+            "Only ['{column}'] attributes support comparison with a list of quoted string values."
         ))),
         _ => Err(Invalid::message(format!(
             "Expected a quoted string value for {subject}. Got value {}",
