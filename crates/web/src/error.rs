@@ -1,0 +1,101 @@
+//! The error of a handler, for its two audiences: the caller reads a code and a sentence, the operator reads
+//! the chain of causes.
+//!
+//! A fault of the server (status 500) shows the caller nothing but a request id. Its causes travel as a
+//! [`Fault`] in the response's extensions to the request log, which writes them down once.
+
+use std::error::Error;
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use forebay_core::error_code::ErrorCode;
+use forebay_core::invalid::Invalid;
+use forebay_wire::decode::DecodeError;
+
+/// What a handler returns when it has no answer.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: String,
+    fault: Option<Fault>,
+}
+
+/// Why a request failed on the server's side, for the request log: an error and its causes, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault(pub(crate) String);
+
+impl ApiError {
+    /// An error whose message the caller reads.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), fault: None }
+    }
+
+    /// An error of a domain crate with its code. The caller reads its display, unless the code is a fault of
+    /// the server: then the caller reads `internal error`, and the log gets the whole chain.
+    pub fn from_error(code: ErrorCode, error: &(dyn Error + 'static)) -> Self {
+        let fault = is_fault(code).then(|| Fault(chain(error)));
+        let message = if fault.is_some() { "internal error".to_owned() } else { error.to_string() };
+        Self { code, message, fault }
+    }
+
+    /// The error's code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What the caller reads.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, invalid.to_string())
+    }
+}
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = with_status(status, self.code, &self.message);
+        if let Some(fault) = self.fault {
+            response.extensions_mut().insert(fault);
+        }
+        response
+    }
+}
+
+/// An error response with a status that is not the code's own, for what the router itself refuses.
+pub(crate) fn with_status(status: StatusCode, code: ErrorCode, message: &str) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], body(code, message)).into_response()
+}
+
+/// The body of an error, spaced as the original spaces it.
+pub(crate) fn body(code: ErrorCode, message: &str) -> String {
+    let message = serde_json::Value::from(message);
+    format!("{{\"error_code\": \"{}\", \"message\": {message}}}", code.as_str())
+}
+
+/// Whether the code says that the server failed. Being busy, late or without a feature is told as it is.
+fn is_fault(code: ErrorCode) -> bool {
+    code.http_status() == 500
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

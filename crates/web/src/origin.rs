@@ -1,0 +1,110 @@
+//! The origin check: a foreign web page may read nothing and change nothing through its visitor's browser.
+//!
+//! Reading is prevented by the browser, which is told the allowed origins in CORS headers. Changing is
+//! prevented here, because the browser sends simple requests first and asks later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::ORIGIN;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
+
+use crate::host::matches;
+use crate::stack::StaticPrefix;
+
+/// Hosts whose pages are this machine's own, whatever their port.
+const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// How long a browser may remember the answer to a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+/// The web pages that may use the API, besides those of this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowedOrigins(Vec<String>);
+
+impl AllowedOrigins {
+    /// Reads a comma-separated list such as `https://ui.example.com,https://*.internal`; a single `*` allows all.
+    pub fn from_list(list: &str) -> Self {
+        Self(list.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// Whether a page of this origin may change anything.
+    pub fn allow(&self, origin: &str) -> bool {
+        is_local(origin) || self.0.iter().any(|pattern| matches(pattern, origin))
+    }
+
+    fn allow_all(&self) -> bool {
+        self.0.iter().any(|pattern| pattern == "*")
+    }
+}
+
+/// The origins, and where the API is.
+#[derive(Debug, Clone)]
+pub(crate) struct OriginCheck {
+    pub(crate) allowed: Arc<AllowedOrigins>,
+    pub(crate) prefix: StaticPrefix,
+}
+
+/// Answers 403 to a request that changes something on behalf of a foreign page.
+pub(crate) async fn check(State(check): State<OriginCheck>, request: Request, next: Next) -> Response {
+    let guarded = changes_state(request.method()) && check.prefix.is_api(request.uri().path());
+    if guarded && !request_origin(request.headers()).is_none_or(|origin| check.allowed.allow(origin)) {
+        return (StatusCode::FORBIDDEN, "Cross-origin request blocked").into_response();
+    }
+    next.run(request).await
+}
+
+/// The CORS headers for these origins. Browsers refuse credentials where every origin is allowed.
+pub(crate) fn cors(allowed: Arc<AllowedOrigins>) -> CorsLayer {
+    if allowed.allow_all() {
+        return CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods(Any)
+            .allow_headers(Any)
+            .max_age(PREFLIGHT_AGE);
+    }
+    let allow =
+        move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(|origin| allowed.allow(origin));
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(allow))
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::OPTIONS,
+            Method::PATCH,
+        ])
+        .allow_headers(AllowHeaders::mirror_request())
+        .max_age(PREFLIGHT_AGE)
+}
+
+fn changes_state(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::DELETE, Method::PATCH].contains(method)
+}
+
+/// The `Origin` header; one that is not readable text counts as a foreign one.
+fn request_origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("?")).filter(|origin| !origin.is_empty())
+}
+
+fn is_local(origin: &str) -> bool {
+    host_of(origin).is_some_and(|host| LOCAL_HOSTS.contains(&host.to_ascii_lowercase().as_str()))
+}
+
+/// The host of `scheme://user@host:port/…`.
+fn host_of(origin: &str) -> Option<&str> {
+    let (_, rest) = origin.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.find(']') {
+        Some(end) => host.get(..=end),
+        None => host.split(':').next(),
+    }
+}

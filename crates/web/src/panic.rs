@@ -1,0 +1,20 @@
+//! The last net: a handler that panics is answered with a 500 and logged like any other fault.
+
+use std::any::Any;
+
+use axum::response::{IntoResponse, Response};
+use forebay_core::error_code::ErrorCode;
+
+use crate::error::{ApiError, Fault};
+
+/// The response for a panic with this payload.
+pub(crate) fn answer(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let text = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a payload that is not text");
+    let mut response = ApiError::new(ErrorCode::InternalError, "internal error").into_response();
+    response.extensions_mut().insert(Fault(format!("a handler panicked: {text}")));
+    response
+}

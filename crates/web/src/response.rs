@@ -1,0 +1,45 @@
+//! Answers: pretty JSON as MLflow's protobuf handlers print it, compact JSON as its newer handlers do.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use forebay_core::error_code::ErrorCode;
+use serde::Serialize;
+
+use crate::error::ApiError;
+
+/// 200 with the message as JSON, indented by two spaces: the answer of nearly every endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pretty<T>(pub T);
+
+/// 200 with the value as JSON on one line: `server-info` and its like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compact<T>(pub T);
+
+/// 200 with text that was already encoded: the bulk metric history, whose bare NaN is not JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded(pub Vec<u8>);
+
+impl<T: Serialize> IntoResponse for Pretty<T> {
+    fn into_response(self) -> Response {
+        answer(serde_json::to_vec_pretty(&self.0))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Compact<T> {
+    fn into_response(self) -> Response {
+        answer(serde_json::to_vec(&self.0))
+    }
+}
+
+impl IntoResponse for Encoded {
+    fn into_response(self) -> Response {
+        answer(Ok(self.0))
+    }
+}
+
+fn answer(text: serde_json::Result<Vec<u8>>) -> Response {
+    match text {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => ApiError::from_error(ErrorCode::InternalError, &error).into_response(),
+    }
+}

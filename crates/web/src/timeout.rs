@@ -1,0 +1,31 @@
+//! A request that takes too long is given up and answered with a 504.
+//!
+//! Only the time until the answer begins counts, so long downloads are not cut. Uploads are read before their
+//! answer begins and last as long as the caller's line is slow, so artifact paths have no timeout.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use forebay_core::error_code::ErrorCode;
+
+use crate::error::ApiError;
+
+/// Runs the rest of the stack for at most `limit`.
+pub(crate) async fn enforce(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    if moves_artifacts(request.uri().path()) {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = format!("The request took longer than {} seconds.", limit.as_secs_f64());
+            ApiError::new(ErrorCode::DeadlineExceeded, message).into_response()
+        }
+    }
+}
+
+fn moves_artifacts(path: &str) -> bool {
+    path.contains("/mlflow-artifacts/") || path.ends_with("/upload-artifact")
+}
