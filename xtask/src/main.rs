@@ -35,3 +35,11 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Endpoints(args) => endpoints::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        <super::Args as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -115,10 +115,13 @@ pub(crate) fn lines_of(item: &impl Spanned) -> RangeInclusive<usize> {
     item.span().start().line..=item.span().end().line
 }
 
-/// Whether the item that starts at `line` (from 1) is marked as a table: by `// tidy: table` on the line above.
+/// Whether the item that starts at `line` (from 1) is marked as a table: by `// tidy: table` on the line above,
+/// or by the same words in the opening of a file that is nothing but a table.
 pub(crate) fn is_marked_table(text: &str, line: usize) -> bool {
+    let mut opening = text.lines().take_while(|line| line.starts_with("//!"));
     let above = line.checked_sub(2).and_then(|above| text.lines().nth(above));
     above.is_some_and(|above| above.trim() == "// tidy: table")
+        || opening.any(|line| line.ends_with("tidy: table"))
 }
 
 /// `#[test]`, `#[tokio::test]` and the like.

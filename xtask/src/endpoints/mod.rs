@@ -71,6 +71,7 @@ fn status(endpoint: &Endpoint, served: &BTreeSet<Route>) -> Status {
     let is_missing = |asked: &Route| !served.iter().any(|route| route.serves(asked));
     let missing: Vec<_> = endpoint.places().into_iter().filter(is_missing).map(|route| route.path).collect();
     match exempt::reason(endpoint) {
+        _ if exempt::is_answered_empty(endpoint) => Status::Exempt("not kept here; answered as empty"),
         _ if missing.is_empty() => Status::Implemented,
         Some(reason) => Status::Exempt(reason),
         None => Status::Missing(missing),

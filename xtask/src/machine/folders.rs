@@ -15,7 +15,7 @@ pub(crate) struct Folders {
     #[arg(long, env = "HOME", hide = true, default_value = ".")]
     home: PathBuf,
     #[arg(long, env = "CARGO_TARGET_DIR", hide = true)]
-    target: Option<PathBuf>,
+    target_dir: Option<PathBuf>,
 }
 
 impl Folders {
@@ -27,7 +27,7 @@ impl Folders {
 
     /// cargo's build folder.
     pub(crate) fn target(&self) -> PathBuf {
-        tree::root().join(self.target.as_deref().unwrap_or("target".as_ref()))
+        tree::root().join(self.target_dir.as_deref().unwrap_or("target".as_ref()))
     }
 
     /// Where a task leaves the output of what it ran.

@@ -55,9 +55,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// `postgresql://…` of the cluster's first database.
+    /// `postgresql://…` without a database name: tests make databases of their own.
     pub(crate) fn url(&self) -> String {
-        format!("postgresql://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgresql://postgres@127.0.0.1:{}", self.port)
     }
 
     fn data(&self) -> PathBuf {

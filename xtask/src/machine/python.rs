@@ -50,7 +50,11 @@ impl Python {
     /// The environment's interpreter, quiet about usage statistics.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.folder.join("bin/python"));
-        command.env("MLFLOW_DISABLE_TELEMETRY", "true").env("DO_NOT_TRACK", "true").current_dir(tree::root());
+        command
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("MLFLOW_DISABLE_TELEMETRY", "true")
+            .env("DO_NOT_TRACK", "true")
+            .current_dir(tree::root());
         command
     }
 }

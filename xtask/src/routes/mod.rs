@@ -61,33 +61,37 @@ fn is_table(source: &Source) -> bool {
 }
 
 fn follow(functions: &[Function]) -> BTreeSet<Route> {
-    let mounted: BTreeSet<&str> =
-        functions.iter().flat_map(|function| &function.mounts).map(|mount| mount.callee.as_str()).collect();
+    let mounts = |function: &Function, name: &str| function.mounts.iter().any(|mount| mount.callee == name);
     let mut routes = BTreeSet::new();
-    for function in functions.iter().filter(|function| !mounted.contains(function.name.as_str())) {
-        collect(functions, function, "", &mut vec![&function.name], &mut routes);
+    for (at, function) in functions.iter().enumerate() {
+        let is_mounted =
+            functions.iter().enumerate().any(|(other, by)| other != at && mounts(by, &function.name));
+        if !is_mounted {
+            collect(functions, at, "", &mut vec![at], &mut routes);
+        }
     }
     routes
 }
 
-fn collect<'a>(
-    functions: &'a [Function],
-    function: &'a Function,
+fn collect(
+    functions: &[Function],
+    at: usize,
     prefix: &str,
-    path: &mut Vec<&'a str>,
+    above: &mut Vec<usize>,
     routes: &mut BTreeSet<Route>,
 ) {
+    let function = &functions[at];
     routes.extend(function.routes.iter().map(|route| Route::new(&route.method, &join(prefix, &route.path))));
     for Mount { prefix: below, callee } in &function.mounts {
-        // A table that mounts itself would not end; the program would not start either.
-        if path.contains(&callee.as_str()) {
-            continue;
+        for (mounted, _) in functions.iter().enumerate().filter(|(_, function)| function.name == *callee) {
+            // A table that mounts itself would not end; two functions may share a name, though.
+            if above.contains(&mounted) {
+                continue;
+            }
+            above.push(mounted);
+            collect(functions, mounted, &join(prefix, below), above, routes);
+            above.pop();
         }
-        path.push(callee);
-        for mounted in functions.iter().filter(|function| function.name == *callee) {
-            collect(functions, mounted, &join(prefix, below), path, routes);
-        }
-        path.pop();
     }
 }
 
@@ -135,6 +139,27 @@ mod tests {
         "#;
         let expected = ["GET /ajax-api/2.0/a", "POST /ajax-api/2.0/a", "GET /api/2.0/a", "POST /api/2.0/a"];
         assert_eq!(routes_of(text), expected);
+    }
+
+    #[test]
+    fn tables_merged_inside_of_a_nested_one_share_its_prefix() {
+        let text = r#"
+            fn routes(state: State) -> Router {
+                Router::new().nest("/api", v2()).nest("/ajax-api", v2().merge(ui())).with_state(state)
+            }
+            fn v2() -> Router { Router::new().route("/a", get(a)) }
+            fn ui() -> Router { Router::new().route("/b", get(b)) }
+        "#;
+        assert_eq!(routes_of(text), ["GET /ajax-api/a", "GET /ajax-api/b", "GET /api/a"]);
+    }
+
+    #[test]
+    fn a_prefix_known_only_at_run_time_counts_as_none() {
+        let text = r#"
+            fn routes(config: &Config) -> Router { Router::new().nest(&config.prefix, tracking::routes()) }
+            fn routes() -> Router { Router::new().route("/a", get(a)) }
+        "#;
+        assert_eq!(routes_of(text), ["GET /a"]);
     }
 
     #[test]

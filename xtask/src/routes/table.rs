@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, Pat};
 
-use super::Route;
+use super::{Route, join};
 
 /// A function that returns a router, or part of one.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Function {
     pub(super) mounts: Vec<Mount>,
 }
 
-/// Another function's table under a prefix; empty for `merge`.
+/// Another function's table, and the prefix it stands under.
 #[derive(Debug)]
 pub(super) struct Mount {
     pub(super) prefix: String,
@@ -89,7 +89,62 @@ impl Reader {
         texts.into_iter().map(|text| text.replace("{{", "{").replace("}}", "}")).collect()
     }
 
-    /// The functions whose router `expr` is: `v2()`, `tracking.v2().with_state(…)`, or a local made so.
+    /// Adds what a router expression holds, seen from `prefix`.
+    fn router(&mut self, expr: &Expr, prefix: &str) {
+        match expr {
+            Expr::MethodCall(call) => {
+                self.router(&call.receiver, prefix);
+                self.addition(call, prefix);
+            }
+            Expr::Call(call) => {
+                if let Expr::Path(path) = &*call.func {
+                    self.mount(prefix, last_name(path));
+                }
+            }
+            Expr::Path(path) => {
+                let callees = last_name(path).and_then(|name| self.tables.get(&name).cloned());
+                callees.into_iter().flatten().for_each(|callee| self.mount(prefix, Some(callee)));
+            }
+            Expr::Reference(reference) => self.router(&reference.expr, prefix),
+            Expr::Paren(paren) => self.router(&paren.expr, prefix),
+            _ => {}
+        }
+    }
+
+    /// What one call of a router's chain adds. A call of any other name may be a method that makes a router.
+    fn addition(&mut self, call: &ExprMethodCall, prefix: &str) {
+        let arguments: Vec<_> = call.args.iter().collect();
+        match (call.method.to_string().as_str(), &arguments[..]) {
+            ("route", [path, handlers]) => {
+                for path in self.texts(path) {
+                    let path = join(prefix, &path);
+                    self.current
+                        .routes
+                        .extend(methods(handlers).iter().map(|method| Route::new(method, &path)));
+                }
+            }
+            ("nest", [below, table]) => {
+                for below in self.prefixes(below) {
+                    self.router(table, &join(prefix, &below));
+                }
+            }
+            ("merge", [table]) => self.router(table, prefix),
+            (method, _) => self.mount(prefix, Some(method.to_owned())),
+        }
+    }
+
+    /// A prefix that is known only at run time, such as `--static-prefix`, is empty unless configured.
+    fn prefixes(&self, expr: &Expr) -> Vec<String> {
+        let known = self.texts(expr);
+        if known.is_empty() { vec![String::new()] } else { known }
+    }
+
+    fn mount(&mut self, prefix: &str, callee: Option<String>) {
+        let mount = callee.map(|callee| Mount { prefix: prefix.to_owned(), callee });
+        self.current.mounts.extend(mount);
+    }
+
+    /// The functions called where a local is made: `v2()`, `tracking.v2().with_state(…)`.
     fn callees(&self, expr: &Expr) -> Vec<String> {
         match expr {
             Expr::Call(call) => match &*call.func {
@@ -104,25 +159,7 @@ impl Reader {
             Expr::Path(path) => {
                 last_name(path).and_then(|name| self.tables.get(&name).cloned()).unwrap_or_default()
             }
-            Expr::Reference(reference) => self.callees(&reference.expr),
-            Expr::Paren(paren) => self.callees(&paren.expr),
             _ => Vec::new(),
-        }
-    }
-
-    fn route(&mut self, call: &ExprMethodCall) {
-        let [path, handlers] = [call.args.first(), call.args.last()];
-        let (Some(path), Some(handlers)) = (path, handlers) else { return };
-        for path in self.texts(path) {
-            self.current.routes.extend(methods(handlers).iter().map(|method| Route::new(method, &path)));
-        }
-    }
-
-    fn mount(&mut self, prefixes: &[String], table: &Expr) {
-        for prefix in prefixes {
-            let mounts =
-                self.callees(table).into_iter().map(|callee| Mount { prefix: prefix.clone(), callee });
-            self.current.mounts.extend(mounts);
         }
     }
 }
@@ -154,14 +191,11 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        match (call.method.to_string().as_str(), call.args.len()) {
-            ("route", 2) => self.route(call),
-            ("nest", 2) => {
-                let prefixes = self.texts(&call.args[0]);
-                self.mount(&prefixes, &call.args[1]);
-            }
-            ("merge", 1) => self.mount(&[String::new()], &call.args[0]),
-            _ => {}
+        // A chain is read as a whole, from its last call; below it there is nothing left to visit.
+        if matches!(call.method.to_string().as_str(), "route" | "nest" | "merge") {
+            self.router(&call.receiver, "");
+            self.addition(call, "");
+            return;
         }
         visit::visit_expr_method_call(self, call);
     }

@@ -15,7 +15,7 @@ const CRATES: [Crate; 11] = [
     Crate { folder: "crates/core", ours: &[], never: &["sqlx", "axum"] },
     Crate { folder: "crates/wire", ours: &[], never: &["sqlx", "axum"] },
     Crate { folder: "crates/db", ours: &["core"], never: &["axum"] },
-    Crate { folder: "crates/web", ours: &["core"], never: &["sqlx"] },
+    Crate { folder: "crates/web", ours: &["core", "wire"], never: &["sqlx"] },
     Crate { folder: "crates/client", ours: &["core", "wire"], never: &["axum", "sqlx"] },
     Crate { folder: "crates/lake", ours: &["core"], never: &["axum", "sqlx"] },
     Crate { folder: "tracking", ours: &["core", "wire", "db", "web"], never: &["sqlx", "ort"] },
