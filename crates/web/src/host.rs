@@ -120,3 +120,91 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     }
     text.ends_with(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_and_private_addresses_are_allowed_with_any_port() {
+        let allowed = AllowedHosts::default();
+        let hosts = [
+            "localhost",
+            "localhost:1",
+            "127.0.0.1:5000",
+            "[::1]",
+            "[::1]:5",
+            "0.0.0.0:80",
+            "10.1.2.3",
+            "172.16.0.1:80",
+            "172.31.255.255",
+            "192.168.0.1",
+            "fd00::1",
+            "[fd00::1]",
+            "[fd00::1]:80",
+        ];
+        for host in hosts {
+            assert!(allowed.allow(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn names_and_public_addresses_are_refused() {
+        let allowed = AllowedHosts::default();
+        let hosts = [
+            "",
+            "evil.com",
+            "localhost.evil.com",
+            "10.evil.com",
+            "172.32.0.1",
+            "8.8.8.8",
+            "192.168.evil.com:80",
+            "[2001:db8::1]",
+            "localhost:1:2",
+            "[",
+            "]:",
+            ":",
+            "[::1",
+            "127.0.0.1.evil.com:5000",
+        ];
+        for host in hosts {
+            assert!(!allowed.allow(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_patterns_replaces_the_defaults() {
+        let allowed = AllowedHosts::from_list("ml.example.com, *.internal:*,[[]::1]:*");
+        for host in ["ml.example.com", "a.internal:80", "a.b.internal:1", "[::1]:9"] {
+            assert!(allowed.allow(host), "{host}");
+        }
+        for host in
+            ["localhost", "ml.example.com:80", "internal:80", "a.internal", "xml.example.com", "::1:9", ""]
+        {
+            assert!(!allowed.allow(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_star_allows_every_host_but_none() {
+        let allowed = AllowedHosts::from_list("*");
+        assert!(allowed.allow("evil.com"));
+        assert!(!allowed.allow(""));
+        assert_eq!(AllowedHosts::from_list(" , "), AllowedHosts::default());
+    }
+
+    #[test]
+    fn stars_stand_for_any_text_and_nothing_overlaps() {
+        let table = [
+            ("a*b*c", "abc", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("**", "", true),
+            ("*é*", "xéy", true),
+        ];
+        for (pattern, text, expected) in table {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

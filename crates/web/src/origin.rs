@@ -21,7 +21,7 @@ use crate::stack::StaticPrefix;
 const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// How long a browser may remember the answer to a preflight.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
 /// The web pages that may use the API, besides those of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,5 +106,56 @@ fn host_of(origin: &str) -> Option<&str> {
     match host.find(']') {
         Some(end) => host.get(..=end),
         None => host.split(':').next(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_this_machine_are_allowed_with_any_port_and_scheme() {
+        let allowed = AllowedOrigins::default();
+        for origin in [
+            "http://localhost",
+            "http://LocalHost:9",
+            "https://localhost",
+            "http://[::1]:3",
+            "http://127.0.0.1:1",
+        ] {
+            assert!(allowed.allow(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn foreign_pages_are_refused() {
+        let allowed = AllowedOrigins::default();
+        let origins = [
+            "http://evil.com",
+            "null",
+            "",
+            "localhost",
+            "http://localhost@evil.com",
+            "http://127.0.0.2",
+            "http://localhost.evil.com",
+            "http://evil.com/http://localhost",
+            "http://[::1",
+            "http://",
+        ];
+        for origin in origins {
+            assert!(!allowed.allow(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn a_list_adds_to_this_machine() {
+        let allowed = AllowedOrigins::from_list("https://ui.example.com, https://*.internal");
+        for origin in ["https://ui.example.com", "https://a.internal", "http://localhost:3000"] {
+            assert!(allowed.allow(origin), "{origin}");
+        }
+        for origin in ["http://ui.example.com", "https://ui.example.com:8443", "https://internal"] {
+            assert!(!allowed.allow(origin), "{origin}");
+        }
+        assert!(AllowedOrigins::from_list("*").allow("null"));
     }
 }

@@ -8,6 +8,7 @@ use forebay_core::error_code::ErrorCode;
 use crate::error::{ApiError, Fault};
 
 /// The response for a panic with this payload.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
 pub(crate) fn answer(payload: Box<dyn Any + Send + 'static>) -> Response {
     let text = payload
         .downcast_ref::<&str>()

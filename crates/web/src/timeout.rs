@@ -17,13 +17,11 @@ pub(crate) async fn enforce(State(limit): State<Duration>, request: Request, nex
     if moves_artifacts(request.uri().path()) {
         return next.run(request).await;
     }
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let message = format!("The request took longer than {} seconds.", limit.as_secs_f64());
-            ApiError::new(ErrorCode::DeadlineExceeded, message).into_response()
-        }
-    }
+    let Ok(response) = tokio::time::timeout(limit, next.run(request)).await else {
+        let message = format!("The request took longer than {} seconds.", limit.as_secs_f64());
+        return ApiError::new(ErrorCode::DeadlineExceeded, message).into_response();
+    };
+    response
 }
 
 fn moves_artifacts(path: &str) -> bool {

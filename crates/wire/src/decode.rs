@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::explain::explain;
 use crate::query;
 
+/// Most values in one body. Small values take more room decoded than written, so the length alone is no bound.
+const MAX_VALUES: usize = 1_000_000;
+
 /// A request that is not the message it should be; the display is the sentence for the caller, a 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -18,6 +21,9 @@ pub enum DecodeError {
     /// The body is JSON, but not an object.
     #[error("The request body must be a JSON object, got a value of type '{0}'.")]
     NotAnObject(&'static str),
+    /// The body holds more values than any request needs.
+    #[error("The request body holds more than {MAX_VALUES} values.")]
+    TooManyValues,
     /// One field is there twice, in both its spellings.
     #[error("Request specifies both '{snake}' and '{camel}'; provide only one of them.")]
     BothSpellings {
@@ -48,6 +54,9 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
     if body.trim_ascii().is_empty() {
         return Ok(T::default());
     }
+    if holds_too_many_values(body) {
+        return Err(DecodeError::TooManyValues);
+    }
     // Serde reads structs from arrays too; a message is always an object.
     if body.trim_ascii_start().starts_with(b"{")
         && let Ok(message) = serde_json::from_slice(body)
@@ -60,6 +69,11 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
 /// Decodes a query string: repeated keys fill repeated fields, other fields take their first value.
 pub fn decode_query<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
     query::decode(query)
+}
+
+/// Cuts at commas, which part all fields and items. Those inside of text count too: the bound has room for them.
+fn holds_too_many_values(body: &[u8]) -> bool {
+    body.len() > MAX_VALUES && body.split(|byte| *byte == b',').nth(MAX_VALUES).is_some()
 }
 
 fn parse(body: &[u8]) -> Result<Value, DecodeError> {

@@ -1,5 +1,9 @@
 //! Messages about experiments and their tags.
-#![expect(missing_docs, reason = "the fields are MLflow's own; docs stand where a name does not say it all")]
+#![expect(
+    missing_docs,
+    clippy::struct_field_names,
+    reason = "the fields are MLflow's own; docs stand where a name does not say it all"
+)]
 
 use crate::enumeration::ViewType;
 use crate::number::Int64;

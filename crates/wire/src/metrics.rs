@@ -80,9 +80,9 @@ message! {
 
     /// `GET metrics/get-history-bulk`.
     pub struct GetMetricHistoryBulk {
-        run_id: Vec<String>,
-        metric_key: Option<String>,
-        max_results: Option<Int64>,
+        run_id as "runId": Vec<String>,
+        metric_key as "metricKey": Option<String>,
+        max_results as "maxResults": Option<Int64>,
     }
 }
 

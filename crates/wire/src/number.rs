@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn doubles_keep_every_bit() {
-        for number in [0.1 + 0.2, 5e-324, 1.797_693_134_862_315_7e308, 122.416_294_033_786_585] {
+        for number in [0.1 + 0.2, 5e-324, f64::MAX, 122.416_294_033_786_59, 1.0 / 3.0] {
             assert_eq!(from_str::<Double>(&to_string(&Double(number)).unwrap()).unwrap(), Double(number));
         }
     }

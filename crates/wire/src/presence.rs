@@ -39,7 +39,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Declares messages. A field of several words also names its camelCase twin: `run_id as "runId": …`.
+/// Declares messages. A field of several words also names its camelCase twin, `run_id as "runId": …`; the test
+/// that comes with each declaration fails where a twin is missing or misspelled.
 macro_rules! message {
     ($(
         $(#[$meta:meta])*
@@ -59,6 +60,79 @@ macro_rules! message {
             )]
             pub $field: $type,
         )*}
-    )+};
+    )+
+
+        #[cfg(test)]
+        mod twins {
+            #[test]
+            fn every_field_of_several_words_has_its_camel_case_twin() {
+                $(crate::presence::tests::check_twins::<super::$name>();)+
+            }
+        }
+    };
 }
 pub(crate) use message;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::any::type_name;
+    use std::collections::BTreeSet;
+
+    use serde::de::value::Error;
+    use serde::de::{Error as _, Visitor};
+    use serde::forward_to_deserialize_any;
+    use serde_json::{from_str, to_string};
+
+    use super::*;
+    use crate::experiments::CreateExperiment;
+
+    /// Gives no data, but tells which fields it was asked for.
+    struct FieldNames<'a>(&'a mut BTreeSet<&'static str>);
+
+    impl<'de> Deserializer<'de> for FieldNames<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+            Err(Error::custom("no data"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            self.0.extend(fields);
+            self.deserialize_any(visitor)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    fn camel_case(name: &str) -> String {
+        let mut words = name.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        words.fold(first, |camel, word| camel + &word[..1].to_uppercase() + &word[1..])
+    }
+
+    /// Checks that the names `T` reads are its fields and their camelCase twins.
+    pub(crate) fn check_twins<'de, T: Deserialize<'de>>() {
+        let mut names = BTreeSet::new();
+        let _ = T::deserialize(FieldNames(&mut names)).err();
+        let fields = names.iter().filter(|name| !name.contains(char::is_uppercase));
+        let expected: BTreeSet<String> =
+            fields.flat_map(|name| [(*name).to_owned(), camel_case(name)]).collect();
+        let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
+        assert_eq!(names, expected, "{}", type_name::<T>());
+    }
+
+    #[test]
+    fn set_defaults_are_written_and_what_is_absent_is_not() {
+        let message = CreateExperiment { name: Some(String::new()), ..CreateExperiment::default() };
+        assert_eq!(to_string(&message).unwrap(), r#"{"name":""}"#);
+        assert_eq!(from_str::<CreateExperiment>(r#"{"name":"","tags":null}"#).unwrap(), message);
+    }
+}

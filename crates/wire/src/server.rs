@@ -1,7 +1,11 @@
 //! What the server tells about itself: its capabilities, and the telemetry switch the web UI asks for.
 //!
 //! Unlike all other messages these are no protobuf, so false and zero are written too.
-#![expect(missing_docs, reason = "the fields are MLflow's own; docs stand where a name does not say it all")]
+#![expect(
+    missing_docs,
+    clippy::struct_field_names,
+    reason = "the fields are MLflow's own; docs stand where a name does not say it all"
+)]
 
 use serde::{Deserialize, Serialize};
 

@@ -119,6 +119,13 @@ fn nesting_is_bounded() {
 }
 
 #[test]
+fn the_number_of_values_is_bounded() {
+    let body = |items: usize| format!("{{\"tags\":[{}]}}", vec!["{}"; items].join(","));
+    assert_eq!(decode_json::<CreateExperiment>(body(1_000_001).as_bytes()), Err(DecodeError::TooManyValues));
+    assert!(decode_json::<CreateExperiment>(body(100_000).as_bytes()).is_ok());
+}
+
+#[test]
 fn unknown_fields_are_ignored_and_null_is_absent() {
     let body = json!({"name": null, "tags": null, "who": {"knows": [1]}});
     assert_eq!(decode(&body), Ok(CreateExperiment::default()));
