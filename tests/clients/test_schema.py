@@ -235,7 +235,8 @@ def test_stock_mlflow_opens_our_database_without_complaint(our_database, tmp_pat
     # A store that misses a table says so and creates it.
     assert "database tables" not in output
     assert schema_lines(our_database) == before
-    assert [1] == [i for (i,) in query(our_database, "SELECT experiment_id FROM experiments WHERE name = 'made by the stock store'")]
+    experiments = query(our_database, "SELECT experiment_id, name FROM experiments ORDER BY experiment_id")
+    assert experiments == [(0, "Default"), (1, "made by the stock store")]
 
 
 def test_stock_db_upgrade_finds_nothing_to_do(shared_database):
