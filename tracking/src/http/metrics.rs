@@ -1,0 +1,45 @@
+//! Handlers of metric histories.
+
+use axum::extract::State;
+use forebay_core::error_code::ErrorCode;
+use forebay_core::page_token;
+use forebay_web::error::ApiError;
+use forebay_web::message::Message;
+use forebay_web::response::{Encoded, Pretty};
+use forebay_wire::metrics as wire;
+
+use crate::model::history::{BulkHistory, SampledHistory};
+use crate::{Error, Result, Tracking};
+
+pub(super) async fn get_history(
+    State(tracking): State<Tracking>,
+    Message(req): Message<wire::GetMetricHistory>,
+) -> Result<Pretty<wire::GetMetricHistoryResponse>> {
+    let (metrics, next_offset) = tracking.get_metric_history(req.try_into()?).await?;
+    Ok(Pretty(wire::GetMetricHistoryResponse {
+        metrics: metrics.into_iter().map(Into::into).collect(),
+        next_page_token: next_offset.map(page_token::encode_offset),
+    }))
+}
+
+pub(super) async fn get_history_bulk(
+    State(tracking): State<Tracking>,
+    Message(req): Message<wire::GetMetricHistoryBulk>,
+) -> Result<Encoded, ApiError> {
+    let bulk = BulkHistory::try_from(req)?;
+    let points = tracking.get_metric_history_bulk(&bulk).await;
+    let points = points.map_err(|error: Error| ApiError::from_error(error.code(), &error))?;
+    let metrics = points.into_iter().map(|point| point.into_bulk(&bulk.key)).collect();
+    let text = wire::GetMetricHistoryBulkResponse { metrics }.to_text();
+    text.map(Encoded).map_err(|error| ApiError::from_error(ErrorCode::InternalError, &error))
+}
+
+pub(super) async fn get_history_bulk_interval(
+    State(tracking): State<Tracking>,
+    Message(req): Message<wire::GetMetricHistoryBulkInterval>,
+) -> Result<Pretty<wire::GetMetricHistoryBulkIntervalResponse>> {
+    let sample = SampledHistory::try_from(req)?;
+    let points = tracking.sample_metric_history(&sample).await?;
+    let metrics = points.into_iter().map(|point| point.into_sampled(&sample.key)).collect();
+    Ok(Pretty(wire::GetMetricHistoryBulkIntervalResponse { metrics }))
+}

@@ -1,0 +1,53 @@
+//! Params: a key with a value that never changes.
+
+use std::fmt;
+
+use forebay_core::invalid::Invalid;
+use forebay_wire::runs as wire;
+
+use super::python;
+use super::text::{self, LongValues, MAX_KEY_CHARS};
+
+/// Longest value, in characters; the column holds 8,000.
+const MAX_VALUE_CHARS: usize = 6_000;
+
+/// A param of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Param {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+impl Param {
+    /// A param of a request. `path` is empty, or where in the request it stands (`params[3]`).
+    pub(crate) fn parse(param: wire::Param, path: &str, long: LongValues) -> Result<Self, Invalid> {
+        let path = text::join_path(path, "key");
+        let key = param.key.filter(|key| !key.is_empty()).ok_or_else(|| Invalid::missing(&path))?;
+        text::check_key(&key, &path)?;
+        text::check_length("Param key", MAX_KEY_CHARS, &key)?;
+        let value = text::fit("Param value", MAX_VALUE_CHARS, param.value.unwrap_or_default(), long)?;
+        Ok(Param { key, value })
+    }
+}
+
+impl From<Param> for wire::Param {
+    fn from(param: Param) -> Self {
+        wire::Param { key: Some(param.key), value: Some(param.value) }
+    }
+}
+
+/// An attempt to give a param another value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamChange {
+    pub(crate) key: String,
+    pub(crate) old: String,
+    pub(crate) new: String,
+}
+
+/// As the original's Python would print it.
+impl fmt::Display for ParamChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [key, old, new] = [&self.key, &self.old, &self.new].map(|text| python::quoted(text));
+        write!(f, "{{'key': {key}, 'old_value': {old}, 'new_value': {new}}}")
+    }
+}

@@ -1,0 +1,128 @@
+//! Creating runs; those that wait together are inserted together.
+
+use std::collections::HashMap;
+
+use forebay_core::invalid::Invalid;
+use forebay_db as db;
+use forebay_db::{BoxFuture, Engine, Merge, Tx};
+use forebay_wire::enumeration::RunStatus;
+
+use crate::model::experiment::ExperimentId;
+use crate::model::lifecycle::Lifecycle;
+use crate::model::run::{NewRun, Run, RunId, RunInfo};
+use crate::model::tag::{RUN_NAME, Tag};
+use crate::model::{location, text};
+use crate::sql::runs::Home;
+use crate::sql::{runs, tags};
+use crate::{Error, Result, Tracking};
+
+/// PostgreSQL's columns, in characters.
+const NAME_COLUMN: usize = 250;
+const USER_COLUMN: usize = 256;
+const URI_COLUMN: usize = 200;
+const TAG_KEY_COLUMN: usize = 250;
+const TAG_VALUE_COLUMN: usize = 8_000;
+
+impl Tracking {
+    /// Creates a running run in an active experiment.
+    ///
+    /// # Errors
+    /// [`Error::ExperimentNotFound`] and [`Error::ExperimentNotActive`].
+    pub(crate) async fn create_run(&self, new: NewRun) -> Result<Run> {
+        let name = new.name.clone().unwrap_or_else(|| self.ids.run_name());
+        let create = CreateRun { id: RunId::new(self.ids.hex32()), name, new };
+        if self.db.engine() == Engine::Postgres {
+            create.check_columns()?;
+        }
+        self.db.merge(create).await
+    }
+
+    /// Refuses a name that PostgreSQL's column would.
+    pub(crate) fn check_run_name(&self, field: &str, name: &str) -> Result<()> {
+        if self.db.engine() == Engine::Postgres {
+            text::check_column(field, NAME_COLUMN, name)?;
+        }
+        Ok(())
+    }
+}
+
+/// A new run with all that was drawn for it.
+#[derive(Debug, Clone)]
+struct CreateRun {
+    id: RunId,
+    name: String,
+    new: NewRun,
+}
+
+impl Merge for CreateRun {
+    type Reply = Run;
+    type Error = Error;
+
+    fn weight(&self) -> usize {
+        2 + self.new.tags.len()
+    }
+
+    fn apply<'a>(tx: &'a mut Tx, members: &'a [Self]) -> BoxFuture<'a, Result<Vec<Result<Run>>, db::Error>> {
+        Box::pin(apply(tx, members))
+    }
+}
+
+async fn apply(tx: &mut Tx, members: &[CreateRun]) -> Result<Vec<Result<Run>>, db::Error> {
+    let mut ids: Vec<ExperimentId> = members.iter().map(|member| member.new.experiment_id).collect();
+    ids.sort_unstable_by_key(|id| id.0);
+    ids.dedup();
+    let homes = runs::list_homes(tx, &ids).await?;
+    let homes: HashMap<ExperimentId, Home> = homes.into_iter().map(|home| (home.experiment_id, home)).collect();
+    let engine = tx.engine();
+    let created: Vec<Result<Run>> =
+        members.iter().map(|member| member.run_in(homes.get(&member.new.experiment_id), engine)).collect();
+    let new: Vec<&Run> = created.iter().flatten().collect();
+    runs::insert(tx, &new.iter().map(|run| &run.info).collect::<Vec<_>>()).await?;
+    tags::upsert(tx, &new.iter().copied().flat_map(tag_rows).collect::<Vec<_>>()).await?;
+    Ok(created)
+}
+
+fn tag_rows(run: &Run) -> impl Iterator<Item = (&RunId, &str, &str)> {
+    run.tags.iter().map(|tag| (&run.info.id, tag.key.as_str(), tag.value.as_str()))
+}
+
+impl CreateRun {
+    /// The run as it is to be stored in the experiment that its request names, if there is one.
+    fn run_in(&self, home: Option<&Home>, engine: Engine) -> Result<Run> {
+        let experiment_id = self.new.experiment_id;
+        let home = home.ok_or(Error::ExperimentNotFound(experiment_id))?;
+        if home.lifecycle == Lifecycle::Deleted {
+            return Err(Error::ExperimentNotActive(experiment_id));
+        }
+        let location = home.artifact_location.as_deref().unwrap_or_default();
+        let artifact_uri = location::join(location, &format!("{}/artifacts", self.id));
+        if engine == Engine::Postgres {
+            text::check_column("artifact_uri", URI_COLUMN, &artifact_uri)?;
+        }
+        let mut tags = self.new.tags.clone();
+        tags.push(Tag { key: RUN_NAME.to_owned(), value: self.name.clone() });
+        let info = RunInfo {
+            id: self.id.clone(),
+            experiment_id,
+            name: Some(self.name.clone()),
+            user_id: Some(self.new.user_id.clone()),
+            status: RunStatus::Running,
+            start_time_ms: Some(self.new.start_time_ms),
+            end_time_ms: None,
+            lifecycle: Lifecycle::Active,
+            artifact_uri: Some(artifact_uri),
+        };
+        Ok(Run { info, metrics: Vec::new(), params: Vec::new(), tags })
+    }
+
+    /// Refuses what PostgreSQL's columns would; SQLite and MLflow on it take any length.
+    fn check_columns(&self) -> Result<(), Invalid> {
+        text::check_column("run_name", NAME_COLUMN, &self.name)?;
+        text::check_column("user_id", USER_COLUMN, &self.new.user_id)?;
+        for (index, tag) in self.new.tags.iter().enumerate() {
+            text::check_column(&format!("tags[{index}].key"), TAG_KEY_COLUMN, &tag.key)?;
+            text::check_column(&format!("tags[{index}].value"), TAG_VALUE_COLUMN, &tag.value)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! From the rows of runs to whole runs: one statement per table for all of them.
+
+use std::collections::HashMap;
+
+use forebay_db::{Error, Tx};
+
+use crate::model::run::{Run, RunId, RunInfo};
+use crate::sql::{latest_metrics, params, tags};
+
+/// Adds to each run what was logged on it; the order stays.
+pub(crate) async fn hydrate(tx: &mut Tx, infos: Vec<RunInfo>) -> Result<Vec<Run>, Error> {
+    let ids: Vec<RunId> = infos.iter().map(|info| info.id.clone()).collect();
+    let ids: Vec<&RunId> = ids.iter().collect();
+    let mut metrics = by_run(latest_metrics::list(tx, &ids).await?);
+    let mut params = by_run(params::list(tx, &ids).await?);
+    let mut tags = by_run(tags::list(tx, &ids).await?);
+    let runs = infos.into_iter().map(|info| Run {
+        metrics: metrics.remove(&info.id).unwrap_or_default(),
+        params: params.remove(&info.id).unwrap_or_default(),
+        tags: tags.remove(&info.id).unwrap_or_default(),
+        info,
+    });
+    Ok(runs.map(named_by_its_tag).collect())
+}
+
+fn by_run<T>(rows: Vec<(RunId, T)>) -> HashMap<RunId, Vec<T>> {
+    let mut grouped: HashMap<RunId, Vec<T>> = HashMap::new();
+    for (id, row) in rows {
+        grouped.entry(id).or_default().push(row);
+    }
+    grouped
+}
+
+/// Runs of old databases have their name in the tag alone.
+fn named_by_its_tag(mut run: Run) -> Run {
+    if run.info.name.as_deref().is_none_or(str::is_empty) {
+        let tag = run.tags.iter().find(|tag| tag.key == crate::model::tag::RUN_NAME);
+        run.info.name = tag.map(|tag| tag.value.clone()).or(run.info.name);
+    }
+    run
+}

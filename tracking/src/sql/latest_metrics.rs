@@ -1,0 +1,61 @@
+//! Table `latest_metrics`: the latest point of each metric of a run.
+
+use forebay_db::{Error, FromRow, Row, Sql, Tx};
+
+use crate::model::metric::{Metric, Point};
+use crate::model::run::RunId;
+use crate::sql::metrics::point;
+use crate::sql::runs::run_id;
+use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
+
+const SELECT: &str = "
+    SELECT run_uuid, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid IN (";
+const SELECT_END: &str = ") ORDER BY run_uuid, key";
+
+const UPSERT: &str = "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES ";
+
+// The same rule as `Point::is_newer_than`.
+const UPSERT_END: &str = "
+    ON CONFLICT (key, run_uuid) DO UPDATE SET
+        value = excluded.value, timestamp = excluded.timestamp, step = excluded.step, is_nan = excluded.is_nan
+    WHERE (excluded.step, excluded.timestamp, excluded.value)
+        > (latest_metrics.step, coalesce(latest_metrics.timestamp, 0), latest_metrics.value)";
+
+/// The latest metrics of those runs, by run and key.
+pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Metric)>, Error> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new(SELECT);
+        sql.push_list(ids.iter().copied()).push(SELECT_END);
+        found.extend(tx.list::<LatestRow>(sql).await?.into_iter().map(|row| row.0));
+    }
+    Ok(found)
+}
+
+/// Makes points the latest where they are newer than what stands; a run and key may occur once.
+pub(crate) async fn upsert(tx: &mut Tx, points: &[(&RunId, &str, Point)]) -> Result<(), Error> {
+    for points in points.chunks(ROWS_PER_STATEMENT) {
+        let mut sql = Sql::new(UPSERT);
+        sql.push_rows(points.iter().map(|(id, key, point)| {
+            [
+                (*key).into(),
+                point.stored.into(),
+                point.timestamp_ms.into(),
+                point.step.into(),
+                point.is_nan.into(),
+                (*id).into(),
+            ]
+        }));
+        sql.push(UPSERT_END);
+        tx.run(sql).await?;
+    }
+    Ok(())
+}
+
+struct LatestRow((RunId, Metric));
+
+impl FromRow for LatestRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(LatestRow((run_id(row)?, Metric { key: row.get("key")?, point: point(row)?, model: None })))
+    }
+}

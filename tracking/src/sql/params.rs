@@ -1,0 +1,59 @@
+//! Table `params`.
+
+use forebay_db::{Error, FromRow, Row, Sql, Tx};
+
+use crate::model::param::Param;
+use crate::model::run::RunId;
+use crate::sql::runs::run_id;
+use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
+
+const SELECT: &str = "SELECT run_uuid, key, value FROM params WHERE run_uuid IN (";
+const SELECT_END: &str = ") ORDER BY run_uuid, key";
+
+const SELECT_SOME: &str = "SELECT run_uuid, key, value FROM params WHERE (key, run_uuid) IN (VALUES ";
+const SELECT_SOME_END: &str = ")";
+
+const INSERT: &str = "INSERT INTO params (key, value, run_uuid) VALUES ";
+const INSERT_END: &str = " ON CONFLICT DO NOTHING";
+
+/// All params of those runs, by run and key.
+pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Param)>, Error> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new(SELECT);
+        sql.push_list(ids.iter().copied()).push(SELECT_END);
+        found.extend(tx.list::<ParamRow>(sql).await?.into_iter().map(|row| row.0));
+    }
+    Ok(found)
+}
+
+/// Those of the named params that exist.
+pub(crate) async fn list_named(tx: &mut Tx, names: &[(&RunId, &str)]) -> Result<Vec<(RunId, Param)>, Error> {
+    let mut found = Vec::new();
+    for names in names.chunks(ROWS_PER_STATEMENT) {
+        let mut sql = Sql::new(SELECT_SOME);
+        sql.push_rows(names.iter().map(|(id, key)| [(*key).into(), (*id).into()])).push(SELECT_SOME_END);
+        found.extend(tx.list::<ParamRow>(sql).await?.into_iter().map(|row| row.0));
+    }
+    Ok(found)
+}
+
+/// Inserts params that do not exist; returns how many did not.
+pub(crate) async fn insert(tx: &mut Tx, params: &[(&RunId, &Param)]) -> Result<u64, Error> {
+    let mut inserted = 0;
+    for params in params.chunks(ROWS_PER_STATEMENT) {
+        let mut sql = Sql::new(INSERT);
+        let rows = params.iter().map(|(id, param)| [(&param.key).into(), (&param.value).into(), (*id).into()]);
+        sql.push_rows(rows).push(INSERT_END);
+        inserted += tx.run(sql).await?;
+    }
+    Ok(inserted)
+}
+
+struct ParamRow((RunId, Param));
+
+impl FromRow for ParamRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(ParamRow((run_id(row)?, Param { key: row.get("key")?, value: row.get("value")? })))
+    }
+}
