@@ -4,6 +4,8 @@ Each test is a short piece of a data scientist's day: what matters is that the s
 client gets through it, and that what comes back scores like what went in.
 """
 
+import uuid
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -99,46 +101,50 @@ class TestScikitLearn:
         assert len({output.model_id for output in outputs}) == 2
 
 
+@pytest.fixture(scope="module")
+def fitted(server):
+    """A run in which a fit was logged automatically: the costly part of the tests of autologging."""
+    features = pd.DataFrame(np.random.default_rng(7).normal(size=(80, 3)), columns=["a", "b", "c"])
+    previous = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(server.url)
+    client = mlflow.MlflowClient(server.url)
+    experiment_id = client.create_experiment(f"autologging-{uuid.uuid4().hex}")
+    mlflow.sklearn.autolog(silent=True)
+    with mlflow.start_run(experiment_id=experiment_id) as run:
+        LogisticRegression(C=0.25, max_iter=50).fit(features, (features["a"] > 0).astype(int))
+    mlflow.sklearn.autolog(disable=True, silent=True)
+    mlflow.set_tracking_uri(previous)
+    return client.get_run(run.info.run_id)
+
+
 class TestAutologging:
-    def test_fit_logs_params_metrics_and_the_model(self, rows, client):
-        mlflow.sklearn.autolog(silent=True)
-        with mlflow.start_run() as run:
-            LogisticRegression(C=0.25, max_iter=50).fit(*rows)
-        run = client.get_run(run.info.run_id)
-        assert run.data.params["C"] == "0.25"
-        assert run.data.params["max_iter"] == "50"
-        assert 0.5 < run.data.metrics["training_accuracy_score"] <= 1
-        assert run.data.tags["estimator_name"] == "LogisticRegression"
-        assert run.info.status == "FINISHED"
-        assert len(run.outputs.model_outputs) == 1
+    def test_fit_logs_params_metrics_and_the_model(self, fitted):
+        assert fitted.data.params["C"] == "0.25"
+        assert fitted.data.params["max_iter"] == "50"
+        assert 0.5 < fitted.data.metrics["training_accuracy_score"] <= 1
+        assert fitted.data.tags["estimator_name"] == "LogisticRegression"
+        assert fitted.info.status == "FINISHED"
+        assert len(fitted.outputs.model_outputs) == 1
 
-    def test_fit_logs_the_training_set_as_input(self, rows, client):
-        mlflow.sklearn.autolog(silent=True)
-        with mlflow.start_run() as run:
-            LogisticRegression().fit(*rows)
-        [dataset_input] = client.get_run(run.info.run_id).inputs.dataset_inputs
-        assert [(tag.key, tag.value) for tag in dataset_input.tags] == [
-            ("mlflow.data.context", "train")
-        ]
+    def test_fit_logs_the_training_set_as_input(self, fitted):
+        [dataset_input] = fitted.inputs.dataset_inputs
+        tags = [(tag.key, tag.value) for tag in dataset_input.tags]
+        assert tags == [("mlflow.data.context", "train")]
 
-    def test_fit_logs_plots_as_artifacts(self, rows, client):
-        mlflow.sklearn.autolog(silent=True)
-        with mlflow.start_run() as run:
-            LogisticRegression().fit(*rows)
-        names = {file.path for file in client.list_artifacts(run.info.run_id)}
-        assert "training_confusion_matrix.png" in names
-        assert "estimator.html" in names
+    def test_fit_logs_plots_as_artifacts(self, fitted, client):
+        names = {file.path for file in client.list_artifacts(fitted.info.run_id)}
+        assert {"training_confusion_matrix.png", "estimator.html"} <= names
 
-    def test_the_metrics_of_fit_belong_to_the_model_and_the_dataset(self, rows, client):
-        mlflow.sklearn.autolog(silent=True)
-        with mlflow.start_run() as run:
-            LogisticRegression().fit(*rows)
-        run = client.get_run(run.info.run_id)
-        model = client.get_logged_model(run.outputs.model_outputs[0].model_id)
+    def test_the_metrics_of_fit_belong_to_the_model_and_the_dataset(self, fitted, client):
+        model = client.get_logged_model(fitted.outputs.model_outputs[0].model_id)
         metric = next(m for m in model.metrics if m.key == "training_accuracy_score")
-        assert metric.value == run.data.metrics["training_accuracy_score"]
-        assert metric.run_id == run.info.run_id
-        assert metric.dataset_digest == run.inputs.dataset_inputs[0].dataset.digest
+        assert metric.value == fitted.data.metrics["training_accuracy_score"]
+        assert metric.run_id == fitted.info.run_id
+        assert metric.dataset_digest == fitted.inputs.dataset_inputs[0].dataset.digest
+
+    def test_the_model_of_fit_can_be_loaded(self, fitted):
+        model_id = fitted.outputs.model_outputs[0].model_id
+        assert mlflow.sklearn.load_model(f"models:/{model_id}").C == 0.25
 
     def test_a_pipeline_is_logged_with_its_steps(self, rows, client):
         mlflow.sklearn.autolog(silent=True, log_models=False)

@@ -180,9 +180,24 @@ class TestCreating:
         assert message.startswith(f"The experiment {experiment_id} must be in the 'active' state")
 
     @pytest.mark.ours
-    def test_a_name_longer_than_its_column_is_refused(self, api, experiment_id):
-        answer = api.post("logged-models", {"experiment_id": experiment_id, "name": "n" * 501})
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"name": "n" * 501},
+            {"name": "n\x00"},
+            {"model_type": "t" * 501},
+            {"source_run_id": "r" * 33},
+            {"params": [{"key": "k" * 256, "value": "v"}]},
+            {"params": [{"key": "k", "value": "v\x00"}]},
+            {"tags": [{"key": "k" * 256, "value": "v"}]},
+            {"tags": [{"key": "k\x00", "value": "v"}]},
+        ],
+        ids=lambda fields: next(iter(fields)),
+    )
+    def test_what_does_not_fit_its_column_is_refused(self, api, client, experiment_id, fields):
+        answer = api.post("logged-models", {"experiment_id": experiment_id, **fields})
         assert error(answer)[:2] == (400, "INVALID_PARAMETER_VALUE")
+        assert client.search_logged_models([experiment_id]) == []
 
 
 class TestGetting:

@@ -99,6 +99,8 @@ class TestAttributes:
             ("source_run_id = ''", "edcba"),
             ("artifact_location LIKE '%/models/%'", "edcba"),
             ("lifecycle_stage = 'active'", "edcba"),
+            ("status = 1", "edcba"),
+            ("status = '2'", ""),
             ("creation_timestamp > 0", "edcba"),
             ("creation_time > 0", "edcba"),
             ("attributes.creation_timestamp_ms > 0", "edcba"),
