@@ -1,2 +1,38 @@
-//! Entry point.
-fn main() {}
+//! The `forebay` binary: reads the command line and runs one command.
+
+mod cli;
+mod config;
+mod logging;
+mod router;
+mod server;
+mod database;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command, DbCommand};
+use crate::config::ServerConfig;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(cli.log_format);
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Server(args) => {
+            let config = ServerConfig::new(*args, &std::env::current_dir()?)?;
+            runtime.block_on(server::run(config))
+        }
+        Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),
+    }
+}

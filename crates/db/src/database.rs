@@ -28,7 +28,8 @@ pub trait Merge: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// A failed statement: the transaction is lost, and each member is tried again alone.
-    fn apply<'a>(tx: &'a mut Tx, members: &'a [Self]) -> BoxFuture<'a, Result<Vec<MergeResult<Self>>, Error>>;
+    fn apply<'a>(tx: &'a mut Tx, members: &'a [Self])
+    -> BoxFuture<'a, Result<Vec<MergeResult<Self>>, Error>>;
 }
 
 type MergeResult<M> = Result<<M as Merge>::Reply, <M as Merge>::Error>;

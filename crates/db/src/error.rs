@@ -53,9 +53,10 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-                Error::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_) => Error::Unavailable(error),
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Error::Duplicate(error),
             sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling(error),
             sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| is_transient(&code)) => {

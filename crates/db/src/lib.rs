@@ -7,16 +7,19 @@
 //! [`Sql`] (a statement and its bound values), [`Row`], then how a database is found and opened.
 
 mod database;
-mod tx;
-mod sql;
-mod row;
 pub mod dialect;
-mod job;
-mod writer;
-mod url;
-mod open;
-mod schema;
 mod error;
+mod job;
+mod open;
+mod row;
+mod schema;
+mod sql;
+#[cfg(feature = "testing")]
+#[expect(clippy::expect_used, reason = "a test that cannot have its database has failed")]
+pub mod testing;
+mod tx;
+mod url;
+mod writer;
 
 pub use database::{Db, Merge, WriteFn};
 pub use dialect::Engine;

@@ -1,11 +1,12 @@
 //! Opening a database: connections, then the schema.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool};
 
 use crate::database::DbArm;
 use crate::schema::{self, UnknownHead};
@@ -86,6 +87,7 @@ async fn open_sqlite(path: &Path, max_connections: u32, unknown: UnknownHead) ->
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(ready(Ok(is_clean(connection)))))
         .connect_lazy_with(sqlite_options(path).pragma("query_only", "ON"));
     Ok(Db { arm: DbArm::Sqlite { readers, writer: Writer::start(write) } })
 }
@@ -101,9 +103,16 @@ async fn write_pool(path: &Path) -> Result<SqlitePool, Error> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(ready(Ok(is_clean(connection)))))
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// SQLite ends a transaction by itself when the disk is full or fails. The driver still believes in it and
+/// would refuse to begin another, so such a connection is closed and replaced.
+fn is_clean(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// What MLflow sets on its connections too: foreign keys, a busy timeout, and LIKE that minds the case.

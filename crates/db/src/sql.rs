@@ -74,6 +74,13 @@ impl Sql {
         self
     }
 
+    /// Appends a number that makes an alias unique, as in `o1`.
+    pub fn push_index(&mut self, index: usize) -> &mut Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.built(), "{index}");
+        self
+    }
+
     /// Appends `$n, $n+1, …`, one placeholder for each value; nothing for no values.
     pub fn push_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         for (position, value) in values.into_iter().enumerate() {
@@ -120,8 +127,14 @@ mod tests {
     #[test]
     fn placeholders_count_on_through_lists_and_rows() {
         let mut sql = Sql::new("SELECT a FROM t WHERE b = $1 AND c IN (").bind("x");
-        sql.push_list([1_i64, 2]).push(") AND (d, e) IN (VALUES ").push_rows([[3_i64.into(), 4_i64.into()]]).push(")");
-        assert_eq!(text(&sql), "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND (d, e) IN (VALUES ($4, $5))");
+        sql.push_list([1_i64, 2])
+            .push(") AND (d, e) IN (VALUES ")
+            .push_rows([[3_i64.into(), 4_i64.into()]])
+            .push(")");
+        assert_eq!(
+            text(&sql),
+            "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND (d, e) IN (VALUES ($4, $5))"
+        );
         assert_eq!(sql.values.len(), 5);
     }
 }

@@ -3,7 +3,9 @@
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, Postgres, Sqlite, SqlSafeStr as _, SqlStr, Transaction};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Executor as _, Postgres, SqlSafeStr as _, SqlStr, Sqlite, Transaction,
+};
 
 use crate::row::Cells;
 use crate::sql::{Text, Value};

@@ -78,7 +78,8 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
 }
 
 fn postgres(rest: &str) -> Result<DatabaseUrl, UrlError> {
-    let url = Url::parse(&format!("postgresql:{rest}")).map_err(|error| UrlError::Malformed(error.to_string()))?;
+    let url =
+        Url::parse(&format!("postgresql:{rest}")).map_err(|error| UrlError::Malformed(error.to_string()))?;
     Ok(DatabaseUrl(Location::Postgres(Box::new(url))))
 }
 

@@ -1,0 +1,111 @@
+//! From raw flags to a configuration that makes sense: the one place that judges them.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use axum::http::HeaderValue;
+use forebay_db::{DatabaseUrl, OpenOptions};
+use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues};
+use forebay_web::host::AllowedHosts;
+use forebay_web::origin::AllowedOrigins;
+use forebay_web::stack::{Security, StaticPrefix};
+
+use crate::cli::{ForeignArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+
+/// Everything that `forebay server` needs to know.
+#[derive(Debug)]
+pub(crate) struct ServerConfig {
+    pub(crate) database: DatabaseUrl,
+    pub(crate) open: OpenOptions,
+    pub(crate) tracking: TrackingConfig,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) static_prefix: String,
+    pub(crate) security: Option<Security>,
+    /// Flags that were given and mean nothing here.
+    pub(crate) ignored: Vec<&'static str>,
+}
+
+impl ServerConfig {
+    /// Reads the flags; relative local paths are taken from `folder`, the current one.
+    pub(crate) fn new(args: ServerArgs, folder: &Path) -> anyhow::Result<Self> {
+        let ServerArgs { storage, network, security, foreign } = args;
+        refuse_what_cannot_be_ignored(&foreign, &storage)?;
+        Ok(ServerConfig {
+            database: storage.backend_store_uri.parse()?,
+            open: OpenOptions {
+                max_connections: storage.pool_size.max(1),
+                allow_unknown_schema: storage.allow_unknown_schema,
+            },
+            static_prefix: static_prefix(&network)?,
+            host: network.host,
+            port: network.port,
+            security: browser_guards(&security)?,
+            ignored: foreign.ignored(),
+            tracking: tracking(storage, folder)?,
+        })
+    }
+
+    /// The prefix as the layers want it.
+    pub(crate) fn prefix(&self) -> StaticPrefix {
+        StaticPrefix::new(&self.static_prefix)
+    }
+}
+
+fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfig> {
+    let folder = folder.to_str().context("the current folder's name is not UTF-8")?;
+    let serve_artifacts = storage.serve_artifacts && !storage.no_serve_artifacts;
+    let artifact_root = match storage.default_artifact_root {
+        Some(root) => root,
+        None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
+        None => "./mlruns".to_owned(),
+    };
+    let long_values = if storage.truncate_long_values { LongValues::Truncate } else { LongValues::Refuse };
+    Ok(TrackingConfig {
+        artifact_root,
+        long_values,
+        locations: LocationRules { max_chars: storage.artifact_location_max_length, folder: folder.to_owned() },
+    })
+}
+
+/// Flags whose absence would change what is stored, or who may read it.
+fn refuse_what_cannot_be_ignored(foreign: &ForeignArgs, storage: &StorageArgs) -> anyhow::Result<()> {
+    if let Some(app) = &foreign.app_name {
+        bail!("--app-name {app}: authentication is not supported yet; put an authenticating proxy in front");
+    }
+    if foreign.enable_workspaces {
+        bail!("--enable-workspaces: workspaces are not supported; everything lives in the default one");
+    }
+    if foreign.registry_store_uri.as_ref().is_some_and(|uri| *uri != storage.backend_store_uri) {
+        bail!("--registry-store-uri: a registry in another database is not supported; leave the flag out");
+    }
+    Ok(())
+}
+
+fn static_prefix(network: &NetworkArgs) -> anyhow::Result<String> {
+    let Some(prefix) = &network.static_prefix else { return Ok(String::new()) };
+    if !prefix.starts_with('/') {
+        bail!("--static-prefix must begin with a '/'.");
+    }
+    if prefix.ends_with('/') {
+        bail!("--static-prefix should not end with a '/'.");
+    }
+    if prefix.contains(['{', '}']) {
+        bail!("--static-prefix must not contain '{{' or '}}'.");
+    }
+    Ok(prefix.clone())
+}
+
+fn browser_guards(args: &SecurityArgs) -> anyhow::Result<Option<Security>> {
+    if args.disable_security_middleware {
+        return Ok(None);
+    }
+    let frame_option = match args.x_frame_options.to_ascii_uppercase().as_str() {
+        "NONE" => None,
+        value => Some(HeaderValue::from_str(value).context("--x-frame-options is not a header value")?),
+    };
+    let allowed_hosts = args.allowed_hosts.as_deref().map(AllowedHosts::from_list).unwrap_or_default();
+    let origins = args.cors_allowed_origins.as_deref();
+    let allowed_origins = origins.map(AllowedOrigins::from_list).unwrap_or_default();
+    Ok(Some(Security { allowed_hosts, allowed_origins, frame_option }))
+}
