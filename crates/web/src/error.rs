@@ -38,16 +38,6 @@ impl ApiError {
         let message = if fault.is_some() { "internal error".to_owned() } else { error.to_string() };
         Self { code, message, fault }
     }
-
-    /// The error's code.
-    pub fn code(&self) -> ErrorCode {
-        self.code
-    }
-
-    /// What the caller reads.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
 }
 
 impl From<Invalid> for ApiError {

@@ -8,7 +8,6 @@ pub mod error;
 pub mod limits;
 pub mod message;
 pub mod response;
-pub mod stack;
 
 mod fallback;
 pub mod host;
@@ -17,4 +16,5 @@ mod panic;
 mod request_id;
 mod request_log;
 mod security_headers;
+pub mod stack;
 mod timeout;

@@ -1,4 +1,5 @@
 //! What the operator reads: one line per request, and the causes of a fault in it.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};

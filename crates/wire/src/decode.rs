@@ -12,6 +12,9 @@ use crate::query;
 /// Most values in one body. Small values take more room decoded than written, so the length alone is no bound.
 const MAX_VALUES: usize = 1_000_000;
 
+/// Some editors on Windows begin every file with it, and curl sends the file as it is.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A request that is not the message it should be; the display is the sentence for the caller, a 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -51,6 +54,7 @@ pub enum DecodeError {
 ///
 /// Old clients send their JSON as a JSON string, so a string is decoded once more.
 pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, DecodeError> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Ok(T::default());
     }

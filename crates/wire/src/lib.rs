@@ -3,15 +3,16 @@
 //!
 //! A message is a plain struct whose fields are optional, because the wire knows presence and nothing else:
 //! whether a field is required, or its value allowed, is decided where a message becomes a domain type.
-//! The quirks of protobuf's JSON (numbers as text, `"NaN"`, camelCase twins, null for absent) live in
-//! [`number`], [`presence`] and [`decode`] alone.
+//! The quirks of protobuf's JSON live in few places: numbers as text and `"NaN"` in [`number`], camelCase twins
+//! and null for absent in `presence`, the words of an error in `explain`.
 
 pub mod decode;
-pub mod enumeration;
 mod explain;
-pub mod number;
-pub mod presence;
 mod query;
+
+pub mod enumeration;
+pub mod number;
+mod presence;
 
 pub mod artifacts;
 pub mod datasets;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 /// Tells whether a field has nothing to write.
-pub trait Absent {
+pub(crate) trait Absent {
     /// True when the field is left out of the JSON.
     fn is_absent(&self) -> bool;
 }

@@ -93,6 +93,12 @@ fn empty_bodies_and_null_are_the_empty_message() {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped() {
+    let decoded: CreateExperiment = decode_json(b"\xef\xbb\xbf{\"name\":\"e\"}").unwrap();
+    assert_eq!(decoded.name.as_deref(), Some("e"));
+}
+
+#[test]
 fn a_body_encoded_twice_is_decoded_twice() {
     let decoded: CreateExperiment = decode_json(br#""{\"name\":\"e\"}""#).unwrap();
     assert_eq!(decoded.name.as_deref(), Some("e"));
@@ -104,9 +110,15 @@ fn what_is_not_a_json_object_is_rejected() {
         let error = decode_json::<CreateExperiment>(body.as_bytes()).unwrap_err();
         assert!(matches!(error, DecodeError::NotAnObject(_)), "{body}: {error}");
     }
-    for body in
-        [b"{bad".as_slice(), b"{\"name\":\"\xff\"}", b"{} {}", b"\"{bad\"", b"{\"name\": NaN}", b"1e400"]
-    {
+    for body in [
+        b"{bad".as_slice(),
+        b"{\"name\":\"\xff\"}",
+        b"{} {}",
+        b"\"{bad\"",
+        b"{\"name\": NaN}",
+        b"1e400",
+        br#"{"name":"\ud800"}"#,
+    ] {
         let error = decode_json::<CreateExperiment>(body).unwrap_err();
         assert!(matches!(error, DecodeError::NotJson(_)), "{error}");
     }
