@@ -11,7 +11,7 @@ use anyhow::Result;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Takes over Ctrl-C and the termination signals; once per process.
+    /// Takes over Ctrl-C; once per process.
     pub(crate) fn watch() -> Result<Self> {
         let pressed = Self(Arc::new(AtomicBool::new(false)));
         let noted = pressed.clone();

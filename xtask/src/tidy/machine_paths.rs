@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::tree::Tree;
 
-const FOLDERS: [&str; 3] = ["/root/", "/work/", "/home/"];
+const FOLDERS: [&str; 3] = ["/root", "/work", "/home"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -24,12 +24,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 /// Whether `folder` stands at the start of a path, not inside one such as `artifacts/root/model`.
 fn begins_a_path(line: &str, folder: &str) -> bool {
-    let is_inside = |before: char| before.is_alphanumeric() || "_-.~})*>/".contains(before);
-    let after_scheme = |before: &str| before.ends_with("://");
-    line.match_indices(folder).any(|(at, _)| {
-        let before = &line[..at];
-        after_scheme(before) || !before.chars().next_back().is_some_and(is_inside)
-    })
+    let goes_on = |after: &str| after.starts_with(|c: char| c.is_alphanumeric() || "_-.".contains(c));
+    let is_inside = |before: &str| {
+        let last = before.chars().next_back();
+        !before.ends_with("://") && last.is_some_and(|c| c.is_alphanumeric() || "_-.~})*>/".contains(c))
+    };
+    line.match_indices(folder).any(|(at, _)| !is_inside(&line[..at]) && !goes_on(&line[at + folder.len()..]))
 }
 
 #[cfg(test)]
@@ -40,11 +40,13 @@ mod tests {
     #[test]
     fn a_home_folder_is_found() {
         assert_eq!(findings(check, "a.sh", "cd /home/somebody/project\n").len(), 1);
+        assert_eq!(findings(check, "a.sh", "mkdir /work\n").len(), 1);
         assert_eq!(findings(check, "a.py", "uri = 'file:///root/x'\n").len(), 1);
     }
 
     #[test]
     fn a_folder_inside_another_path_is_fine() {
         assert!(findings(check, "a.sh", "ls ${HOME}/work/x artifacts/root/model\n").is_empty());
+        assert!(findings(check, "a.py", "get('/workspaces', '/root-experiment')\n").is_empty());
     }
 }
