@@ -2,7 +2,7 @@
 //! the chain of causes.
 //!
 //! A fault of the server (status 500) shows the caller nothing but a request id. Its causes travel as a
-//! [`Fault`] in the response's extensions to the request log, which writes them down once.
+//! `Fault` in the response's extensions to the request log, which writes them down once.
 
 use std::error::Error;
 
@@ -26,17 +26,21 @@ pub struct ApiError {
 pub(crate) struct Fault(pub(crate) String);
 
 impl ApiError {
-    /// An error whose message the caller reads.
+    /// An error whose message the caller reads, unless the code is a fault of the server: then the caller reads
+    /// `internal error` and the message goes to the log.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), fault: None }
+        let message = message.into();
+        if !is_fault(code) {
+            return Self { code, message, fault: None };
+        }
+        Self { code, message: "internal error".to_owned(), fault: Some(Fault(message)) }
     }
 
-    /// An error of a domain crate with its code. The caller reads its display, unless the code is a fault of
-    /// the server: then the caller reads `internal error`, and the log gets the whole chain.
+    /// An error of a domain crate with its code. The caller reads its display, or for a fault of the server
+    /// `internal error`; the log then gets the whole chain of causes.
     pub fn from_error(code: ErrorCode, error: &(dyn Error + 'static)) -> Self {
-        let fault = is_fault(code).then(|| Fault(chain(error)));
-        let message = if fault.is_some() { "internal error".to_owned() } else { error.to_string() };
-        Self { code, message, fault }
+        let message = if is_fault(code) { chain(error) } else { error.to_string() };
+        Self::new(code, message)
     }
 }
 

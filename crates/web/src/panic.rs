@@ -5,7 +5,7 @@ use std::any::Any;
 use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
 
-use crate::error::{ApiError, Fault};
+use crate::error::ApiError;
 
 /// The response for a panic with this payload.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
@@ -15,7 +15,5 @@ pub(crate) fn answer(payload: Box<dyn Any + Send + 'static>) -> Response {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a payload that is not text");
-    let mut response = ApiError::new(ErrorCode::InternalError, "internal error").into_response();
-    response.extensions_mut().insert(Fault(format!("a handler panicked: {text}")));
-    response
+    ApiError::new(ErrorCode::InternalError, format!("a handler panicked: {text}")).into_response()
 }

@@ -4,13 +4,15 @@
 
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use forebay_core::error_code::ErrorCode;
 
-use crate::error::{ApiError, Fault};
+use crate::error::{Fault, body};
 use crate::request_id::RequestId;
 
 /// What is known of a request before it is answered.
@@ -32,7 +34,14 @@ pub(crate) async fn record(request: Request, next: Next) -> Response {
     };
     entry.log_fault(response.status(), &cause);
     let message = format!("internal error (request id {})", entry.request_id);
-    ApiError::new(ErrorCode::InternalError, message).into_response()
+    with_message(response, &message)
+}
+
+/// The response with another message; the inner layers' headers stay, so that a browser may read the error.
+fn with_message(response: Response, message: &str) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body(ErrorCode::InternalError, message)))
 }
 
 impl Entry {

@@ -211,7 +211,14 @@ async fn faults_and_panics_show_nothing_but_the_request_id() {
             json!({"error_code": "INTERNAL_ERROR", "message": "internal error (request id abc-1)"});
         assert_eq!(answer.json(), expected);
         assert_eq!(answer.headers["x-frame-options"], "SAMEORIGIN");
+        assert_eq!(answer.headers["content-length"], answer.text.len().to_string());
     }
+}
+
+#[tokio::test]
+async fn a_page_of_this_machine_may_read_a_fault() {
+    let answer = ask(request(Method::GET, "/api/fail", &[("origin", "http://localhost:3")], "")).await;
+    assert_eq!(answer.headers["access-control-allow-origin"], "http://localhost:3");
 }
 
 #[tokio::test]
