@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn a_table_mounted_under_its_own_name_is_followed() {
+        let text = r#"
+            fn app(prefix: &str) -> Router {
+                let v2 = v2();
+                let v2 = match prefix { "" => v2, prefix => Router::new().nest("/x", v2) };
+                v2
+            }
+            fn v2() -> Router { Router::new().route("/a", get(a)) }
+        "#;
+        assert_eq!(routes_of(text), ["GET /x/a"]);
+    }
+
+    #[test]
     fn a_route_serves_its_method_and_shape_only() {
         let route = Route::new("GET", "/api/models/{id}/files/{*path}");
         assert!(route.serves(&Route::new("GET", "/api/models/<model_id>/files/<path:rest>")));

@@ -182,12 +182,13 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
+        // What the new local is made of may use an older one of the same name, so that one is read first.
+        visit::visit_local(self, local);
         if let (Pat::Ident(name), Some(init)) = (&local.pat, &local.init) {
             let (texts, callees) = (self.texts(&init.expr), self.callees(&init.expr));
             self.texts.insert(name.ident.to_string(), texts);
             self.tables.insert(name.ident.to_string(), callees);
         }
-        visit::visit_local(self, local);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
