@@ -54,7 +54,6 @@ def names(answer, stem):
         ("name LIKE '<%'", "gamma beta Alpha"),
         ("name LIKE '<a%'", ""),
         ("name ILIKE '<a%'", "Alpha"),
-        ("name like '<_eta'", "beta"),
         ("tags.t = 'one'", "Alpha"),
         ("tag.t != 'one'", "beta"),
         ("tags.t IS NULL", "gamma"),
