@@ -244,7 +244,8 @@ def without_ids(rows, label):
     """The rows as they would be if ids and clocks did not differ; times that the story chose stay."""
     neutral = collections.Counter()
     for (table, row), count in rows.items():
-        text = HEX_ID.sub("<id>", row.replace(f"of {label}'", "of <label>'").replace(f"of-{label}'", "of <label>'"))
+        text = re.sub(f"of[ -]{label}'", "of <label>'", row)
+        text = HEX_ID.sub(lambda m: f"<id of {len(m[0])} characters>", text)
         text = CLOCK_TIME.sub(lambda m: m[0] if int(m[0]) <= START_MS + 1000 else "<now>", text)
         neutral[table, EXPERIMENT.sub(r"\1<experiment>", text)] += count
     return neutral

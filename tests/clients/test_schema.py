@@ -11,12 +11,14 @@ import shlex
 import subprocess
 import sys
 
+import mlflow
 import pytest
 import sqlalchemy
 from alembic import command
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from conftest import ServerDidNotStart
 from mlflow.store.db import utils as stock_db
 from mlflow.store.db.base_sql_model import Base
 from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
@@ -52,7 +54,8 @@ SQLITE_CATALOG = [
 ]
 POSTGRES_CATALOG = [
     # Positions are counted, for a migration that dropped a column leaves a hole in attnum.
-    """SELECT c.relname || ' column ' || row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) || ' ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+    """SELECT c.relname || ' column ' || row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)
+           || ' ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
            || ' not null ' || a.attnotnull || ' default ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '-')
            || ' identity ' || a.attidentity::text || ' generated ' || a.attgenerated::text
        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -319,8 +322,6 @@ def test_a_database_of_somebody_else_is_refused_and_left_alone(fresh_database, d
 
 def log_of_refused_start(start_server, uri, artifacts, *arguments):
     """The log of a server that has to end by itself, with an error for the operator instead of a crash."""
-    from conftest import ServerDidNotStart
-
     with pytest.raises(ServerDidNotStart) as refused:
         start_server("forebay", uri, artifacts, arguments)
     assert refused.value.returncode not in (0, None)
@@ -333,8 +334,6 @@ def test_a_real_database_of_3_11_is_served_and_can_be_upgraded_afterwards(
     fresh_database, database, start_server, tmp_path
 ):
     """Not only the head but the tables are those of 3.11.1; stock MLflow migrates it after we wrote to it."""
-    import mlflow
-
     uri = fresh_database(database)
     create_at_revision(uri, OLDEST_ACCEPTED_HEAD)
     server = start_server("forebay", uri, tmp_path)
