@@ -61,13 +61,10 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
     if holds_too_many_values(body) {
         return Err(DecodeError::TooManyValues);
     }
-    // Serde reads structs from arrays too; a message is always an object.
-    if body.trim_ascii_start().starts_with(b"{")
-        && let Ok(message) = serde_json::from_slice(body)
-    {
-        return Ok(message);
+    match serde_json::from_slice(body) {
+        Ok(message) => Ok(message),
+        Err(_) => decode_tree(&parse(body)?),
     }
-    decode_tree(&parse(body)?)
 }
 
 /// Decodes a query string: repeated keys fill repeated fields, other fields take their first value.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// Tells whether a field has nothing to write.
 pub(crate) trait Absent {
@@ -39,6 +40,22 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Reads structs from objects alone: what serde derives would take `["k", "v"]` for a tag, too.
+pub(crate) struct ObjectsOnly<D>(pub(crate) D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectsOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
 /// Declares messages. A field of several words also names its camelCase twin, `run_id as "runId": …`; the test
 /// that comes with each declaration fails where a twin is missing or misspelled.
 macro_rules! message {
@@ -50,7 +67,7 @@ macro_rules! message {
     )+) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(default)]
+        #[serde(default, remote = "Self")]
         pub struct $name {$(
             $(#[$field_meta])*
             #[serde(
@@ -60,13 +77,25 @@ macro_rules! message {
             )]
             pub $field: $type,
         )*}
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize(crate::presence::ObjectsOnly(deserializer))
+            }
+        }
     )+
 
         #[cfg(test)]
         mod twins {
             #[test]
             fn every_field_of_several_words_has_its_camel_case_twin() {
-                $(crate::presence::tests::check_twins::<super::$name>();)+
+                $(crate::presence::tests::check_twins(|fields| super::$name::deserialize(fields));)+
             }
         }
     };
@@ -78,16 +107,15 @@ pub(crate) mod tests {
     use std::any::type_name;
     use std::collections::BTreeSet;
 
+    use serde::de::Error as _;
     use serde::de::value::Error;
-    use serde::de::{Error as _, Visitor};
-    use serde::forward_to_deserialize_any;
     use serde_json::{from_str, to_string};
 
     use super::*;
     use crate::experiments::CreateExperiment;
 
     /// Gives no data, but tells which fields it was asked for.
-    struct FieldNames<'a>(&'a mut BTreeSet<&'static str>);
+    pub(crate) struct FieldNames<'a>(&'a mut BTreeSet<&'static str>);
 
     impl<'de> Deserializer<'de> for FieldNames<'_> {
         type Error = Error;
@@ -119,9 +147,9 @@ pub(crate) mod tests {
     }
 
     /// Checks that the names `T` reads are its fields and their camelCase twins.
-    pub(crate) fn check_twins<'de, T: Deserialize<'de>>() {
+    pub(crate) fn check_twins<T>(deserialize: fn(FieldNames) -> Result<T, Error>) {
         let mut names = BTreeSet::new();
-        let _ = T::deserialize(FieldNames(&mut names)).err();
+        let _ = deserialize(FieldNames(&mut names)).err();
         let fields = names.iter().filter(|name| !name.contains(char::is_uppercase));
         let expected: BTreeSet<String> =
             fields.flat_map(|name| [(*name).to_owned(), camel_case(name)]).collect();

@@ -131,6 +131,12 @@ fn nesting_is_bounded() {
 }
 
 #[test]
+fn an_array_is_no_message() {
+    let text = message(decode::<LogBatch>(&json!({"tags": [["k", "v"]]})));
+    assert!(text.starts_with(r#"Invalid value [["k","v"]] for parameter 'tags' supplied"#), "{text}");
+}
+
+#[test]
 fn the_number_of_values_is_bounded() {
     let body = |items: usize| format!("{{\"tags\":[{}]}}", vec!["{}"; items].join(","));
     assert_eq!(decode_json::<CreateExperiment>(body(1_000_001).as_bytes()), Err(DecodeError::TooManyValues));
