@@ -1,0 +1,93 @@
+//! What an artifact store can answer instead of success.
+
+use std::io;
+
+use forebay_core::error_code::ErrorCode;
+use forebay_core::invalid::Invalid;
+
+/// Why an artifact was not read, written or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is nothing at the path.
+    #[error("No such artifact: '{0}'")]
+    NotFound(String),
+    /// The path names a folder and the request needs a file.
+    #[error("Artifact path refers to a directory, not a file: '{0}'")]
+    IsFolder(String),
+    /// A folder cannot be made because the path goes through a file.
+    #[error("Invalid artifact path: '{0}'. It leads through a file.")]
+    ThroughFile(String),
+    /// A symbolic link leads out of the store, or nowhere.
+    #[error("Invalid path: resolved path is outside the artifact directory")]
+    Outside,
+    /// The path, or the location it starts from, is not acceptable.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The location has a scheme that no store here understands.
+    #[error("Artifact locations with the scheme '{0}' are not supported by this server.")]
+    UnknownScheme(String),
+    /// The location is this server's own proxy, which the operator switched off.
+    #[error(
+        "The artifacts are kept behind a server's proxy, and artifact serving is disabled on this one. \
+         Run it with `--serve-artifacts` to enable."
+    )]
+    NotServed,
+    /// The store has no such operation; MLflow's sentence.
+    #[error("{0} is not supported for the current artifact repository")]
+    Unsupported(&'static str),
+    /// The disk, or the caller's quota on it, is used up.
+    #[error("The artifact store is full: '{0}' was not stored")]
+    Full(String),
+    /// The caller's upload ended early.
+    #[error("The upload of '{path}' broke off: {reason}")]
+    BrokenUpload {
+        /// The artifact's path.
+        path: String,
+        /// How it broke off.
+        reason: String,
+    },
+    /// The file system failed.
+    #[error("the artifact store failed on '{path}'")]
+    Io {
+        /// The artifact's path.
+        path: String,
+        /// The failure.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// The code that the client sees.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            StoreError::NotFound(_) => ErrorCode::ResourceDoesNotExist,
+            StoreError::IsFolder(_)
+            | StoreError::ThroughFile(_)
+            | StoreError::Outside
+            | StoreError::Invalid(_)
+            | StoreError::BrokenUpload { .. } => ErrorCode::InvalidParameterValue,
+            StoreError::UnknownScheme(_) | StoreError::NotServed | StoreError::Unsupported(_) => {
+                ErrorCode::NotImplemented
+            }
+            StoreError::Full(_) | StoreError::Io { .. } => ErrorCode::InternalError,
+        }
+    }
+
+    /// What a failure of the file system at `path` means.
+    pub(crate) fn from_io(path: &str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => StoreError::NotFound(path),
+            io::ErrorKind::IsADirectory => StoreError::IsFolder(path),
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => StoreError::ThroughFile(path),
+            io::ErrorKind::InvalidFilename => {
+                StoreError::Invalid(Invalid::message(format!("Invalid path: it is too long: '{path}'")))
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                StoreError::Full(path)
+            }
+            _ => StoreError::Io { path, source },
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Deleting a file, or a folder with all that is in it.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use forebay_core::invalid::Invalid;
+
+use super::LocalStore;
+use super::resolve::resolve;
+use crate::artifacts::StoreError;
+use crate::model::artifact_path::ArtifactPath;
+
+impl LocalStore {
+    /// Deletes what is at `path`; nothing there is a success too.
+    ///
+    /// Links inside a deleted folder go, their targets stay; a path that goes through a link out of the store is
+    /// refused, and so is the store as a whole.
+    pub(crate) async fn delete(&self, path: &ArtifactPath) -> Result<(), StoreError> {
+        self.blocking(path, delete).await
+    }
+}
+
+fn delete(root: &PathBuf, path: &ArtifactPath) -> Result<(), StoreError> {
+    let Some(real) = resolve(root, path)?.existing() else { return Ok(()) };
+    if fs::canonicalize(root).is_ok_and(|real_root| real == real_root) {
+        return Err(Invalid::message("Invalid path: the artifact store itself cannot be deleted").into());
+    }
+    let deleted = if real.is_dir() { fs::remove_dir_all(&real) } else { fs::remove_file(&real) };
+    match deleted {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::from_io(path.as_str(), error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Listing a folder.
+
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
+
+use super::LocalStore;
+use super::resolve::{follow, resolve};
+use crate::artifacts::StoreError;
+use crate::model::artifact::Entry;
+use crate::model::artifact_path::{ArtifactPath, UPLOADING_PREFIX};
+
+impl LocalStore {
+    /// The files and folders in a folder, in the order of their names' bytes; none when it is not a folder.
+    ///
+    /// Links that lead out of the store, and files that are neither plain nor folders, are left out.
+    pub(crate) async fn list(&self, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
+        self.blocking(folder, list).await
+    }
+}
+
+fn list(root: &PathBuf, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
+    let failed = |error| StoreError::from_io(folder.as_str(), error);
+    let Some(real) = resolve(root, folder)?.existing().filter(|real| real.is_dir()) else {
+        return Ok(Vec::new());
+    };
+    let real_root = fs::canonicalize(root).map_err(failed)?;
+    let mut entries = Vec::new();
+    for found in fs::read_dir(real).map_err(failed)? {
+        entries.extend(entry(&real_root, &found.map_err(failed)?));
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+fn entry(real_root: &Path, found: &DirEntry) -> Option<Entry> {
+    let name = found.file_name().to_string_lossy().into_owned();
+    if name.starts_with(UPLOADING_PREFIX) {
+        return None;
+    }
+    let is_link = found.file_type().ok()?.is_symlink();
+    let real = if is_link { follow(real_root, &found.path()).ok()? } else { found.path() };
+    // What another request deletes meanwhile is simply not listed.
+    let metadata = fs::metadata(real).ok()?;
+    let size_bytes = metadata.is_file().then_some(metadata.len());
+    (metadata.is_dir() || metadata.is_file()).then_some(Entry { name, size_bytes })
+}

@@ -1,0 +1,13 @@
+//! Artifacts: the files of runs and logged models, and the store that holds them.
+//!
+//! A stored URI is resolved to a [`place::Place`]: a store and a folder in it. Use cases and handlers know
+//! nothing of folders on disk or of buckets.
+
+mod error;
+pub(crate) mod local;
+mod owners;
+pub(crate) mod place;
+mod proxied;
+pub(crate) mod store;
+
+pub use error::StoreError;

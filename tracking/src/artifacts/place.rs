@@ -1,0 +1,181 @@
+//! From the URI that a run or a logged model has stored to the place where its artifacts are.
+
+use std::path::PathBuf;
+
+use forebay_core::invalid::Invalid;
+use percent_encoding::percent_decode_str;
+
+use super::StoreError;
+use super::local::LocalStore;
+use super::store::OpenArtifact;
+use crate::model::artifact::Entry;
+use crate::model::artifact_path::{ArtifactPath, NewArtifact};
+
+/// What stands before the artifact path in an HTTP location.
+const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
+
+/// A folder in a store.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    store: LocalStore,
+    folder: ArtifactPath,
+}
+
+impl Place {
+    /// Where `uri` leads; `proxied` is the store behind this server's own proxy, none if it has no proxy.
+    pub(crate) fn of(uri: &str, proxied: Option<&LocalStore>) -> Result<Self, StoreError> {
+        match Location::parse(uri)? {
+            Location::Local(root) => {
+                Ok(Place { store: LocalStore::new(root), folder: ArtifactPath::default() })
+            }
+            Location::Proxied(folder) => {
+                let store = proxied.ok_or(StoreError::NotServed)?.clone();
+                Ok(Place { store, folder })
+            }
+            Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
+        }
+    }
+
+    /// The entries of a folder below this one, in the order of their names' bytes; none when it is not a folder.
+    pub(crate) async fn list(&self, below: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
+        self.store.list(&self.folder.join(below)).await
+    }
+
+    /// Opens a file below this folder.
+    pub(crate) async fn open(&self, below: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
+        self.store.open(&self.folder.join(below)).await
+    }
+
+    /// Stores `bytes` as a file below this folder.
+    pub(crate) async fn upload(&self, below: &NewArtifact, bytes: bytes::Bytes) -> Result<(), StoreError> {
+        let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes)]);
+        self.store.upload(&below.in_folder(&self.folder), whole).await
+    }
+}
+
+/// The store that `--artifacts-destination` names: a path, relative ones to the current folder, or a `file:` URI.
+pub(crate) fn destination(uri: &str) -> Result<LocalStore, StoreError> {
+    match Location::parse(uri)? {
+        Location::Local(root) => Ok(LocalStore::new(root)),
+        Location::Proxied(_) => Err(StoreError::UnknownScheme(scheme(uri).unwrap_or_default())),
+        Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
+    }
+}
+
+/// The scheme of a URI in lower case; none for a path. One letter is a Windows drive.
+pub(crate) fn scheme(uri: &str) -> Option<String> {
+    let (scheme, _) = uri.split_once(':')?;
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    is_scheme.then(|| scheme.to_ascii_lowercase())
+}
+
+/// Whether artifacts with that scheme are reached through a tracking server's proxy.
+pub(crate) fn is_proxied(scheme: &str) -> bool {
+    matches!(scheme, "mlflow-artifacts" | "http" | "https")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Location {
+    /// A folder on this machine.
+    Local(PathBuf),
+    /// A folder in the store behind the proxy.
+    Proxied(ArtifactPath),
+    /// A scheme that is neither.
+    Other(String),
+}
+
+impl Location {
+    fn parse(uri: &str) -> Result<Self, Invalid> {
+        let unusable =
+            |why: &str| Invalid::message(format!("The artifact location '{uri}' cannot be used: {why}."));
+        let Some(scheme) = scheme(uri) else { return Ok(Location::Local(decoded(uri)?)) };
+        if scheme != "file" && !is_proxied(&scheme) {
+            return Ok(Location::Other(scheme));
+        }
+        let (host, path) = host_and_path(&uri[scheme.len() + 1..])
+            .ok_or_else(|| unusable("a part of its path stands behind a '?' or '#'"))?;
+        match scheme.as_str() {
+            "file" if !matches!(host, "" | "localhost") => Err(unusable("it names another host")),
+            "file" => Ok(Location::Local(decoded(path)?)),
+            "mlflow-artifacts" => ArtifactPath::parse(path.trim_start_matches('/')).map(Location::Proxied),
+            _ => {
+                let path = path.split_once(PROXY_ROUTE).map(|(_, path)| path);
+                let path =
+                    path.ok_or_else(|| unusable("it is not an address of a tracking server's proxy"))?;
+                ArtifactPath::parse(path.trim_start_matches('/')).map(Location::Proxied)
+            }
+        }
+    }
+}
+
+/// The host, which may be empty, and the path of what follows a scheme.
+///
+/// A query or a fragment is dropped as long as no folder stands in it: whoever drops folders from a path ends up
+/// in one that belongs to somebody else.
+fn host_and_path(after_scheme: &str) -> Option<(&str, &str)> {
+    let (hierarchy, extra) = after_scheme.split_once(['?', '#']).unwrap_or((after_scheme, ""));
+    if extra.contains('/') {
+        return None;
+    }
+    let Some(rest) = hierarchy.strip_prefix("//") else { return Some(("", hierarchy)) };
+    Some(rest.find('/').map_or((rest, ""), |start| rest.split_at(start)))
+}
+
+fn decoded(path: &str) -> Result<PathBuf, Invalid> {
+    let decoded = percent_decode_str(path).decode_utf8();
+    let usable = decoded.ok().filter(|path| !path.is_empty() && !path.contains('\0'));
+    usable.map(|path| PathBuf::from(path.into_owned())).ok_or_else(|| {
+        Invalid::message(format!("The artifact location '{path}' cannot be used: it is not a path."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(path: &str) -> Location {
+        Location::Local(PathBuf::from(path))
+    }
+
+    fn proxied(path: &str) -> Location {
+        Location::Proxied(ArtifactPath::parse(path).unwrap())
+    }
+
+    #[test]
+    fn locations_lead_to_a_folder_or_to_the_proxys_store() {
+        for (uri, location) in [
+            ("/srv/a%20b", local("/srv/a b")),
+            ("./mlartifacts", local("./mlartifacts")),
+            ("file:///srv/x", local("/srv/x")),
+            ("file:/srv/x", local("/srv/x")),
+            ("file://localhost/srv/x", local("/srv/x")),
+            ("file:///srv/x?y", local("/srv/x")),
+            ("mlflow-artifacts:/1/r/artifacts", proxied("1/r/artifacts")),
+            ("mlflow-artifacts://host:5000/1/r", proxied("1/r")),
+            ("https://h/api/2.0/mlflow-artifacts/artifacts/1/r", proxied("1/r")),
+            ("s3://bucket/x", Location::Other("s3".to_owned())),
+        ] {
+            assert_eq!(Location::parse(uri).unwrap(), location, "{uri}");
+        }
+    }
+
+    #[test]
+    fn tricks_in_a_stored_location_are_refused() {
+        for uri in [
+            "mlflow-artifacts:/../x",
+            "mlflow-artifacts:/a/%2e%2e/x",
+            "mlflow-artifacts:/a?/r/artifacts",
+            "file:///etc#/r/artifacts",
+            "file:///etc?/r/artifacts",
+            "file://host/x",
+            "http://h/elsewhere/1/r",
+            "",
+            "file:",
+            "/a%00b",
+        ] {
+            assert!(Location::parse(uri).is_err(), "{uri}");
+        }
+    }
+}

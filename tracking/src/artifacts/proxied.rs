@@ -1,0 +1,22 @@
+//! The store behind this server's own proxy, which `--artifacts-destination` names.
+
+use super::StoreError;
+use super::local::LocalStore;
+use crate::{Serving, Tracking};
+
+impl Tracking {
+    /// Which parts of the API are on.
+    pub(crate) fn serving(&self) -> Serving {
+        self.config.serving
+    }
+
+    /// The store behind the proxy; none when the operator switched the proxy off.
+    pub(crate) fn proxied_artifacts(&self) -> Option<&LocalStore> {
+        Some(&self.destination).filter(|_| self.config.serving != Serving::TrackingOnly)
+    }
+
+    /// As [`Tracking::proxied_artifacts`]; none is an error.
+    pub(crate) fn require_proxied_artifacts(&self) -> Result<&LocalStore, StoreError> {
+        self.proxied_artifacts().ok_or(StoreError::NotServed)
+    }
+}

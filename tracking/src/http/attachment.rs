@@ -1,0 +1,104 @@
+//! A file as an HTTP answer: always an attachment, with ranges, validators and the right type.
+//!
+//! Artifacts are the work of strangers. As attachments with `nosniff` no browser runs them as pages of ours.
+
+use std::io::SeekFrom;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
+
+use super::content::{content_disposition, content_type};
+use super::range::{Span, requested_span};
+use crate::Result;
+use crate::artifacts::StoreError;
+use crate::artifacts::store::{CHUNK_BYTES, OpenArtifact};
+
+/// The answer to a GET or HEAD with the headers `request`.
+pub(super) async fn respond(artifact: OpenArtifact, request: &HeaderMap) -> Result<Response> {
+    let size = artifact.size_bytes;
+    let validators = Validators::of(&artifact);
+    if validators.are_known(request) {
+        return Ok((StatusCode::NOT_MODIFIED, validators.headers()).into_response());
+    }
+    let range = header(request, &RANGE).filter(|_| validators.allow_range(request));
+    let (status, span, content_range) = match requested_span(range, size) {
+        Span::Whole => (StatusCode::OK, 0..size, None),
+        Span::Part(part) => {
+            let content_range = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            (StatusCode::PARTIAL_CONTENT, part, Some([(CONTENT_RANGE, content_range)]))
+        }
+        Span::Unsatisfiable => {
+            let content_range = [(CONTENT_RANGE, format!("bytes */{size}"))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, content_range).into_response());
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE, content_type(&artifact.name)),
+        (CONTENT_DISPOSITION, content_disposition(&artifact.name)),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (ACCEPT_RANGES, "bytes".to_owned()),
+        (CONTENT_LENGTH, (span.end - span.start).to_string()),
+    ];
+    let body = stream(artifact, span).await?;
+    Ok((status, headers, content_range, validators.headers(), body).into_response())
+}
+
+async fn stream(artifact: OpenArtifact, span: std::ops::Range<u64>) -> Result<Body, StoreError> {
+    let mut file = artifact.file;
+    let sought = file.seek(SeekFrom::Start(span.start)).await;
+    sought.map_err(|error| StoreError::from_io(&artifact.name, error))?;
+    let part = file.take(span.end - span.start);
+    Ok(Body::from_stream(ReaderStream::with_capacity(part, CHUNK_BYTES)))
+}
+
+/// What tells one state of a file from another.
+struct Validators {
+    etag: String,
+    modified: SystemTime,
+}
+
+impl Validators {
+    fn of(artifact: &OpenArtifact) -> Self {
+        let since_epoch = artifact.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let etag = format!("\"{:x}-{:x}\"", since_epoch.as_nanos(), artifact.size_bytes);
+        Validators { etag, modified: artifact.modified }
+    }
+
+    fn headers(&self) -> [(HeaderName, String); 2] {
+        [(ETAG, self.etag.clone()), (LAST_MODIFIED, self.last_modified())]
+    }
+
+    fn last_modified(&self) -> String {
+        httpdate::fmt_http_date(self.modified)
+    }
+
+    /// Whether the client has this state already.
+    fn are_known(&self, request: &HeaderMap) -> bool {
+        if let Some(tags) = header(request, &IF_NONE_MATCH) {
+            let mut tags = tags.split(',').map(|tag| tag.trim().trim_start_matches("W/"));
+            return tags.any(|tag| tag == "*" || tag == self.etag);
+        }
+        let since = header(request, &IF_MODIFIED_SINCE).and_then(|date| httpdate::parse_http_date(date).ok());
+        // HTTP dates have whole seconds, so both sides are compared as such dates.
+        since.is_some_and(|since| {
+            httpdate::parse_http_date(&self.last_modified()).is_ok_and(|modified| modified <= since)
+        })
+    }
+
+    /// Whether a part may be sent: the client has no other part yet, or one of this state.
+    fn allow_range(&self, request: &HeaderMap) -> bool {
+        header(request, &IF_RANGE).is_none_or(|state| state == self.etag || state == self.last_modified())
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
