@@ -15,6 +15,9 @@ pub enum Error {
     /// A foreign key refused the row: what it points at does not exist (any more).
     #[error("the row refers to one that does not exist")]
     Dangling(#[source] sqlx::Error),
+    /// A value does not fit its column: too long, out of range or not storable. The message is the engine's.
+    #[error("the database refuses a value: {0}")]
+    Unfit(sqlx::Error),
     /// A row holds what its column should not.
     #[error("column {column} holds an unexpected value: {reason}")]
     Inconsistent {
@@ -36,6 +39,7 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Error::Unavailable(_) => ErrorCode::TemporarilyUnavailable,
+            Error::Unfit(_) => ErrorCode::InvalidParameterValue,
             Error::Duplicate(_)
             | Error::Dangling(_)
             | Error::Inconsistent { .. }
@@ -62,6 +66,9 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| is_transient(&code)) => {
                 Error::Unavailable(error)
             }
+            sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| is_unfit(&code)) => {
+                Error::Unfit(error)
+            }
             _ => Error::Statement(error),
         }
     }
@@ -74,6 +81,11 @@ fn is_transient(code: &str) -> bool {
         Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
         _ => ["08", "53", "57P"].iter().any(|class| code.starts_with(class)),
     }
+}
+
+/// PostgreSQL's class 22 (data exception); SQLite stores whatever it is given.
+fn is_unfit(code: &str) -> bool {
+    code.len() == 5 && code.starts_with("22")
 }
 
 #[cfg(test)]

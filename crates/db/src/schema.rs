@@ -109,11 +109,11 @@ pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), Open
 }
 
 fn check_head(head: String, unknown: UnknownHead) -> Result<(), OpenError> {
-    if ACCEPTED_HEADS.contains(&head.as_str()) || unknown == UnknownHead::Accept {
-        return Ok(());
-    }
     if OLDER_HEADS.contains(&head.as_str()) {
         return Err(OpenError::TooOld(head));
+    }
+    if ACCEPTED_HEADS.contains(&head.as_str()) || unknown == UnknownHead::Accept {
+        return Ok(());
     }
     Err(OpenError::UnknownHead(head))
 }
@@ -162,8 +162,9 @@ mod tests {
         for head in ["c3d6457b6d8a", "dc11669786a5", "f4a9b2c7d1e6"] {
             assert!(check(head, UnknownHead::Refuse).is_ok(), "{head}");
         }
-        let old = check("0a8213491aaa", UnknownHead::Refuse);
-        assert!(matches!(old, Err(OpenError::TooOld(_))));
+        for unknown in [UnknownHead::Refuse, UnknownHead::Accept] {
+            assert!(matches!(check("0a8213491aaa", unknown), Err(OpenError::TooOld(_))));
+        }
         assert!(matches!(check("ffffffffffff", UnknownHead::Refuse), Err(OpenError::UnknownHead(_))));
         assert!(check("ffffffffffff", UnknownHead::Accept).is_ok());
     }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::explain::explain;
-use crate::query;
+use crate::{nul, query};
 
 /// Most values in one body. Small values take more room decoded than written, so the length alone is no bound.
 const MAX_VALUES: usize = 1_000_000;
@@ -35,6 +35,12 @@ pub enum DecodeError {
         /// The spelling with capitals.
         camel: String,
     },
+    /// A text holds a NUL character, which not every database can store.
+    #[error("Invalid value for parameter '{name}' supplied: it holds a NUL character")]
+    Nul {
+        /// The field, such as `tags[0].value`.
+        name: String,
+    },
     /// A field has a value of another type, or one outside its range.
     #[error(
         "Invalid value {value} for parameter '{name}' supplied:  Hint: Value was of type '{kind}'. \
@@ -60,6 +66,9 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
     }
     if holds_too_many_values(body) {
         return Err(DecodeError::TooManyValues);
+    }
+    if nul::may_occur(body) {
+        nul::refuse(&parse(body)?)?;
     }
     match serde_json::from_slice(body) {
         Ok(message) => Ok(message),

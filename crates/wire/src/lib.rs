@@ -8,6 +8,7 @@
 
 pub mod decode;
 mod explain;
+mod nul;
 mod query;
 
 pub mod enumeration;

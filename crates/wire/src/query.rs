@@ -18,6 +18,9 @@ struct Values(Vec<String>);
 
 pub(crate) fn decode<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
     let fields = group(query);
+    if let Some(name) = fields.iter().find_map(|(key, values)| values.hold_nul().then(|| key.clone())) {
+        return Err(DecodeError::Nul { name });
+    }
     let source = MapDeserializer::new(fields.iter().map(|(key, values)| (key.as_str(), values)));
     serde_path_to_error::deserialize(source).map_err(|error: serde_path_to_error::Error<ValueError>| {
         let text = error.path().to_string();
@@ -38,6 +41,10 @@ fn group(query: &str) -> BTreeMap<String, Values> {
 }
 
 impl Values {
+    fn hold_nul(&self) -> bool {
+        self.0.iter().any(|value| value.contains('\0'))
+    }
+
     fn first(&self) -> &str {
         self.0.first().map_or("", String::as_str)
     }
