@@ -7,8 +7,15 @@
 mod error;
 mod model;
 mod experiments;
+mod runs;
+mod metrics;
+mod datasets;
+mod logged_models;
+mod artifacts;
 mod sql;
 pub mod http;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
@@ -16,7 +23,9 @@ use forebay_core::clock::Clock;
 use forebay_core::ids::Ids;
 use forebay_db::Db;
 
+pub use artifacts::StoreError;
 pub use error::Error;
+pub use model::location::LocationRules;
 pub use model::text::LongValues;
 
 /// What a use case returns.
@@ -25,13 +34,28 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// How tracking behaves; the operator decides.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where experiments without a location of their own keep their artifacts, as a URI without a trailing
-    /// slash; `mlflow-artifacts:` when this server proxies them.
+    /// Where experiments without a location of their own keep their artifacts: a URI or a local path;
+    /// `mlflow-artifacts:/` when this server proxies them.
     pub artifact_root: String,
+    /// Where the proxy keeps what it is given: a folder, relative ones to the current one, or a `file:` URI.
+    pub artifacts_destination: String,
+    /// Which parts of the API are on.
+    pub serving: Serving,
     /// What to do with parameter and tag values that are too long.
     pub long_values: LongValues,
-    /// Longest accepted artifact location, in characters.
-    pub max_artifact_location_chars: usize,
+    /// What artifact locations are accepted.
+    pub locations: LocationRules,
+}
+
+/// Which parts of the API the server offers; the rest answers 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serving {
+    /// Tracking, and the proxy to the artifacts destination.
+    All,
+    /// No proxy: clients reach the artifacts themselves (`--no-serve-artifacts`).
+    TrackingOnly,
+    /// The proxy alone (`--artifacts-only`).
+    ArtifactsOnly,
 }
 
 /// The tracking domain on an open database. Cloning it is cheap.
@@ -41,12 +65,16 @@ pub struct Tracking {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
+    destination: artifacts::local::LocalStore,
 }
 
 impl Tracking {
     /// Takes an open database and makes sure that the default experiment exists.
     pub async fn open(db: Db, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: Config) -> Result<Self> {
-        let tracking = Tracking { db, clock, ids, config: Arc::new(config) };
+        let artifact_root = model::location::resolve(config.artifact_root, &config.locations.folder);
+        let config = Config { artifact_root, ..config };
+        let destination = artifacts::place::destination(&config.artifacts_destination)?;
+        let tracking = Tracking { db, clock, ids, config: Arc::new(config), destination };
         tracking.ensure_default_experiment().await?;
         Ok(tracking)
     }

@@ -4,3 +4,17 @@
 
 mod routes;
 mod experiments;
+mod runs;
+mod metrics;
+mod datasets;
+mod logged_models;
+mod artifacts;
+mod artifact_proxy;
+mod attachment;
+mod range;
+mod content;
+mod serving;
+mod server;
+mod traces;
+
+pub use routes::routes;

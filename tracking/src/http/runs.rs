@@ -92,3 +92,11 @@ pub(super) async fn delete_tag(
     tracking.delete_run_tag(req.try_into()?).await?;
     Ok(Pretty(Empty {}))
 }
+
+pub(super) async fn search(
+    State(tracking): State<Tracking>,
+    Message(req): Message<wire::SearchRuns>,
+) -> Result<Pretty<wire::SearchRunsResponse>> {
+    let page = tracking.search_runs(req.try_into()?).await?;
+    Ok(Pretty(page.into()))
+}

@@ -36,7 +36,76 @@ fn keep_the_end<T>(points: &mut Vec<T>, max_points: usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::keep_the_end;
+    use super::*;
+    use crate::model::log_batch::{Form, LogBatch};
+    use crate::model::metric::{Metric, Point};
+    use crate::testing::scratch;
+
+    /// Where samples of `n` points stand: the first of each of `n_buckets` parts, of which the first ones are
+    /// longer by one, and the end.
+    fn sample_by_a_loop(n: usize, n_buckets: usize) -> Vec<usize> {
+        let mut places = Vec::new();
+        let mut start = 0;
+        for bucket in 0..n_buckets.min(n) {
+            places.push(start);
+            start += n / n_buckets + usize::from(bucket < n % n_buckets);
+        }
+        if places.last().is_some_and(|last| *last != n - 1) {
+            if places.len() == n_buckets {
+                places.pop();
+            }
+            places.push(n - 1);
+        }
+        places
+    }
+
+    #[tokio::test]
+    async fn samples_are_the_first_points_of_equal_parts_and_the_end() {
+        let scratch = scratch().await;
+        let lengths = [0_usize, 1, 2, 7, 10, 11, 100];
+        let mut run_ids = Vec::new();
+        for length in lengths {
+            let run_id = scratch.run().await;
+            let metric = |step: usize| {
+                let point = Point::new(i64::try_from(step).unwrap(), 0, 0.5);
+                Metric { key: "m".to_owned(), point, model: None }
+            };
+            let metrics = (0..length).map(metric).collect();
+            let (params, tags) = (Vec::new(), Vec::new());
+            let batch = LogBatch { run_id: run_id.clone(), form: Form::List, metrics, params, tags };
+            scratch.tracking.log_batch(batch).await.unwrap();
+            run_ids.push(run_id);
+        }
+        for max_points in [1_usize, 2, 3, 10, 2_500] {
+            let sample = SampledHistory { run_ids: run_ids.clone(), key: "m".to_owned(), steps: None, max_points };
+            let found = scratch.tracking.sample_metric_history(&sample).await.unwrap();
+            let found: Vec<(RunId, i64)> = found.into_iter().map(|p| (p.run_id, p.point.step)).collect();
+            let expected = run_ids.iter().zip(lengths).flat_map(|(run_id, length)| {
+                let places = sample_by_a_loop(length, max_points);
+                places.into_iter().map(|place| (run_id.clone(), i64::try_from(place).unwrap()))
+            });
+            assert_eq!(found, expected.collect::<Vec<_>>(), "{max_points}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_range_of_steps_is_sampled_alone_and_in_the_order_asked_for() {
+        let scratch = scratch().await;
+        let (one, two) = (scratch.run().await, scratch.run().await);
+        for run_id in [&one, &two] {
+            let metric = |step| Metric { key: "m".to_owned(), point: Point::new(step, 0, f64::NAN), model: None };
+            let metrics = (-3..4).map(metric).collect();
+            let (params, tags) = (Vec::new(), Vec::new());
+            let batch = LogBatch { run_id: run_id.clone(), form: Form::List, metrics, params, tags };
+            scratch.tracking.log_batch(batch).await.unwrap();
+        }
+        let run_ids = vec![two.clone(), one.clone()];
+        let sample = SampledHistory { run_ids, key: "m".to_owned(), steps: Some((-1, 1)), max_points: 2 };
+        let found = scratch.tracking.sample_metric_history(&sample).await.unwrap();
+        assert!(found.iter().all(|point| point.point.is_nan));
+        let found: Vec<_> = found.iter().map(|point| (&point.run_id, point.point.step)).collect();
+        assert_eq!(found, [(&two, -1), (&two, 1), (&one, -1), (&one, 1)]);
+    }
 
     #[test]
     fn the_end_replaces_the_last_sample_only_when_there_are_too_many() {

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use forebay_core::invalid::Invalid;
-use forebay_wire::datasets::{RunInputs, RunOutputs};
 use forebay_wire::enumeration::RunStatus;
 use forebay_wire::runs as wire;
 
+use super::dataset::RunLinks;
 use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
 use super::metric::Metric;
@@ -79,6 +79,8 @@ pub(crate) struct Run {
     pub(crate) metrics: Vec<Metric>,
     pub(crate) params: Vec<Param>,
     pub(crate) tags: Vec<Tag>,
+    /// What went in and came out.
+    pub(crate) links: RunLinks,
 }
 
 /// A run to be created.
@@ -200,7 +202,7 @@ impl From<Run> for wire::Run {
             params: run.params.into_iter().map(Into::into).collect(),
             tags: run.tags.into_iter().map(Into::into).collect(),
         };
-        let (inputs, outputs) = (RunInputs::default(), RunOutputs::default());
+        let (inputs, outputs) = run.links.into();
         wire::Run { info: Some(run.info.into()), data: Some(data), inputs: Some(inputs), outputs: Some(outputs) }
     }
 }

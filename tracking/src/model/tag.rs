@@ -1,12 +1,14 @@
 //! Tags of experiments and runs.
 
 use forebay_core::invalid::Invalid;
-use forebay_wire as wire;
 
 use super::text::{self, LongValues, MAX_KEY_CHARS};
 
 const MAX_RUN_TAG_CHARS: usize = 8_000;
 const MAX_EXPERIMENT_TAG_CHARS: usize = 20_000;
+
+/// The tag that repeats the name of a run.
+pub(crate) const RUN_NAME: &str = "mlflow.runName";
 
 /// A key with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub(crate) struct Tag {
 impl Tag {
     /// A tag of a run. `path` is empty, or where in the request the tag stands (`tags[3]`).
     pub(crate) fn of_run(key: String, value: String, path: &str, long: LongValues) -> Result<Self, Invalid> {
-        let (key_path, value_path) = (join(path, "key"), join(path, "value"));
+        let (key_path, value_path) = (text::join_path(path, "key"), text::join_path(path, "value"));
         text::check_key(&key, &key_path)?;
         text::check_length(&key_path, MAX_KEY_CHARS, &key)?;
         let value = text::fit(&value_path, MAX_RUN_TAG_CHARS, value, long)?;
@@ -32,8 +34,4 @@ impl Tag {
         text::check_length("value", MAX_EXPERIMENT_TAG_CHARS, &value)?;
         Ok(Tag { key, value })
     }
-}
-
-fn join(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }

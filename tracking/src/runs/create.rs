@@ -7,6 +7,7 @@ use forebay_db as db;
 use forebay_db::{BoxFuture, Engine, Merge, Tx};
 use forebay_wire::enumeration::RunStatus;
 
+use crate::model::dataset::RunLinks;
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
 use crate::model::run::{NewRun, Run, RunId, RunInfo};
@@ -17,7 +18,7 @@ use crate::sql::{runs, tags};
 use crate::{Error, Result, Tracking};
 
 /// PostgreSQL's columns, in characters.
-const NAME_COLUMN: usize = 250;
+pub(super) const NAME_COLUMN: usize = 250;
 const USER_COLUMN: usize = 256;
 const URI_COLUMN: usize = 200;
 const TAG_KEY_COLUMN: usize = 250;
@@ -35,14 +36,6 @@ impl Tracking {
             create.check_columns()?;
         }
         self.db.merge(create).await
-    }
-
-    /// Refuses a name that PostgreSQL's column would.
-    pub(crate) fn check_run_name(&self, field: &str, name: &str) -> Result<()> {
-        if self.db.engine() == Engine::Postgres {
-            text::check_column(field, NAME_COLUMN, name)?;
-        }
-        Ok(())
     }
 }
 
@@ -112,7 +105,7 @@ impl CreateRun {
             lifecycle: Lifecycle::Active,
             artifact_uri: Some(artifact_uri),
         };
-        Ok(Run { info, metrics: Vec::new(), params: Vec::new(), tags })
+        Ok(Run { info, metrics: Vec::new(), params: Vec::new(), tags, links: RunLinks::default() })
     }
 
     /// Refuses what PostgreSQL's columns would; SQLite and MLflow on it take any length.
@@ -124,5 +117,43 @@ impl CreateRun {
             text::check_column(&format!("tags[{index}].value"), TAG_VALUE_COLUMN, &tag.value)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::scratch;
+
+    fn create(id: &str, experiment_id: i64) -> CreateRun {
+        let new = NewRun {
+            experiment_id: ExperimentId(experiment_id),
+            name: None,
+            user_id: "u".to_owned(),
+            start_time_ms: 5,
+            tags: vec![Tag { key: "a".to_owned(), value: id.to_owned() }],
+        };
+        CreateRun { id: RunId::new(id.to_owned()), name: format!("name of {id}"), new }
+    }
+
+    #[tokio::test]
+    async fn a_run_in_a_missing_experiment_fails_alone_in_its_group() {
+        let scratch = scratch().await;
+        let group = vec![create("one", 0), create("two", 7), create("three", 0)];
+        let created = scratch.tracking.db.write(group, |tx, group| {
+            Box::pin(async move { apply(tx, group).await.map_err(Error::from) })
+        });
+        let created = created.await.unwrap();
+        assert!(matches!(created[1], Err(Error::ExperimentNotFound(ExperimentId(7)))));
+        for (place, id) in [(0, "one"), (2, "three")] {
+            let run = created[place].as_ref().unwrap();
+            let stored = scratch.tracking.get_run(RunId::new(id.to_owned())).await.unwrap();
+            assert_eq!(*run, stored);
+            assert_eq!(stored.info.artifact_uri, Some(format!("mlflow-artifacts:/0/{id}/artifacts")));
+            let tags: Vec<_> = stored.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
+            assert_eq!(tags, [("a", id), (RUN_NAME, format!("name of {id}").as_str())]);
+        }
+        let missing = scratch.tracking.get_run(RunId::new("two".to_owned())).await;
+        assert!(matches!(missing, Err(Error::RunNotFound(_))));
     }
 }

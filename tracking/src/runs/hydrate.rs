@@ -5,19 +5,22 @@ use std::collections::HashMap;
 use forebay_db::{Error, Tx};
 
 use crate::model::run::{Run, RunId, RunInfo};
-use crate::sql::{latest_metrics, params, tags};
+use crate::model::tag::RUN_NAME;
+use crate::sql::{inputs, latest_metrics, params, tags};
 
-/// Adds to each run what was logged on it; the order stays.
+/// Adds to each run what was logged on it, and what went in and came out; the order stays.
 pub(crate) async fn hydrate(tx: &mut Tx, infos: Vec<RunInfo>) -> Result<Vec<Run>, Error> {
     let ids: Vec<RunId> = infos.iter().map(|info| info.id.clone()).collect();
     let ids: Vec<&RunId> = ids.iter().collect();
     let mut metrics = by_run(latest_metrics::list(tx, &ids).await?);
     let mut params = by_run(params::list(tx, &ids).await?);
     let mut tags = by_run(tags::list(tx, &ids).await?);
+    let mut links = inputs::list_of_runs(tx, &ids).await?;
     let runs = infos.into_iter().map(|info| Run {
         metrics: metrics.remove(&info.id).unwrap_or_default(),
         params: params.remove(&info.id).unwrap_or_default(),
         tags: tags.remove(&info.id).unwrap_or_default(),
+        links: links.remove(&info.id).unwrap_or_default(),
         info,
     });
     Ok(runs.map(named_by_its_tag).collect())
@@ -34,7 +37,7 @@ fn by_run<T>(rows: Vec<(RunId, T)>) -> HashMap<RunId, Vec<T>> {
 /// Runs of old databases have their name in the tag alone.
 fn named_by_its_tag(mut run: Run) -> Run {
     if run.info.name.as_deref().is_none_or(str::is_empty) {
-        let tag = run.tags.iter().find(|tag| tag.key == crate::model::tag::RUN_NAME);
+        let tag = run.tags.iter().find(|tag| tag.key == RUN_NAME);
         run.info.name = tag.map(|tag| tag.value.clone()).or(run.info.name);
     }
     run

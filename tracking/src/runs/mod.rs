@@ -2,6 +2,7 @@
 
 mod create;
 mod get;
+mod search;
 pub(crate) mod hydrate;
 mod update;
 mod lifecycle;

@@ -3,6 +3,7 @@
 use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
+use crate::model::logged_model::{LoggedModelId, ModelMetric};
 use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
 // The rows must not vanish before the points that refer to them are in.
@@ -12,6 +13,11 @@ const SELECT_SOME: &str = "
     SELECT model_id, metric_name, metric_timestamp_ms, metric_step, run_id, metric_value, dataset_name, dataset_digest
     FROM logged_model_metrics
     WHERE (model_id, metric_name, metric_timestamp_ms, metric_step, run_id) IN (VALUES ";
+
+const LIST: &str = "
+    SELECT model_id, metric_name, metric_timestamp_ms, metric_step, run_id, metric_value, dataset_name, dataset_digest
+    FROM logged_model_metrics WHERE model_id IN (";
+const LIST_END: &str = ") ORDER BY model_id, metric_name, metric_timestamp_ms, metric_step, run_id";
 
 const INSERT: &str = "
     INSERT INTO logged_model_metrics
@@ -99,6 +105,20 @@ pub(crate) async fn list_named(tx: &mut Tx, keys: &[PointKey<'_>]) -> Result<Vec
     Ok(found)
 }
 
+/// All points of those models, each model's by metric and time.
+pub(crate) async fn list_of_models(
+    tx: &mut Tx,
+    ids: &[&LoggedModelId],
+) -> Result<Vec<(LoggedModelId, ModelMetric)>, Error> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new(LIST);
+        sql.push_list(ids.iter().copied()).push(LIST_END);
+        found.extend(tx.list::<MetricRow>(sql).await?.into_iter().map(|row| row.0));
+    }
+    Ok(found)
+}
+
 /// A point to be inserted.
 pub(crate) type NewPoint<'a> = (PointKey<'a>, PointValue<'a>, ExperimentId);
 
@@ -131,6 +151,23 @@ struct ModelIdRow(String);
 impl FromRow for ModelIdRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
         row.get("model_id").map(ModelIdRow)
+    }
+}
+
+struct MetricRow((LoggedModelId, ModelMetric));
+
+impl FromRow for MetricRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let metric = ModelMetric {
+            key: row.get("metric_name")?,
+            value: row.get("metric_value")?,
+            timestamp_ms: row.get("metric_timestamp_ms")?,
+            step: row.get("metric_step")?,
+            run_id: row.get("run_id")?,
+            dataset_name: row.get("dataset_name")?,
+            dataset_digest: row.get("dataset_digest")?,
+        };
+        Ok(MetricRow((LoggedModelId::new(row.get("model_id")?), metric)))
     }
 }
 

@@ -5,6 +5,22 @@
 
 pub(crate) mod experiments;
 pub(crate) mod experiment_tags;
+pub(crate) mod runs;
+pub(crate) mod metrics;
+pub(crate) mod latest_metrics;
+pub(crate) mod logged_models;
+pub(crate) mod logged_model_params;
+pub(crate) mod logged_model_tags;
+pub(crate) mod logged_model_metrics;
+pub(crate) mod params;
+pub(crate) mod tags;
+pub(crate) mod datasets;
+pub(crate) mod inputs;
+pub(crate) mod input_tags;
+pub(crate) mod experiment_search;
+pub(crate) mod run_search;
+pub(crate) mod logged_model_search;
+mod predicate;
 
 use forebay_db::{Error, Row, Value};
 
@@ -13,6 +29,9 @@ use crate::model::lifecycle::Lifecycle;
 
 /// Rows that one INSERT carries, far below both engines' limits on placeholders.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
+
+/// Ids in one `IN (…)` list.
+pub(crate) const IDS_PER_STATEMENT: usize = 1_000;
 
 impl From<ExperimentId> for Value {
     fn from(id: ExperimentId) -> Self {

@@ -13,6 +13,8 @@ const SELECT_END: &str = ") ORDER BY run_uuid, key";
 const UPSERT: &str = "INSERT INTO tags (key, value, run_uuid) VALUES ";
 const UPSERT_END: &str = " ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value";
 
+const FIND: &str = "SELECT value FROM tags WHERE run_uuid = $1 AND key = $2";
+
 const DELETE: &str = "DELETE FROM tags WHERE run_uuid = $1 AND key = $2";
 
 /// All tags of those runs, by run and key.
@@ -35,6 +37,11 @@ pub(crate) async fn upsert(tx: &mut Tx, tags: &[(&RunId, &str, &str)]) -> Result
         tx.run(sql).await?;
     }
     Ok(())
+}
+
+/// The value of a tag; NULL, which very old rows have, is none.
+pub(crate) async fn find(tx: &mut Tx, id: &RunId, key: &str) -> Result<Option<String>, Error> {
+    Ok(tx.find_cell::<Option<String>>(Sql::new(FIND).bind(id).bind(key), "value").await?.flatten())
 }
 
 /// Deletes a tag; returns 0 when there is none.

@@ -1,0 +1,45 @@
+//! For tests of use cases: tracking on a fresh SQLite database, with a clock that stands still and ids that count.
+
+use std::sync::Arc;
+
+use forebay_core::clock::FixedClock;
+use forebay_core::ids::SequentialIds;
+use forebay_db::{DatabaseUrl, Db, OpenOptions};
+
+use crate::model::run::{NewRun, RunId};
+use crate::{Config, LocationRules, LongValues, Serving, Tracking};
+
+/// What the clock shows, in milliseconds since the epoch.
+pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
+
+/// Tracking and the folder that it lives in, which is removed with it.
+pub(crate) struct Scratch {
+    pub(crate) tracking: Tracking,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) async fn scratch() -> Scratch {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let url: DatabaseUrl = format!("sqlite:///{path}/mlflow.db").parse().unwrap();
+    let options = OpenOptions { max_connections: 2, allow_unknown_schema: false };
+    let db = Db::open(&url, options).await.unwrap();
+    let config = Config {
+        artifact_root: "mlflow-artifacts:/".to_owned(),
+        artifacts_destination: format!("{path}/artifacts"),
+        serving: Serving::All,
+        long_values: LongValues::Truncate,
+        locations: LocationRules { max_chars: 2_048, folder: path.to_owned() },
+    };
+    let (clock, ids) = (Arc::new(FixedClock::new(NOW_MS)), Arc::new(SequentialIds::default()));
+    let tracking = Tracking::open(db, clock, ids, config).await.unwrap();
+    Scratch { tracking, _folder: folder }
+}
+
+impl Scratch {
+    /// A new run in the default experiment.
+    pub(crate) async fn run(&self) -> RunId {
+        let new = NewRun::try_from(forebay_wire::runs::CreateRun::default()).unwrap();
+        self.tracking.create_run(new).await.unwrap().info.id
+    }
+}
