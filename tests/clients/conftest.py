@@ -109,6 +109,8 @@ def server_environment(extra):
     """The caller's environment without MLflow settings, so that only `extra` configures the server."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "_MLFLOW_", "FOREBAY_"))}
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    # The stock server's pool of 15 connections makes 20 threads wait out its 30 second timeout.
+    quiet["MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"] = "40"
     return {**kept, **quiet, **(extra or {})}
 
 
