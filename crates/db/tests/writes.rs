@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use forebay_db::{BoxFuture, Db, Error, FromRow, Merge, Row, Sql, Tx, for_each_db};
+use tokio::sync::Notify;
 
 const INSERT: &str = "
     INSERT INTO experiments (name, lifecycle_stage, workspace) VALUES ($1, 'active', 'default')";
@@ -148,15 +149,27 @@ async fn writes_at_once_all_happen(db: Db) {
     assert_eq!(count(&db).await, 8);
 }
 
+#[derive(Default)]
+struct Gate {
+    reached: Notify,
+    open: Notify,
+}
+
 async fn a_caller_that_goes_away_leaves_no_open_transaction(db: Db) {
-    let slow = db.write((), |tx, ()| {
+    let gate = Arc::new(Gate::default());
+    let slow = db.write(Arc::clone(&gate), |tx, gate| {
         Box::pin(async move {
             insert(tx, "slow").await?;
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            gate.reached.notify_one();
+            gate.open.notified().await;
             Ok::<(), Error>(())
         })
     });
-    assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
+    tokio::select! {
+        result = slow => panic!("answered before the gate opened: {result:?}"),
+        () = gate.reached.notified() => {}
+    }
+    gate.open.notify_one();
     write(&db, "next").await.unwrap();
     assert!(count(&db).await >= 1);
 }
