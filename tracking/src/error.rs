@@ -128,7 +128,7 @@ pub enum Error {
     },
     /// No logged model has the id, or only a deleted one.
     #[error("Logged model with ID '{0}' not found.")]
-    LoggedModelNotFound(String),
+    LoggedModelNotFound(LoggedModelId),
     /// A param of a logged model is set once.
     #[error("Param {} of logged model '{id}' was logged already, or was given twice", python::quoted(key))]
     ModelParamExists {
