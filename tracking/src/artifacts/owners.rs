@@ -9,7 +9,7 @@ use super::store::OpenArtifact;
 use crate::model::artifact::{ArtifactOwner, Direction, Listing};
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 use crate::model::run::RunId;
-use crate::sql::{logged_models, runs};
+use crate::sql::runs;
 use crate::{Error, Result, Tracking};
 
 impl Tracking {
@@ -57,22 +57,16 @@ impl Tracking {
             Ok(uri) => scheme(&uri).unwrap_or_default(),
             Err(error) => return error,
         };
-        match is_proxied(&scheme) {
-            true => Invalid::message(direction.refusal_behind_proxy(&scheme)).into(),
-            false => StoreError::Unsupported(direction.name()).into(),
+        if is_proxied(&scheme) {
+            return Invalid::message(direction.refusal_behind_proxy(&scheme)).into();
         }
+        StoreError::Unsupported(direction.name()).into()
     }
 
     async fn artifact_uri_of_run(&self, run: &RunId) -> Result<String> {
         let mut tx = self.db.read().await?;
         let info = runs::find(&mut tx, run).await?.ok_or_else(|| Error::RunNotFound(run.clone()))?;
         Ok(info.artifact_uri.unwrap_or_default())
-    }
-
-    async fn artifact_uri_of_model(&self, model: &str) -> Result<String> {
-        let mut tx = self.db.read().await?;
-        let location = logged_models::find_artifact_location(&mut tx, model).await?;
-        location.ok_or_else(|| Error::LoggedModelNotFound(model.to_owned()))
     }
 
     fn place_of(&self, uri: &str) -> Result<Place, StoreError> {

@@ -6,6 +6,7 @@ use forebay_wire::logged_models::ListLoggedModelArtifactsResponse;
 use forebay_wire::number::Int64;
 
 use super::artifact_path::ArtifactPath;
+use super::logged_model::LoggedModelId;
 use super::run::RunId;
 
 /// How long a presigned URL may live, in seconds: clouds allow a week.
@@ -76,8 +77,7 @@ pub(crate) fn file(path: Option<String>, name: &str) -> Result<ArtifactPath, Inv
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ArtifactOwner {
     Run(RunId),
-    /// The id of a logged model.
-    Model(String),
+    Model(LoggedModelId),
 }
 
 impl TryFrom<wire::CreatePresignedUploadUrl> for ArtifactOwner {
@@ -89,7 +89,7 @@ impl TryFrom<wire::CreatePresignedUploadUrl> for ArtifactOwner {
         let given = |id: Option<String>| id.filter(|id| !id.is_empty());
         let owner = match (given(req.run_id), given(req.model_id)) {
             (Some(run), None) => ArtifactOwner::Run(RunId::new(run)),
-            (None, Some(model)) => ArtifactOwner::Model(model),
+            (None, Some(model)) => ArtifactOwner::Model(LoggedModelId::new(model)),
             _ => return Err(Invalid::message("Exactly one of run_id and model_id must be provided.")),
         };
         ArtifactPath::parse(&path)?;

@@ -27,7 +27,7 @@ impl ArtifactPath {
     ///
     /// Bytes that are not UTF-8 become U+FFFD, and ASCII control characters become `%0a` and the like, as literal characters of the name.
     pub(crate) fn parse(raw: &str) -> Result<Self, Invalid> {
-        let path = escape_controls(&decode(raw)?);
+        let path = escape_controls(decode(raw)?);
         if is_unsafe(&path) {
             return Err(invalid());
         }
@@ -119,15 +119,10 @@ fn decode(raw: &str) -> Result<String, Invalid> {
     Err(invalid())
 }
 
-fn escape_controls(path: &str) -> String {
-    let mut escaped = String::with_capacity(path.len());
-    for c in path.chars() {
-        match c.is_ascii_control() {
-            true => escaped.push_str(&format!("%{:02x}", u32::from(c))),
-            false => escaped.push(c),
-        }
-    }
-    escaped
+fn escape_controls(path: String) -> String {
+    let escaped =
+        |c: char| if c.is_ascii_control() { format!("%{:02x}", u32::from(c)) } else { c.to_string() };
+    if path.contains(|c: char| c.is_ascii_control()) { path.chars().map(escaped).collect() } else { path }
 }
 
 fn is_unsafe(path: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::Path;
 
 use forebay_core::invalid::Invalid;
 
@@ -21,7 +21,7 @@ impl LocalStore {
     }
 }
 
-fn delete(root: &PathBuf, path: &ArtifactPath) -> Result<(), StoreError> {
+fn delete(root: &Path, path: &ArtifactPath) -> Result<(), StoreError> {
     let Some(real) = resolve(root, path)?.existing() else { return Ok(()) };
     if fs::canonicalize(root).is_ok_and(|real_root| real == real_root) {
         return Err(Invalid::message("Invalid path: the artifact store itself cannot be deleted").into());

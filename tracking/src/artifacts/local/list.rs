@@ -1,7 +1,7 @@
 //! Listing a folder.
 
 use std::fs::{self, DirEntry};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::LocalStore;
 use super::resolve::{follow, resolve};
@@ -18,7 +18,7 @@ impl LocalStore {
     }
 }
 
-fn list(root: &PathBuf, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
+fn list(root: &Path, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
     let failed = |error| StoreError::from_io(folder.as_str(), error);
     let Some(real) = resolve(root, folder)?.existing().filter(|real| real.is_dir()) else {
         return Ok(Vec::new());

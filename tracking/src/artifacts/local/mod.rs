@@ -6,7 +6,7 @@ mod read;
 mod resolve;
 mod upload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -33,7 +33,7 @@ impl LocalStore {
     async fn blocking<T: Send + 'static>(
         &self,
         path: &ArtifactPath,
-        work: fn(&PathBuf, &ArtifactPath) -> Result<T, StoreError>,
+        work: fn(&Path, &ArtifactPath) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let (root, on_pool) = (Arc::clone(&self.root), path.clone());
         let done = spawn_blocking(move || work(&root, &on_pool)).await;

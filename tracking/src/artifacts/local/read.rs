@@ -1,7 +1,7 @@
 //! Opening a file to read it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::LocalStore;
 use super::resolve::resolve;
@@ -19,7 +19,7 @@ impl LocalStore {
     }
 }
 
-fn open(root: &PathBuf, path: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
+fn open(root: &Path, path: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
     let failed = |error| StoreError::from_io(path.as_str(), error);
     let not_found = || StoreError::NotFound(path.as_str().to_owned());
     let Some(real) = resolve(root, path)?.existing() else {

@@ -38,7 +38,7 @@ impl LocalStore {
 }
 
 /// A new file that nobody lists, on the file system where `path` will be; it goes when its path is dropped.
-fn create_hidden(root: &PathBuf, path: &ArtifactPath) -> Result<(File, TempPath), StoreError> {
+fn create_hidden(root: &Path, path: &ArtifactPath) -> Result<(File, TempPath), StoreError> {
     let failed = |error| StoreError::from_io(path.as_str(), error);
     fs::create_dir_all(root).map_err(failed)?;
     let target = resolve(root, path)?;
