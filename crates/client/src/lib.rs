@@ -1,1 +1,22 @@
-//! client
+//! A client of MLflow's REST API, for Forebay's server and for MLflow's own: how Rust programs log runs.
+//!
+//! [`Client`] has one method per thing to do. Every request passes one door, which retries what the server
+//! asks to retry; everything that can go wrong is an [`Error`]. Nothing here reads the environment: addresses,
+//! credentials and time come from the caller.
+
+mod artifacts;
+mod batch;
+mod client;
+mod error;
+mod experiments;
+mod metrics;
+mod retry;
+mod runs;
+mod search;
+
+pub use batch::{Batch, MetricPoint};
+pub use client::{Client, Credentials, Options, Timeouts};
+pub use error::Error;
+pub use retry::RetryPolicy;
+pub use runs::NewRun;
+pub use search::RunPages;
