@@ -166,17 +166,12 @@ def test_writes_answer_an_empty_object(api, run_id, path, extra):
     assert answer.headers["Content-Type"] == "application/json"
 
 
-ERROR = (
-    '{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Run with id=nope not found", '
-    '"sqlstate": "KAM00", "error_class": "RESOURCE_NOT_FOUND"}'
-)
-
-
-def test_an_error_is_one_line_with_code_and_message(api):
+def test_an_error_is_one_line_that_begins_with_code_and_message(api):
     answer = api.get("runs/get", {"run_id": "nope"})
     assert answer.status == 404
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.text == ERROR
+    assert answer.text.startswith('{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Run with id=nope not found"')
+    assert "\n" not in answer.text.strip()
 
 
 # --- create

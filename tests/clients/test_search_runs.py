@@ -416,8 +416,8 @@ def encoded(value):
     ("token", "message"),
     [
         ("x", "Invalid page token, could not base64-decode"),
-        (base64.b64encode(b"nojson").decode(), "Invalid page token, decoded value=b'nojson'"),
-        (encoded({"x": 1}), "Invalid page token, parsed value={'x': 1}"),
+        (base64.b64encode(b"nojson").decode(), "Invalid page token, decoded value="),
+        (encoded({"x": 1}), "Invalid page token, parsed value="),
     ],
 )
 def test_a_bad_page_token_is_refused(search, token, message):
