@@ -1,10 +1,10 @@
-//! For tests of use cases: tracking on a fresh SQLite database, with a clock that stands still and ids that count.
+//! For tests of use cases: tracking on a fresh database, with a clock that stands still and ids that count.
 
 use std::sync::Arc;
 
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
-use forebay_db::{DatabaseUrl, Db, OpenOptions};
+use forebay_db::Db;
 
 use crate::model::run::{NewRun, RunId};
 use crate::{Config, LocationRules, LongValues, Serving, Tracking};
@@ -12,18 +12,15 @@ use crate::{Config, LocationRules, LongValues, Serving, Tracking};
 /// What the clock shows, in milliseconds since the epoch.
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
 
-/// Tracking and the folder that it lives in, which is removed with it.
+/// Tracking, and the folder for its artifacts, which is removed with it.
 pub(crate) struct Scratch {
     pub(crate) tracking: Tracking,
     _folder: tempfile::TempDir,
 }
 
-pub(crate) async fn scratch() -> Scratch {
+pub(crate) async fn scratch(db: Db) -> Scratch {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    let url: DatabaseUrl = format!("sqlite:///{path}/mlflow.db").parse().unwrap();
-    let options = OpenOptions { max_connections: 2, allow_unknown_schema: false };
-    let db = Db::open(&url, options).await.unwrap();
     let config = Config {
         artifact_root: "mlflow-artifacts:/".to_owned(),
         artifacts_destination: format!("{path}/artifacts"),

@@ -36,6 +36,8 @@ fn keep_the_end<T>(points: &mut Vec<T>, max_points: usize) {
 
 #[cfg(test)]
 mod tests {
+    use forebay_db::Db;
+
     use super::*;
     use crate::model::log_batch::{Form, LogBatch};
     use crate::model::metric::{Metric, Point};
@@ -59,9 +61,13 @@ mod tests {
         places
     }
 
-    #[tokio::test]
-    async fn samples_are_the_first_points_of_equal_parts_and_the_end() {
-        let scratch = scratch().await;
+    forebay_db::for_each_db!(
+        samples_are_the_first_points_of_equal_parts_and_the_end,
+        a_range_of_steps_is_sampled_alone_and_in_the_order_asked_for
+    );
+
+    async fn samples_are_the_first_points_of_equal_parts_and_the_end(db: Db) {
+        let scratch = scratch(db).await;
         let lengths = [0_usize, 1, 2, 7, 10, 11, 100];
         let mut run_ids = Vec::new();
         for length in lengths {
@@ -77,7 +83,8 @@ mod tests {
             run_ids.push(run_id);
         }
         for max_points in [1_usize, 2, 3, 10, 2_500] {
-            let sample = SampledHistory { run_ids: run_ids.clone(), key: "m".to_owned(), steps: None, max_points };
+            let sample =
+                SampledHistory { run_ids: run_ids.clone(), key: "m".to_owned(), steps: None, max_points };
             let found = scratch.tracking.sample_metric_history(&sample).await.unwrap();
             let found: Vec<(RunId, i64)> = found.into_iter().map(|p| (p.run_id, p.point.step)).collect();
             let expected = run_ids.iter().zip(lengths).flat_map(|(run_id, length)| {
@@ -88,12 +95,12 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_range_of_steps_is_sampled_alone_and_in_the_order_asked_for() {
-        let scratch = scratch().await;
+    async fn a_range_of_steps_is_sampled_alone_and_in_the_order_asked_for(db: Db) {
+        let scratch = scratch(db).await;
         let (one, two) = (scratch.run().await, scratch.run().await);
         for run_id in [&one, &two] {
-            let metric = |step| Metric { key: "m".to_owned(), point: Point::new(step, 0, f64::NAN), model: None };
+            let metric =
+                |step| Metric { key: "m".to_owned(), point: Point::new(step, 0, f64::NAN), model: None };
             let metrics = (-3..4).map(metric).collect();
             let (params, tags) = (Vec::new(), Vec::new());
             let batch = LogBatch { run_id: run_id.clone(), form: Form::List, metrics, params, tags };

@@ -1,5 +1,5 @@
 //! Reading the history of metrics, one use case per file.
 
-mod history;
 mod bulk;
+mod history;
 mod interval;

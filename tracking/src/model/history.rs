@@ -130,9 +130,7 @@ fn parse_steps(start: Option<i32>, end: Option<i32>) -> Result<Option<(i64, i64)
         (Some(start), Some(end)) => Err(Invalid::message(format!(
             "end_step must be greater than start_step. Found start_step={start} and end_step={end}."
         ))),
-        _ => Err(Invalid::message(
-            "If either start step or end step are specified, both must be specified.",
-        )),
+        _ => Err(Invalid::message("If either start step or end step are specified, both must be specified.")),
     }
 }
 

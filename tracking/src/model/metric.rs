@@ -112,10 +112,11 @@ mod tests {
 
     #[test]
     fn infinities_are_clipped_and_nan_is_a_marked_zero() {
-        assert_eq!(Point::new(0, 0, f64::INFINITY).stored, 1.797_693_134_862_315_7e308);
-        assert_eq!(Point::new(0, 0, f64::NEG_INFINITY).stored, -1.797_693_134_862_315_7e308);
-        let nan = Point::new(0, 0, f64::NAN);
-        assert!(nan.is_nan && nan.value().is_nan() && nan.stored == 0.0);
+        let point = |stored, is_nan| Point { step: 0, timestamp_ms: 0, stored, is_nan };
+        assert_eq!(Point::new(0, 0, f64::INFINITY), point(1.797_693_134_862_315_7e308, false));
+        assert_eq!(Point::new(0, 0, f64::NEG_INFINITY), point(-1.797_693_134_862_315_7e308, false));
+        assert_eq!(Point::new(0, 0, f64::NAN), point(0.0, true));
+        assert!(point(0.0, true).value().is_nan());
     }
 
     #[test]

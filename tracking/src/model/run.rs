@@ -203,7 +203,12 @@ impl From<Run> for wire::Run {
             tags: run.tags.into_iter().map(Into::into).collect(),
         };
         let (inputs, outputs) = run.links.into();
-        wire::Run { info: Some(run.info.into()), data: Some(data), inputs: Some(inputs), outputs: Some(outputs) }
+        wire::Run {
+            info: Some(run.info.into()),
+            data: Some(data),
+            inputs: Some(inputs),
+            outputs: Some(outputs),
+        }
     }
 }
 
@@ -245,7 +250,10 @@ mod tests {
     #[test]
     fn a_tag_key_given_twice_is_refused() {
         let error = create(None, &[("k", "1"), ("k", "2")]).unwrap_err().to_string();
-        assert_eq!(error, "Invalid value \"k\" for parameter 'tags' supplied: The key occurs more than once.");
+        assert_eq!(
+            error,
+            "Invalid value \"k\" for parameter 'tags' supplied: The key occurs more than once."
+        );
     }
 
     #[test]

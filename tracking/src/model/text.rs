@@ -43,7 +43,9 @@ pub(crate) fn check_key(key: &str, path: &str) -> Result<(), Invalid> {
 /// Refuses a text of more than `max_chars` characters; `name` is how the message calls it.
 pub(crate) fn check_length(name: &str, max_chars: usize, text: &str) -> Result<(), Invalid> {
     if is_longer(text, max_chars) {
-        return Err(Invalid::message(format!("'{name}' exceeds the maximum length of {max_chars} characters")));
+        return Err(Invalid::message(format!(
+            "'{name}' exceeds the maximum length of {max_chars} characters"
+        )));
     }
     Ok(())
 }

@@ -65,7 +65,8 @@ async fn apply(tx: &mut Tx, members: &[CreateRun]) -> Result<Vec<Result<Run>>, d
     ids.sort_unstable_by_key(|id| id.0);
     ids.dedup();
     let homes = runs::list_homes(tx, &ids).await?;
-    let homes: HashMap<ExperimentId, Home> = homes.into_iter().map(|home| (home.experiment_id, home)).collect();
+    let homes: HashMap<ExperimentId, Home> =
+        homes.into_iter().map(|home| (home.experiment_id, home)).collect();
     let engine = tx.engine();
     let created: Vec<Result<Run>> =
         members.iter().map(|member| member.run_in(homes.get(&member.new.experiment_id), engine)).collect();
@@ -122,6 +123,8 @@ impl CreateRun {
 
 #[cfg(test)]
 mod tests {
+    use forebay_db::Db;
+
     use super::*;
     use crate::testing::scratch;
 
@@ -136,13 +139,15 @@ mod tests {
         CreateRun { id: RunId::new(id.to_owned()), name: format!("name of {id}"), new }
     }
 
-    #[tokio::test]
-    async fn a_run_in_a_missing_experiment_fails_alone_in_its_group() {
-        let scratch = scratch().await;
+    forebay_db::for_each_db!(a_run_in_a_missing_experiment_fails_alone_in_its_group);
+
+    async fn a_run_in_a_missing_experiment_fails_alone_in_its_group(db: Db) {
+        let scratch = scratch(db).await;
         let group = vec![create("one", 0), create("two", 7), create("three", 0)];
-        let created = scratch.tracking.db.write(group, |tx, group| {
-            Box::pin(async move { apply(tx, group).await.map_err(Error::from) })
-        });
+        let created = scratch
+            .tracking
+            .db
+            .write(group, |tx, group| Box::pin(async move { apply(tx, group).await.map_err(Error::from) }));
         let created = created.await.unwrap();
         assert!(matches!(created[1], Err(Error::ExperimentNotFound(ExperimentId(7)))));
         for (place, id) in [(0, "one"), (2, "three")] {

@@ -32,7 +32,8 @@ impl Known {
     pub(super) async fn load(tx: &mut Tx, batches: &[LogBatch], lock: Lock) -> Result<Self, db::Error> {
         let ids: BTreeSet<&RunId> = batches.iter().map(|batch| &batch.run_id).collect();
         let params: BTreeSet<(&RunId, &str)> = batches.iter().flat_map(param_names).collect();
-        let model_keys: BTreeSet<PointKey> = batches.iter().flat_map(model_points).map(|(key, _)| key).collect();
+        let model_keys: BTreeSet<PointKey> =
+            batches.iter().flat_map(model_points).map(|(key, _)| key).collect();
         let models: BTreeSet<&str> = model_keys.iter().map(|key| key.model_id).collect();
         Ok(Known {
             runs: runs::list_states(tx, &collect(ids), lock).await?,
@@ -139,11 +140,8 @@ impl<'a> Plan<'a> {
     fn check_params(&self, batch: &LogBatch) -> Result<()> {
         let changes = batch.params.iter().filter_map(|param| {
             let old = self.params.get(&(&batch.run_id, param.key.as_str()))?;
-            let change = || ParamChange {
-                key: param.key.clone(),
-                old: (*old).to_owned(),
-                new: param.value.clone(),
-            };
+            let change =
+                || ParamChange { key: param.key.clone(), old: (*old).to_owned(), new: param.value.clone() };
             (*old != param.value).then(change)
         });
         let mut changes: Vec<ParamChange> = changes.collect();
@@ -182,7 +180,8 @@ impl<'a> Plan<'a> {
     pub(super) async fn write(&self, tx: &mut Tx) -> Result<bool, db::Error> {
         let n_params = params::insert(tx, &self.new_params).await?;
         let n_points = logged_model_metrics::insert(tx, &self.new_model_points).await?;
-        let all_inserted = n_params == self.new_params.len() as u64 && n_points == self.new_model_points.len() as u64;
+        let all_inserted =
+            n_params == self.new_params.len() as u64 && n_points == self.new_model_points.len() as u64;
         metrics::insert(tx, &self.new_metrics).await?;
         let latest: Vec<_> = self.latest.iter().map(|((id, key), point)| (*id, *key, *point)).collect();
         latest_metrics::upsert(tx, &latest).await?;

@@ -46,18 +46,24 @@ pub(crate) async fn find_active(tx: &mut Tx, id: &RunId) -> Result<RunInfo> {
 
 #[cfg(test)]
 mod tests {
+    use forebay_db::Db;
     use forebay_wire::enumeration::RunStatus;
 
     use super::*;
     use crate::model::run::TagName;
     use crate::testing::{NOW_MS, scratch};
 
-    #[tokio::test]
-    async fn a_new_name_is_in_the_run_and_in_its_tag_and_outlives_the_tag() {
-        let scratch = scratch().await;
+    forebay_db::for_each_db!(
+        a_new_name_is_in_the_run_and_in_its_tag_and_outlives_the_tag,
+        a_deleted_run_keeps_its_state_until_it_is_restored
+    );
+
+    async fn a_new_name_is_in_the_run_and_in_its_tag_and_outlives_the_tag(db: Db) {
+        let scratch = scratch(db).await;
         let id = scratch.run().await;
         let unchanged = RunUpdate { id: id.clone(), status: None, end_time_ms: None, name: None };
-        let update = RunUpdate { name: Some("new".to_owned()), end_time_ms: Some(NOW_MS), ..unchanged.clone() };
+        let update =
+            RunUpdate { name: Some("new".to_owned()), end_time_ms: Some(NOW_MS), ..unchanged.clone() };
         let info = scratch.tracking.update_run(update).await.unwrap();
         assert_eq!((info.name.as_deref(), info.end_time_ms), (Some("new"), Some(NOW_MS)));
         let failed = RunUpdate { status: Some(RunStatus::Failed), ..unchanged };
@@ -72,9 +78,8 @@ mod tests {
         assert!(error.starts_with("No tag with name: mlflow.runName in run with id "), "{error}");
     }
 
-    #[tokio::test]
-    async fn a_deleted_run_keeps_its_state_until_it_is_restored() {
-        let scratch = scratch().await;
+    async fn a_deleted_run_keeps_its_state_until_it_is_restored(db: Db) {
+        let scratch = scratch(db).await;
         let id = scratch.run().await;
         let finish =
             || RunUpdate { id: id.clone(), status: Some(RunStatus::Finished), end_time_ms: None, name: None };

@@ -43,7 +43,8 @@ pub(crate) async fn insert(tx: &mut Tx, params: &[(&RunId, &Param)]) -> Result<u
     let mut inserted = 0;
     for params in params.chunks(ROWS_PER_STATEMENT) {
         let mut sql = Sql::new(INSERT);
-        let rows = params.iter().map(|(id, param)| [(&param.key).into(), (&param.value).into(), (*id).into()]);
+        let rows =
+            params.iter().map(|(id, param)| [(&param.key).into(), (&param.value).into(), (*id).into()]);
         sql.push_rows(rows).push(INSERT_END);
         inserted += tx.run(sql).await?;
     }

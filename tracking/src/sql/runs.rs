@@ -203,7 +203,8 @@ impl FromRow for RunRow {
 fn status(row: &Row) -> Result<RunStatus, Error> {
     const COLUMN: &str = "status";
     let name: String = row.get(COLUMN)?;
-    RunStatus::from_name(&name).ok_or_else(|| Error::Inconsistent { column: COLUMN, reason: format!("'{name}'") })
+    RunStatus::from_name(&name)
+        .ok_or_else(|| Error::Inconsistent { column: COLUMN, reason: format!("'{name}'") })
 }
 
 struct StateRow(RunState);
