@@ -61,6 +61,7 @@ fn api_2_0() -> Router<Tracking> {
         .route("/mlflow/artifacts/presigned-upload-url", post(artifacts::presigned_upload_url))
         .route("/mlflow/artifacts/presigned-download-url", post(artifacts::presigned_download_url))
         .route("/mlflow-artifacts/artifacts", get(artifact_proxy::list))
+        .route("/mlflow-artifacts/artifacts/", get(artifact_proxy::get).put(artifact_proxy::put))
         .route(
             "/mlflow-artifacts/artifacts/{*artifact_path}",
             get(artifact_proxy::get).put(artifact_proxy::put).delete(artifact_proxy::delete),
