@@ -160,7 +160,12 @@ impl Error {
     /// The code that the client sees.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Error::Invalid(_) => ErrorCode::InvalidParameterValue,
+            Error::Invalid(_)
+            | Error::ExperimentNotActive(_)
+            | Error::RenameOfDeletedExperiment(_)
+            | Error::RunNotActive(_)
+            | Error::ParamChanged { .. }
+            | Error::ParamsChanged { .. } => ErrorCode::InvalidParameterValue,
             Error::ExperimentNotFound(_)
             | Error::NoExperimentNamed(_)
             | Error::ExperimentTagNotFound { .. }
@@ -168,13 +173,13 @@ impl Error {
             | Error::RunTagNotFound { .. }
             | Error::LoggedModelNotFound(_)
             | Error::ModelTagNotFound { .. } => ErrorCode::ResourceDoesNotExist,
-            Error::RunNotActive(_) | Error::ParamChanged { .. } | Error::ParamsChanged { .. } => {
-                ErrorCode::InvalidParameterValue
-            }
-            Error::Repeated { .. } | Error::OutputExists { .. } | Error::ModelParamExists { .. } | Error::NoArtifactFilePath => ErrorCode::BadRequest,
-            Error::ModelOfMetricNotFound { .. } | Error::ModelMetricChanged { .. } => ErrorCode::BadRequest,
-            Error::ExperimentNotActive(_) | Error::RenameOfDeletedExperiment(_) => ErrorCode::InvalidParameterValue,
-            Error::NameTaken(_) => ErrorCode::BadRequest,
+            Error::NameTaken(_)
+            | Error::ModelOfMetricNotFound { .. }
+            | Error::ModelMetricChanged { .. }
+            | Error::Repeated { .. }
+            | Error::OutputExists { .. }
+            | Error::ModelParamExists { .. }
+            | Error::NoArtifactFilePath => ErrorCode::BadRequest,
             Error::ExperimentExists(_) => ErrorCode::ResourceAlreadyExists,
             Error::Artifact(error) => error.code(),
             Error::Db(error) => error.code(),

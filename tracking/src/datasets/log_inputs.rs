@@ -55,21 +55,23 @@ async fn write(tx: &mut Tx, log: &Log) -> Result<()> {
     write_datasets(tx, log, experiment_id).await?;
     let edges = log.models.iter().map(|(uuid, model_id)| {
         let run_id = &log.run_id;
-        NewInput { uuid, ends: Ends::ModelIntoRun { model_id, run_id } }
+        NewInput { uuid, ends: Ends::ModelRead { model_id, run_id } }
     });
     inputs::insert(tx, &edges.collect::<Vec<_>>()).await?;
     Ok(())
 }
 
 async fn write_datasets(tx: &mut Tx, log: &Log, experiment_id: ExperimentId) -> Result<()> {
-    let new: Vec<_> = log.datasets.iter().map(|read| (read.dataset_uuid.as_str(), &read.input.dataset)).collect();
+    let new: Vec<_> =
+        log.datasets.iter().map(|read| (read.dataset_uuid.as_str(), &read.input.dataset)).collect();
     datasets::insert(tx, experiment_id, &new).await?;
-    let names: Vec<_> = new.iter().map(|(_, dataset)| (dataset.name.as_str(), dataset.digest.as_str())).collect();
+    let names: Vec<_> =
+        new.iter().map(|(_, dataset)| (dataset.name.as_str(), dataset.digest.as_str())).collect();
     let stored = datasets::list_uuids(tx, experiment_id, &names).await?;
     let edges = log.datasets.iter().map(|read| {
         let key = (read.input.dataset.name.clone(), read.input.dataset.digest.clone());
         let dataset_uuid = stored.get(&key).unwrap_or(&read.dataset_uuid);
-        NewInput { uuid: &read.input_uuid, ends: Ends::DatasetOfRun { dataset_uuid, run_id: &log.run_id } }
+        NewInput { uuid: &read.input_uuid, ends: Ends::DatasetRead { dataset_uuid, run_id: &log.run_id } }
     });
     let written = inputs::insert(tx, &edges.collect::<Vec<_>>()).await?;
     write_tags(tx, log, &written.into_iter().collect()).await
@@ -95,7 +97,8 @@ async fn write_tags(tx: &mut Tx, log: &Log, written: &HashSet<String>) -> Result
 /// # Errors
 /// [`Error::RunNotFound`], and [`Error::RunNotActive`] for a deleted run.
 pub(crate) async fn find_active(tx: &mut Tx, id: &RunId, lock: Lock) -> Result<ExperimentId> {
-    let run = runs::list_states(tx, &[id], lock).await?.pop().ok_or_else(|| Error::RunNotFound(id.clone()))?;
+    let run =
+        runs::list_states(tx, &[id], lock).await?.pop().ok_or_else(|| Error::RunNotFound(id.clone()))?;
     match run.lifecycle {
         Lifecycle::Active => Ok(run.experiment_id),
         Lifecycle::Deleted => Err(Error::RunNotActive(id.clone())),

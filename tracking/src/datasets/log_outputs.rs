@@ -31,9 +31,10 @@ async fn write(tx: &mut Tx, run_id: &RunId, models: &[(String, ModelOutput)]) ->
     find_active(tx, run_id, Lock::Shared).await?;
     let edges = models.iter().map(|(uuid, output)| {
         let ModelOutput { model_id, step } = output;
-        NewInput { uuid, ends: Ends::ModelOutOfRun { model_id, run_id, step: *step } }
+        NewInput { uuid, ends: Ends::ModelMade { model_id, run_id, step: *step } }
     });
-    let written: HashSet<String> = inputs::insert(tx, &edges.collect::<Vec<_>>()).await?.into_iter().collect();
+    let written: HashSet<String> =
+        inputs::insert(tx, &edges.collect::<Vec<_>>()).await?.into_iter().collect();
     match models.iter().find(|(uuid, _)| !written.contains(uuid)) {
         None => Ok(()),
         Some((_, output)) => {

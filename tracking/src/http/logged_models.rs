@@ -140,7 +140,10 @@ impl<S: Send + Sync> FromRequestParts<S> for TagPath {
     }
 }
 
-async fn captures<S: Send + Sync, T: DeserializeOwned + Send>(parts: &mut Parts, state: &S) -> Result<T, Invalid> {
+async fn captures<S: Send + Sync, T: DeserializeOwned + Send>(
+    parts: &mut Parts,
+    state: &S,
+) -> Result<T, Invalid> {
     let captured = Path::from_request_parts(parts, state).await;
     captured.map(|Path(captured)| captured).map_err(|rejection| Invalid::message(rejection.body_text()))
 }

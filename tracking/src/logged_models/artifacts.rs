@@ -9,13 +9,21 @@ use crate::{Error, Result, Tracking};
 
 impl Tracking {
     /// The entries of a folder of a model; empty when it is not a folder.
-    pub(crate) async fn list_model_artifacts(&self, id: &LoggedModelId, folder: ArtifactPath) -> Result<Listing> {
+    pub(crate) async fn list_model_artifacts(
+        &self,
+        id: &LoggedModelId,
+        folder: ArtifactPath,
+    ) -> Result<Listing> {
         let uri = self.artifact_uri_of_model(id).await?;
         self.list_artifacts(uri, folder).await
     }
 
     /// Opens a file of a model.
-    pub(crate) async fn open_model_artifact(&self, id: &LoggedModelId, path: &ArtifactPath) -> Result<OpenArtifact> {
+    pub(crate) async fn open_model_artifact(
+        &self,
+        id: &LoggedModelId,
+        path: &ArtifactPath,
+    ) -> Result<OpenArtifact> {
         let uri = self.artifact_uri_of_model(id).await?;
         self.open_artifact(&uri, path).await
     }

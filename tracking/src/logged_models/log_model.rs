@@ -20,7 +20,8 @@ impl Tracking {
     /// `Error::RunNotFound`, `Error::RunNotActive`, and `Error::Invalid` when the list becomes too long. Where
     /// long values are cut, MLflow leaves this list whole, because half a list is none; so does this on SQLite.
     pub(crate) async fn log_model(&self, model: LogModel) -> Result<()> {
-        let is_bounded = self.config.long_values == LongValues::Refuse || self.db.engine() == Engine::Postgres;
+        let is_bounded =
+            self.config.long_values == LongValues::Refuse || self.db.engine() == Engine::Postgres;
         let input = (model, is_bounded);
         self.db.write(input, |tx, (model, is_bounded)| Box::pin(append(tx, model, *is_bounded))).await
     }

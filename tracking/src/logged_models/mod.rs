@@ -1,14 +1,14 @@
 //! Use cases of logged models, one per file.
 
+mod artifacts;
 mod create;
+mod delete;
+mod finalize;
 mod get;
 mod hydrate;
-mod search;
-mod finalize;
-mod params;
-mod tags;
-mod delete;
-mod artifacts;
 mod log_model;
+mod params;
+mod search;
+mod tags;
 
 pub(crate) use get::Deleted;

@@ -28,14 +28,19 @@ impl TryFrom<wire::LogModel> for LogModel {
 
     fn try_from(req: wire::LogModel) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, None)?;
-        let text = req.model_json.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing("model_json"))?;
-        let model = serde_json::from_str(&text)
-            .map_err(|_| Invalid::message(format!("Malformed model info. \n {text} \n is not a valid JSON.")))?;
+        let text =
+            req.model_json.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing("model_json"))?;
+        let model = serde_json::from_str(&text).map_err(|_| {
+            Invalid::message(format!("Malformed model info. \n {text} \n is not a valid JSON."))
+        })?;
         let Value::Object(model) = model else {
             return Err(Invalid::value("model_json", &text, "It must be a JSON object"));
         };
-        let missing: Vec<String> =
-            REQUIRED.iter().filter(|name| !model.contains_key(**name)).map(|name| python::quoted(name)).collect();
+        let missing: Vec<String> = REQUIRED
+            .iter()
+            .filter(|name| !model.contains_key(**name))
+            .map(|name| python::quoted(name))
+            .collect();
         if !missing.is_empty() {
             return Err(Invalid::message(format!(
                 "Model json is missing mandatory fields: {{{}}}",
@@ -109,7 +114,10 @@ mod tests {
     fn what_is_no_description_is_refused() {
         for (text, expected) in [
             ("{bad", "Malformed model info. \n {bad \n is not a valid JSON."),
-            (r#"{"artifact_path":"a","flavors":{},"run_id":"r"}"#, "Model json is missing mandatory fields: {'utc_time_created'}"),
+            (
+                r#"{"artifact_path":"a","flavors":{},"run_id":"r"}"#,
+                "Model json is missing mandatory fields: {'utc_time_created'}",
+            ),
             ("[]", r#"Invalid value "[]" for parameter 'model_json' supplied: It must be a JSON object"#),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), expected);
@@ -119,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_tag_that_holds_something_else_is_left_alone() {
-        let model = parse(r#"{"artifact_path":"a","flavors":{},"run_id":"r","utc_time_created":"t"}"#).unwrap();
+        let model =
+            parse(r#"{"artifact_path":"a","flavors":{},"run_id":"r","utc_time_created":"t"}"#).unwrap();
         for history in ["", "x", "{}"] {
             assert!(model.append_to(Some(history)).is_err(), "{history}");
         }

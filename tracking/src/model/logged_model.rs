@@ -299,7 +299,8 @@ mod tests {
 
     #[test]
     fn of_two_tags_with_one_key_the_last_counts() {
-        let tag = |value: &str| wire::LoggedModelTag { key: Some("k".to_owned()), value: Some(value.to_owned()) };
+        let tag =
+            |value: &str| wire::LoggedModelTag { key: Some("k".to_owned()), value: Some(value.to_owned()) };
         let req = wire::SetLoggedModelTags { model_id: None, tags: vec![tag("old"), tag("new")] };
         let set = SetModelTags::from_wire(req, LoggedModelId::new("m".to_owned())).unwrap();
         assert_eq!(set.tags, BTreeMap::from([("k".to_owned(), "new".to_owned())]));

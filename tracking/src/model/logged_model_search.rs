@@ -124,7 +124,8 @@ fn datasets(datasets: Vec<wire::SearchLoggedModelsDataset>) -> Result<Vec<Search
     check_count("datasets", datasets.len(), MAX_DATASETS)?;
     let datasets = datasets.into_iter().map(|dataset| {
         let name = dataset.dataset_name.filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Invalid::message("`dataset_name` in the `datasets` clause must be specified."))?;
+        let name = name
+            .ok_or_else(|| Invalid::message("`dataset_name` in the `datasets` clause must be specified."))?;
         Ok(SearchedDataset { name, digest: dataset.dataset_digest.filter(|digest| !digest.is_empty()) })
     });
     datasets.collect()
@@ -150,7 +151,9 @@ fn n_listed_values(comparison: &LoggedModelComparison) -> usize {
 
 fn check_count(field: &str, n_values: usize, max: usize) -> Result<(), Invalid> {
     if n_values > max {
-        return Err(Invalid::message(format!("A search takes at most {max} values in '{field}'. Got {n_values}.")));
+        return Err(Invalid::message(format!(
+            "A search takes at most {max} values in '{field}'. Got {n_values}."
+        )));
     }
     Ok(())
 }
@@ -184,7 +187,8 @@ mod tests {
     fn an_unsaid_size_is_fifty_and_zero_is_a_hundred() {
         let size = |max_results: Option<i32>| {
             let max_results = max_results.map(Into::into);
-            search(wire::SearchLoggedModels { max_results, ..Default::default() }).map(|search| search.max_results)
+            search(wire::SearchLoggedModels { max_results, ..Default::default() })
+                .map(|search| search.max_results)
         };
         assert_eq!(size(None).unwrap(), 50);
         assert_eq!(size(Some(0)).unwrap(), 100);
@@ -195,8 +199,10 @@ mod tests {
 
     #[test]
     fn a_dataset_needs_a_name() {
-        let nameless = wire::SearchLoggedModelsDataset { dataset_name: None, dataset_digest: Some("1".to_owned()) };
-        let error = search(wire::SearchLoggedModels { datasets: vec![nameless], ..Default::default() }).unwrap_err();
+        let nameless =
+            wire::SearchLoggedModelsDataset { dataset_name: None, dataset_digest: Some("1".to_owned()) };
+        let error =
+            search(wire::SearchLoggedModels { datasets: vec![nameless], ..Default::default() }).unwrap_err();
         assert_eq!(error.to_string(), "`dataset_name` in the `datasets` clause must be specified.");
     }
 

@@ -28,7 +28,11 @@ const SUMMARIES: &str = "
 const SUMMARIES_END: &str = ") ORDER BY d.experiment_id, d.name, d.digest, context LIMIT 1000";
 
 /// Inserts datasets, given with new UUIDs, where the experiment has none of the same name and digest.
-pub(crate) async fn insert(tx: &mut Tx, id: ExperimentId, datasets: &[(&str, &Dataset)]) -> Result<(), Error> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    id: ExperimentId,
+    datasets: &[(&str, &Dataset)],
+) -> Result<(), Error> {
     for datasets in datasets.chunks(ROWS_PER_STATEMENT) {
         let mut sql = Sql::new(INSERT);
         sql.push_rows(datasets.iter().map(|(uuid, dataset)| {

@@ -40,23 +40,34 @@ pub(crate) struct NewInput<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ends<'a> {
     /// A run read the dataset of that UUID.
-    DatasetOfRun { dataset_uuid: &'a str, run_id: &'a RunId },
+    DatasetRead { dataset_uuid: &'a str, run_id: &'a RunId },
     /// A run read the model.
-    ModelIntoRun { model_id: &'a str, run_id: &'a RunId },
+    ModelRead { model_id: &'a str, run_id: &'a RunId },
     /// A run made the model.
-    ModelOutOfRun { model_id: &'a str, run_id: &'a RunId, step: i64 },
+    ModelMade { model_id: &'a str, run_id: &'a RunId, step: i64 },
 }
 
 impl NewInput<'_> {
     fn row(&self) -> [Value; 6] {
         let (source_type, source, destination_type, destination, step) = match self.ends {
-            Ends::DatasetOfRun { dataset_uuid, run_id } => ("DATASET", dataset_uuid, "RUN", run_id.as_str(), 0),
-            Ends::ModelIntoRun { model_id, run_id } => ("RUN_INPUT", run_id.as_str(), "MODEL_INPUT", model_id, 0),
-            Ends::ModelOutOfRun { model_id, run_id, step } => {
+            Ends::DatasetRead { dataset_uuid, run_id } => {
+                ("DATASET", dataset_uuid, "RUN", run_id.as_str(), 0)
+            }
+            Ends::ModelRead { model_id, run_id } => {
+                ("RUN_INPUT", run_id.as_str(), "MODEL_INPUT", model_id, 0)
+            }
+            Ends::ModelMade { model_id, run_id, step } => {
                 ("RUN_OUTPUT", run_id.as_str(), "MODEL_OUTPUT", model_id, step)
             }
         };
-        [self.uuid.into(), source_type.into(), source.into(), destination_type.into(), destination.into(), step.into()]
+        [
+            self.uuid.into(),
+            source_type.into(),
+            source.into(),
+            destination_type.into(),
+            destination.into(),
+            step.into(),
+        ]
     }
 }
 
@@ -81,7 +92,11 @@ pub(crate) async fn list_of_runs(tx: &mut Tx, ids: &[&RunId]) -> Result<HashMap<
     Ok(links)
 }
 
-async fn add_datasets(tx: &mut Tx, ids: &[&RunId], links: &mut HashMap<RunId, RunLinks>) -> Result<(), Error> {
+async fn add_datasets(
+    tx: &mut Tx,
+    ids: &[&RunId],
+    links: &mut HashMap<RunId, RunLinks>,
+) -> Result<(), Error> {
     let mut sql = Sql::new(SELECT_DATASETS);
     sql.push_list(ids.iter().copied()).push(SELECT_DATASETS_END);
     let rows = tx.list::<DatasetInputRow>(sql).await?;

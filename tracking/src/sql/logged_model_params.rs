@@ -7,7 +7,8 @@ use crate::model::logged_model::LoggedModelId;
 use crate::model::param::Param;
 use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
-const INSERT: &str = "INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES ";
+const INSERT: &str =
+    "INSERT INTO logged_model_params (model_id, experiment_id, param_key, param_value) VALUES ";
 const INSERT_END: &str = " ON CONFLICT DO NOTHING RETURNING param_key";
 
 const LIST: &str = "SELECT model_id, param_key, param_value FROM logged_model_params WHERE model_id IN (";
@@ -23,9 +24,11 @@ pub(crate) async fn insert(
     let mut inserted = Vec::with_capacity(params.len());
     for params in params.chunks(ROWS_PER_STATEMENT) {
         let mut sql = Sql::new(INSERT);
-        sql.push_rows(params.iter().map(|param| {
-            [id.into(), experiment_id.into(), (&param.key).into(), (&param.value).into()]
-        }));
+        sql.push_rows(
+            params
+                .iter()
+                .map(|param| [id.into(), experiment_id.into(), (&param.key).into(), (&param.value).into()]),
+        );
         sql.push(INSERT_END);
         inserted.extend(tx.list::<KeyRow>(sql).await?.into_iter().map(|row| row.0));
     }

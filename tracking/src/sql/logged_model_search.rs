@@ -18,7 +18,8 @@ const SCOPE: &str = "WITH scope (name, digest) AS (VALUES ";
 const IN_SCOPE: &str = "(m.dataset_name, m.dataset_digest) IN (SELECT name, digest FROM scope)";
 
 const METRIC: &str = "EXISTS (SELECT 1 FROM logged_model_metrics m WHERE m.model_id = l.model_id";
-const PARAM: &str = "EXISTS (SELECT 1 FROM logged_model_params p WHERE p.model_id = l.model_id AND p.param_key = ";
+const PARAM: &str =
+    "EXISTS (SELECT 1 FROM logged_model_params p WHERE p.model_id = l.model_id AND p.param_key = ";
 const TAG: &str = "EXISTS (SELECT 1 FROM logged_model_tags t WHERE t.model_id = l.model_id AND t.tag_key = ";
 
 const LATEST: &str = "
@@ -74,7 +75,9 @@ fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &LoggedModelCompar
             push_text(sql, engine, "t.tag_value", op);
             sql.push(")");
         }
-        LoggedModelComparison::Time { attribute, op, value } => push_number(sql, time(*attribute), *op, *value),
+        LoggedModelComparison::Time { attribute, op, value } => {
+            push_number(sql, time(*attribute), *op, *value);
+        }
         LoggedModelComparison::Text { attribute, op } => push_text(sql, engine, text(*attribute), op),
         LoggedModelComparison::Code { attribute, op } => push_code(sql, code(*attribute), op),
     }

@@ -24,7 +24,8 @@ pub(crate) async fn upsert(
 ) -> Result<(), Error> {
     for tags in tags.chunks(ROWS_PER_STATEMENT) {
         let mut sql = Sql::new(UPSERT);
-        let rows = tags.iter().map(|(key, value)| [id.into(), experiment_id.into(), (*key).into(), (*value).into()]);
+        let rows =
+            tags.iter().map(|(key, value)| [id.into(), experiment_id.into(), (*key).into(), (*value).into()]);
         sql.push_rows(rows).push(UPSERT_END);
         tx.run(sql).await?;
     }

@@ -25,7 +25,8 @@ const FIND_EXPERIMENT: &str = "SELECT experiment_id FROM logged_models WHERE mod
 const FIND_LOCATION: &str =
     "SELECT artifact_location FROM logged_models WHERE model_id = $1 AND lifecycle_stage != 'deleted'";
 
-const SET_STATUS: &str = "UPDATE logged_models SET status = $2, last_updated_timestamp_ms = $3 WHERE model_id = $1";
+const SET_STATUS: &str =
+    "UPDATE logged_models SET status = $2, last_updated_timestamp_ms = $3 WHERE model_id = $1";
 
 const SET_LIFECYCLE: &str =
     "UPDATE logged_models SET lifecycle_stage = $2, last_updated_timestamp_ms = $3 WHERE model_id = $1";
