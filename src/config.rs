@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
-use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues};
+use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues, Serving};
 use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
 use forebay_web::stack::{Security, StaticPrefix};
@@ -60,11 +60,22 @@ fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfi
         None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
         None => "./mlruns".to_owned(),
     };
+    let serving = match (storage.artifacts_only, serve_artifacts) {
+        (true, true) => Serving::ArtifactsOnly,
+        (true, false) => bail!("--artifacts-only and --no-serve-artifacts leave nothing to serve"),
+        (false, true) => Serving::All,
+        (false, false) => Serving::TrackingOnly,
+    };
     let long_values = if storage.truncate_long_values { LongValues::Truncate } else { LongValues::Refuse };
     Ok(TrackingConfig {
         artifact_root,
+        artifacts_destination: storage.artifacts_destination,
+        serving,
         long_values,
-        locations: LocationRules { max_chars: storage.artifact_location_max_length, folder: folder.to_owned() },
+        locations: LocationRules {
+            max_chars: storage.artifact_location_max_length,
+            folder: folder.to_owned(),
+        },
     })
 }
 

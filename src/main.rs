@@ -2,10 +2,10 @@
 
 mod cli;
 mod config;
+mod database;
 mod logging;
 mod router;
 mod server;
-mod database;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,8 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot use the backend store {}", config.database))?;
     let tracking =
-        Tracking::open(db.clone(), Arc::new(SystemClock), Arc::new(RandomIds), config.tracking.clone()).await?;
+        Tracking::open(db.clone(), Arc::new(SystemClock), Arc::new(RandomIds), config.tracking.clone())
+            .await?;
     let listener = TcpListener::bind((config.host.as_str(), config.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", config.host, config.port))?;

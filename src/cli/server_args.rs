@@ -22,7 +22,13 @@ pub(crate) struct ServerArgs {
 pub(crate) struct StorageArgs {
     /// Database of runs and models: `sqlite:///path/to/mlflow.db` (relative) or
     /// `postgresql://user:password@host:5432/database`.
-    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI", default_value = "sqlite:///mlflow.db", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "MLFLOW_BACKEND_STORE_URI",
+        value_name = "URI",
+        default_value = "sqlite:///mlflow.db",
+        hide_env_values = true
+    )]
     pub(crate) backend_store_uri: String,
     /// Where new experiments keep their artifacts. Default: proxied through this server
     /// (`mlflow-artifacts:/`), or ./mlruns with --no-serve-artifacts.

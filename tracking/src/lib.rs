@@ -4,16 +4,16 @@
 //! [`Tracking`] is the one public handle; [`http::routes`] lists every endpoint. A request goes
 //! `http` (three lines) → `TryFrom` in `model` (the only validator) → one use case per file → `sql`.
 
-mod error;
-mod model;
-mod experiments;
-mod runs;
-mod metrics;
-mod datasets;
-mod logged_models;
 mod artifacts;
-mod sql;
+mod datasets;
+mod error;
+mod experiments;
 pub mod http;
+mod logged_models;
+mod metrics;
+mod model;
+mod runs;
+mod sql;
 #[cfg(test)]
 mod testing;
 

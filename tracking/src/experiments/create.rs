@@ -1,10 +1,14 @@
 //! Creating an experiment, and the one that is always there.
 
-use forebay_db::Tx;
+use forebay_db::{Engine, Tx};
 
-use crate::model::experiment::{ExperimentId, NewExperiment};
+use crate::model::experiment::{ExperimentId, ExperimentName, NewExperiment};
+use crate::model::{location, text};
 use crate::sql::{experiment_tags, experiments};
 use crate::{Error, Result, Tracking};
+
+/// `experiments.name` is a VARCHAR of this many characters, which SQLite does not enforce.
+const NAME_COLUMN_CHARS: usize = 256;
 
 impl Tracking {
     /// Creates an experiment under a free name.
@@ -12,9 +16,12 @@ impl Tracking {
     /// # Errors
     /// [`Error::ExperimentExists`] when an active or deleted experiment has the name.
     pub(crate) async fn create_experiment(&self, new: NewExperiment) -> Result<ExperimentId> {
+        self.check_experiment_name(&new.name)?;
         let input = (new, self.config.artifact_root.clone(), self.clock.now_ms());
         self.db
-            .write(input, |tx, (new, root, now_ms)| Box::pin(async move { create(tx, new, root, *now_ms).await }))
+            .write(input, |tx, (new, root, now_ms)| {
+                Box::pin(async move { create(tx, new, root, *now_ms).await })
+            })
             .await
     }
 }
@@ -31,7 +38,7 @@ async fn create(tx: &mut Tx, new: &NewExperiment, root: &str, now_ms: i64) -> Re
         false => error.into(),
     })?;
     if location.is_none() {
-        experiments::set_location(tx, id, &format!("{root}/{id}")).await?;
+        experiments::set_location(tx, id, &location::join(root, &id.to_string())).await?;
     }
     for tag in &new.tags {
         experiment_tags::upsert(tx, id, tag).await?;
@@ -40,9 +47,18 @@ async fn create(tx: &mut Tx, new: &NewExperiment, root: &str, now_ms: i64) -> Re
 }
 
 impl Tracking {
+    /// Refuses a name that PostgreSQL's column would.
+    pub(crate) fn check_experiment_name(&self, name: &ExperimentName) -> Result<()> {
+        if self.db.engine() == Engine::Postgres {
+            text::check_length("name", NAME_COLUMN_CHARS, name.as_str())?;
+        }
+        Ok(())
+    }
+
     /// Creates the experiment "Default" with id 0 in a database that has no experiment at all.
     pub(crate) async fn ensure_default_experiment(&self) -> Result<()> {
-        let input = (format!("{}/{}", self.config.artifact_root, ExperimentId::DEFAULT), self.clock.now_ms());
+        let default = ExperimentId::DEFAULT.to_string();
+        let input = (location::join(&self.config.artifact_root, &default), self.clock.now_ms());
         self.db
             .write(input, |tx, (location, now_ms)| {
                 Box::pin(async move { Ok(experiments::insert_default(tx, location, *now_ms).await?) })

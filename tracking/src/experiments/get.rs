@@ -12,4 +12,13 @@ impl Tracking {
         experiment.tags = experiment_tags::list(&mut tx, id).await?;
         Ok(experiment)
     }
+
+    /// The experiment with that name, active or deleted.
+    pub(crate) async fn get_experiment_by_name(&self, name: String) -> Result<Experiment> {
+        let mut tx = self.db.read().await?;
+        let found = experiments::find_by_name(&mut tx, &name).await?;
+        let mut experiment = found.ok_or(Error::NoExperimentNamed(name))?;
+        experiment.tags = experiment_tags::list(&mut tx, experiment.id).await?;
+        Ok(experiment)
+    }
 }

@@ -2,3 +2,7 @@
 
 mod create;
 mod get;
+mod lifecycle;
+mod rename;
+mod search;
+mod tags;

@@ -2,19 +2,19 @@
 //!
 //! A handler is three lines: decode, call one use case, encode.
 
-mod routes;
-mod experiments;
-mod runs;
-mod metrics;
-mod datasets;
-mod logged_models;
-mod artifacts;
 mod artifact_proxy;
+mod artifacts;
 mod attachment;
-mod range;
 mod content;
-mod serving;
+mod datasets;
+mod experiments;
+mod logged_models;
+mod metrics;
+mod range;
+mod routes;
+mod runs;
 mod server;
+mod serving;
 mod traces;
 
 pub use routes::routes;

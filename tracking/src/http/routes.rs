@@ -4,7 +4,9 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
 
-use super::{artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server, serving, traces};
+use super::{
+    artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server, serving, traces,
+};
 use crate::Tracking;
 
 /// All routes, at the paths that MLflow gives them.
@@ -97,7 +99,10 @@ fn ajax_3_0() -> Router<Tracking> {
 
 /// At the root.
 fn root() -> Router<Tracking> {
-    Router::new().route("/health", get(server::health)).route("/version", get(server::version))
+    Router::new()
+        .route("/health", get(server::health))
+        .route("/version", get(server::version))
         .route("/api/2.0mlflow/experiments/search-datasets", post(datasets::nothing_here))
-        .route("/ajax-api/2.0mlflow/experiments/search-datasets", post(datasets::nothing_here)).route("/get-artifact", get(artifacts::get))
+        .route("/ajax-api/2.0mlflow/experiments/search-datasets", post(datasets::nothing_here))
+        .route("/get-artifact", get(artifacts::get))
 }

@@ -43,7 +43,10 @@ impl TryFrom<wire::Dataset> for Dataset {
             source_type: dataset.source_type.unwrap_or_default(),
             source: within("source", MAX_SOURCE_CHARS, dataset.source.unwrap_or_default())?,
             schema: dataset.schema.map(|schema| within("schema", MAX_SCHEMA_CHARS, schema)).transpose()?,
-            profile: dataset.profile.map(|profile| within("profile", MAX_PROFILE_CHARS, profile)).transpose()?,
+            profile: dataset
+                .profile
+                .map(|profile| within("profile", MAX_PROFILE_CHARS, profile))
+                .transpose()?,
         })
     }
 }
@@ -122,7 +125,9 @@ impl From<RunLinks> for (wire::RunInputs, wire::RunOutputs) {
         let model_outputs = links.model_outputs.into_iter();
         let inputs = wire::RunInputs {
             dataset_inputs: links.datasets.into_iter().map(Into::into).collect(),
-            model_inputs: model_inputs.map(|model_id| wire::ModelInput { model_id: Some(model_id) }).collect(),
+            model_inputs: model_inputs
+                .map(|model_id| wire::ModelInput { model_id: Some(model_id) })
+                .collect(),
         };
         let outputs = wire::RunOutputs {
             model_outputs: model_outputs
@@ -157,7 +162,8 @@ impl TryFrom<wire::LogInputs> for LogInputs {
         let mut datasets: Vec<DatasetInput> = inputs.collect::<Result<_, _>>()?;
         datasets.retain(|input| seen.insert((input.dataset.name.clone(), input.dataset.digest.clone())));
         // One order for all requests, so that two that share datasets do not wait for each other.
-        datasets.sort_by(|a, b| (&a.dataset.name, &a.dataset.digest).cmp(&(&b.dataset.name, &b.dataset.digest)));
+        datasets
+            .sort_by(|a, b| (&a.dataset.name, &a.dataset.digest).cmp(&(&b.dataset.name, &b.dataset.digest)));
         let models = req.models.into_iter().map(|model| model.model_id.unwrap_or_default()).collect();
         Ok(LogInputs { run_id, datasets, models })
     }
@@ -271,8 +277,11 @@ mod tests {
         let datasets = vec![input("b", "1", "first"), input("a", "1", "x"), input("b", "1", "second")];
         let run_id = Some("r".to_owned());
         let req = LogInputs::try_from(wire::LogInputs { run_id, datasets, models: Vec::new() }).unwrap();
-        let read: Vec<_> =
-            req.datasets.iter().map(|input| (input.dataset.name.as_str(), input.tags[0].value.as_str())).collect();
+        let read: Vec<_> = req
+            .datasets
+            .iter()
+            .map(|input| (input.dataset.name.as_str(), input.tags[0].value.as_str()))
+            .collect();
         assert_eq!(read, [("a", "x"), ("b", "first")]);
     }
 

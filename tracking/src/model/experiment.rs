@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use forebay_core::filter::OrderBy;
+use forebay_core::filter::experiments::{self as filter, ExperimentComparison, ExperimentOrderKey};
 use forebay_core::invalid::Invalid;
-use forebay_wire as wire;
+use forebay_core::page_token;
+use forebay_wire::experiments as wire;
 
-use super::lifecycle::Lifecycle;
-use super::location::ArtifactLocation;
+use super::lifecycle::{Lifecycle, View};
+use super::location::{ArtifactLocation, LocationRules};
+use super::page;
 use super::tag::Tag;
 use super::text;
 
@@ -21,10 +25,18 @@ impl ExperimentId {
     /// The experiment "Default", where runs without one go.
     pub(crate) const DEFAULT: ExperimentId = ExperimentId(0);
 
+    /// The `experiment_id` of a request that cannot do without.
+    pub(crate) fn require(text: Option<String>) -> Result<Self, Invalid> {
+        let text = text.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing("experiment_id"))?;
+        Self::parse(&text)
+    }
+
     /// Reads the decimal string of a request.
     pub(crate) fn parse(text: &str) -> Result<Self, Invalid> {
         text.trim().parse().map(ExperimentId).map_err(|_| {
-            Invalid::message(format!("Invalid experiment ID '{text}'. Experiment ID must be a valid integer."))
+            Invalid::message(format!(
+                "Invalid experiment ID '{text}'. Experiment ID must be a valid integer."
+            ))
         })
     }
 }
@@ -48,6 +60,28 @@ pub(crate) struct Experiment {
     pub(crate) tags: Vec<Tag>,
 }
 
+impl From<Experiment> for wire::Experiment {
+    fn from(experiment: Experiment) -> Self {
+        wire::Experiment {
+            experiment_id: Some(experiment.id.to_string()),
+            name: Some(experiment.name),
+            artifact_location: experiment.artifact_location,
+            lifecycle_stage: Some(experiment.lifecycle.as_str().to_owned()),
+            last_update_time: experiment.last_update_time_ms.map(Into::into),
+            creation_time: experiment.creation_time_ms.map(Into::into),
+            tags: experiment.tags.into_iter().map(Into::into).collect(),
+            workspace: Some("default".to_owned()),
+            ..wire::Experiment::default()
+        }
+    }
+}
+
+impl From<Tag> for wire::ExperimentTag {
+    fn from(tag: Tag) -> Self {
+        wire::ExperimentTag { key: Some(tag.key), value: Some(tag.value) }
+    }
+}
+
 /// An experiment to be created.
 #[derive(Debug)]
 pub(crate) struct NewExperiment {
@@ -55,6 +89,118 @@ pub(crate) struct NewExperiment {
     pub(crate) artifact_location: Option<ArtifactLocation>,
     /// In the order of the request; of two with one key the last counts.
     pub(crate) tags: Vec<Tag>,
+}
+
+impl NewExperiment {
+    /// Checks `experiments/create`.
+    pub(crate) fn from_wire(req: wire::CreateExperiment, rules: &LocationRules) -> Result<Self, Invalid> {
+        let location = req.artifact_location.filter(|location| !location.is_empty());
+        Ok(NewExperiment {
+            name: ExperimentName::parse(req.name, "name")?,
+            artifact_location: location
+                .map(|location| ArtifactLocation::parse(location, rules))
+                .transpose()?,
+            tags: req.tags.into_iter().map(experiment_tag).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn experiment_tag(tag: wire::ExperimentTag) -> Result<Tag, Invalid> {
+    Tag::of_experiment(tag.key.unwrap_or_default(), tag.value.unwrap_or_default())
+}
+
+/// A tag to be set on an experiment.
+#[derive(Debug)]
+pub(crate) struct SetExperimentTag {
+    pub(crate) id: ExperimentId,
+    pub(crate) tag: Tag,
+}
+
+impl TryFrom<wire::SetExperimentTag> for SetExperimentTag {
+    type Error = Invalid;
+
+    fn try_from(req: wire::SetExperimentTag) -> Result<Self, Invalid> {
+        let id = ExperimentId::require(req.experiment_id)?;
+        let key = req.key.filter(|key| !key.is_empty()).ok_or_else(|| Invalid::missing("key"))?;
+        Ok(SetExperimentTag { id, tag: Tag::of_experiment(key, req.value.unwrap_or_default())? })
+    }
+}
+
+/// A tag to be removed from an experiment.
+#[derive(Debug)]
+pub(crate) struct DeleteExperimentTag {
+    pub(crate) id: ExperimentId,
+    pub(crate) key: String,
+}
+
+impl TryFrom<wire::DeleteExperimentTag> for DeleteExperimentTag {
+    type Error = Invalid;
+
+    fn try_from(req: wire::DeleteExperimentTag) -> Result<Self, Invalid> {
+        let id = ExperimentId::require(req.experiment_id)?;
+        let key = req.key.filter(|key| !key.is_empty()).ok_or_else(|| Invalid::missing("key"))?;
+        Ok(DeleteExperimentTag { id, key })
+    }
+}
+
+/// A new name for an experiment.
+#[derive(Debug)]
+pub(crate) struct RenameExperiment {
+    pub(crate) id: ExperimentId,
+    pub(crate) name: ExperimentName,
+}
+
+impl TryFrom<wire::UpdateExperiment> for RenameExperiment {
+    type Error = Invalid;
+
+    fn try_from(req: wire::UpdateExperiment) -> Result<Self, Invalid> {
+        let id = ExperimentId::require(req.experiment_id)?;
+        Ok(RenameExperiment { id, name: ExperimentName::parse(req.new_name, "new_name")? })
+    }
+}
+
+/// One page of a search over experiments.
+#[derive(Debug)]
+pub(crate) struct SearchExperiments {
+    pub(crate) view: View,
+    pub(crate) filter: Vec<ExperimentComparison>,
+    pub(crate) order_by: Vec<OrderBy<ExperimentOrderKey>>,
+    /// 1 to [`page::MAX_SIZE`].
+    pub(crate) max_results: i64,
+    /// Rows to skip, ≥ 0.
+    pub(crate) offset: i64,
+}
+
+impl TryFrom<wire::SearchExperiments> for SearchExperiments {
+    type Error = Invalid;
+
+    fn try_from(req: wire::SearchExperiments) -> Result<Self, Invalid> {
+        Ok(SearchExperiments {
+            view: req.view_type.map_or(View::ActiveOnly, View::from),
+            filter: filter::parse_filter(req.filter.as_deref().unwrap_or_default())?,
+            order_by: filter::parse_order_by(&req.order_by)?,
+            // MLflow has no default here: a request without `max_results` is refused.
+            max_results: page::size(req.max_results.map_or(0, |max| max.0))?,
+            offset: page_token::decode_offset(req.page_token.as_deref().unwrap_or_default())?,
+        })
+    }
+}
+
+/// A page of experiments.
+#[derive(Debug)]
+pub(crate) struct ExperimentPage {
+    pub(crate) experiments: Vec<Experiment>,
+    /// How many rows the next page skips, if there is one.
+    pub(crate) next_offset: Option<i64>,
+}
+
+impl From<ExperimentPage> for wire::SearchExperimentsResponse {
+    fn from(page: ExperimentPage) -> Self {
+        wire::SearchExperimentsResponse {
+            experiments: page.experiments.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_offset.map(page_token::encode_offset),
+        }
+    }
 }
 
 /// A name of 1 to 500 characters.

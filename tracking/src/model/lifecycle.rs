@@ -1,5 +1,7 @@
 //! Lifecycle stages, and which of them a listing shows.
 
+use forebay_wire::enumeration::ViewType;
+
 /// Whether an experiment, run or logged model is in use or marked deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lifecycle {
@@ -24,6 +26,16 @@ pub(crate) enum View {
     ActiveOnly,
     DeletedOnly,
     All,
+}
+
+impl From<ViewType> for View {
+    fn from(view: ViewType) -> Self {
+        match view {
+            ViewType::ActiveOnly => View::ActiveOnly,
+            ViewType::DeletedOnly => View::DeletedOnly,
+            ViewType::All => View::All,
+        }
+    }
 }
 
 impl View {

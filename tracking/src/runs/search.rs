@@ -15,7 +15,9 @@ impl Tracking {
         let mut tx = self.db.read().await?;
         let mut infos = run_search::search(&mut tx, &search).await?;
         let next_offset = page::cut(&mut infos, search.max_results, search.offset);
-        let runs = hydrate(&mut tx, infos).await?;
+        let mut runs = hydrate(&mut tx, infos).await?;
+        // The original shows the models that a run read on the run's own page alone.
+        runs.iter_mut().for_each(|run| run.links.model_inputs.clear());
         Ok(RunPage { runs, next_offset })
     }
 }

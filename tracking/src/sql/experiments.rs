@@ -3,6 +3,7 @@
 use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
 use crate::model::experiment::{Experiment, ExperimentId};
+use crate::model::lifecycle::Lifecycle;
 use crate::sql::lifecycle;
 
 const INSERT: &str = "
@@ -19,6 +20,11 @@ const INSERT_DEFAULT: &str = "
 
 const SET_LOCATION: &str = "UPDATE experiments SET artifact_location = $2 WHERE experiment_id = $1";
 
+const RENAME: &str = "UPDATE experiments SET name = $2, last_update_time = $3 WHERE experiment_id = $1";
+
+const SET_LIFECYCLE: &str =
+    "UPDATE experiments SET lifecycle_stage = $2, last_update_time = $3 WHERE experiment_id = $1";
+
 const FIND_BY_ID: &str = "
     SELECT experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time
     FROM experiments WHERE experiment_id = $1 AND workspace = 'default'";
@@ -28,10 +34,16 @@ const FIND_BY_NAME: &str = "
     FROM experiments WHERE name = $1 AND workspace = 'default'";
 
 /// Inserts an active experiment and returns its new id.
-pub(crate) async fn insert(tx: &mut Tx, name: &str, location: Option<&str>, now_ms: i64) -> Result<ExperimentId, Error> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    name: &str,
+    location: Option<&str>,
+    now_ms: i64,
+) -> Result<ExperimentId, Error> {
     let insert = Sql::new(INSERT).bind(name).bind(location.map(str::to_owned)).bind(now_ms);
     let id = tx.find_cell(insert, "experiment_id").await?;
-    id.map(ExperimentId).ok_or(Error::Inconsistent { column: "experiment_id", reason: "no row came back".to_owned() })
+    id.map(ExperimentId)
+        .ok_or(Error::Inconsistent { column: "experiment_id", reason: "no row came back".to_owned() })
 }
 
 /// Inserts experiment 0 where there is no experiment.
@@ -53,7 +65,28 @@ pub(crate) async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<Exper
     Ok(tx.find::<ExperimentRow>(Sql::new(FIND_BY_NAME).bind(name)).await?.map(|row| row.0))
 }
 
-struct ExperimentRow(Experiment);
+/// The same, and no other transaction changes it before this one ends.
+pub(crate) async fn find_locked(tx: &mut Tx, id: ExperimentId) -> Result<Option<Experiment>, Error> {
+    let mut sql = Sql::new(FIND_BY_ID).bind(id);
+    sql.push(tx.engine().lock_exclusive());
+    Ok(tx.find::<ExperimentRow>(sql).await?.map(|row| row.0))
+}
+
+pub(crate) async fn rename(tx: &mut Tx, id: ExperimentId, name: &str, now_ms: i64) -> Result<u64, Error> {
+    tx.run(Sql::new(RENAME).bind(id).bind(name).bind(now_ms)).await
+}
+
+pub(crate) async fn set_lifecycle(
+    tx: &mut Tx,
+    id: ExperimentId,
+    stage: Lifecycle,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    tx.run(Sql::new(SET_LIFECYCLE).bind(id).bind(stage).bind(now_ms)).await
+}
+
+/// An experiment without its tags.
+pub(super) struct ExperimentRow(pub(super) Experiment);
 
 impl FromRow for ExperimentRow {
     fn from_row(row: &Row) -> Result<Self, Error> {

@@ -19,7 +19,9 @@ const LIST_OF_RUNS_END: &str = ") ORDER BY t.input_uuid, t.name";
 pub(crate) async fn insert(tx: &mut Tx, tags: &[(&str, &Tag)]) -> Result<(), Error> {
     for tags in tags.chunks(ROWS_PER_STATEMENT) {
         let mut sql = Sql::new(INSERT);
-        sql.push_rows(tags.iter().map(|(uuid, tag)| [(*uuid).into(), (&tag.key).into(), (&tag.value).into()]));
+        sql.push_rows(
+            tags.iter().map(|(uuid, tag)| [(*uuid).into(), (&tag.key).into(), (&tag.value).into()]),
+        );
         tx.run(sql).await?;
     }
     Ok(())

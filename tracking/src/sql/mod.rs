@@ -3,24 +3,24 @@
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction. Here: how domain values become bound values and back.
 
-pub(crate) mod experiments;
-pub(crate) mod experiment_tags;
-pub(crate) mod runs;
-pub(crate) mod metrics;
-pub(crate) mod latest_metrics;
-pub(crate) mod logged_models;
-pub(crate) mod logged_model_params;
-pub(crate) mod logged_model_tags;
-pub(crate) mod logged_model_metrics;
-pub(crate) mod params;
-pub(crate) mod tags;
 pub(crate) mod datasets;
-pub(crate) mod inputs;
-pub(crate) mod input_tags;
 pub(crate) mod experiment_search;
-pub(crate) mod run_search;
+pub(crate) mod experiment_tags;
+pub(crate) mod experiments;
+pub(crate) mod input_tags;
+pub(crate) mod inputs;
+pub(crate) mod latest_metrics;
+pub(crate) mod logged_model_metrics;
+pub(crate) mod logged_model_params;
 pub(crate) mod logged_model_search;
+pub(crate) mod logged_model_tags;
+pub(crate) mod logged_models;
+pub(crate) mod metrics;
+pub(crate) mod params;
 mod predicate;
+pub(crate) mod run_search;
+pub(crate) mod runs;
+pub(crate) mod tags;
 
 use forebay_db::{Error, Row, Value};
 

@@ -1,0 +1,28 @@
+//! What the server tells about itself.
+
+use forebay_web::response::Compact;
+use forebay_wire::server as wire;
+
+/// The MLflow release whose API this server speaks; clients and the web UI compare it with their own.
+const MLFLOW_RELEASE: &str = "3.17.2";
+
+pub(super) async fn health() -> &'static str {
+    "OK"
+}
+
+pub(super) async fn version() -> &'static str {
+    MLFLOW_RELEASE
+}
+
+/// The stock client and the web UI ask this once and then leave alone what is off.
+pub(super) async fn info() -> Compact<wire::ServerInfo> {
+    Compact(wire::ServerInfo { store_type: Some("SqlStore".to_owned()), ..wire::ServerInfo::default() })
+}
+
+pub(super) async fn ui_telemetry() -> Compact<wire::UiTelemetry> {
+    Compact(wire::UiTelemetry { disable_ui_telemetry: true, ..wire::UiTelemetry::default() })
+}
+
+pub(super) async fn decline_telemetry() -> Compact<wire::UiTelemetryStatus> {
+    Compact(wire::UiTelemetryStatus { status: "disabled".to_owned() })
+}

@@ -1,0 +1,56 @@
+//! How many rows a page of a search may have, and what comes after it.
+
+use forebay_core::invalid::Invalid;
+
+/// Most rows on one page of experiments or runs.
+pub(crate) const MAX_SIZE: i64 = 50_000;
+
+/// Checks `max_results`.
+pub(crate) fn size(max_results: i64) -> Result<i64, Invalid> {
+    match max_results {
+        1..=MAX_SIZE => Ok(max_results),
+        ..=0 => Err(refused(max_results, "a positive integer")),
+        _ => Err(refused(max_results, &format!("at most {MAX_SIZE}"))),
+    }
+}
+
+fn refused(max_results: i64, bound: &str) -> Invalid {
+    Invalid::message(format!(
+        "Invalid value {max_results} for parameter 'max_results' supplied. It must be {bound}"
+    ))
+}
+
+/// Cuts `rows`, of which one more than `size` was asked for, and returns how many the next page skips.
+pub(crate) fn cut<T>(rows: &mut Vec<T>, size: i64, offset: i64) -> Option<i64> {
+    let len = usize::try_from(size).unwrap_or(usize::MAX);
+    let has_more = rows.len() > len;
+    rows.truncate(len);
+    has_more.then_some(offset + size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_page_with_a_row_behind_it_has_a_next_one() {
+        let mut rows = vec![1, 2, 3];
+        assert_eq!(cut(&mut rows, 2, 4), Some(6));
+        assert_eq!(rows, [1, 2]);
+        assert_eq!(cut(&mut rows, 2, 6), None);
+    }
+
+    #[test]
+    fn sizes_out_of_bounds_are_told_in_mlflows_words() {
+        let zero = size(0).unwrap_err().to_string();
+        assert_eq!(
+            zero,
+            "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer"
+        );
+        let much = size(50_001).unwrap_err().to_string();
+        assert_eq!(
+            much,
+            "Invalid value 50001 for parameter 'max_results' supplied. It must be at most 50000"
+        );
+    }
+}

@@ -1,0 +1,37 @@
+//! Comparisons of a search as SQL: typed operators in, static text and bound values out.
+
+use forebay_core::filter::{CodeOp, NumberOp, TextOp};
+use forebay_db::{Engine, Sql, Value};
+
+/// Appends the test of a text column.
+pub(crate) fn push_text(sql: &mut Sql, engine: Engine, column: &'static str, op: &TextOp) {
+    match op {
+        TextOp::Eq(value) => sql.push(column).push(" = ").push_bind(value),
+        TextOp::Ne(value) => sql.push(column).push(" != ").push_bind(value),
+        TextOp::Like(value) => sql.push(column).push(" LIKE ").push_bind(value).push(engine.like_end()),
+        TextOp::ILike(value) => sql
+            .push("lower(")
+            .push(column)
+            .push(") LIKE lower(")
+            .push_bind(value)
+            .push(")")
+            .push(engine.like_end()),
+        TextOp::In(values) => sql.push(column).push(" IN (").push_list(values).push(")"),
+        TextOp::NotIn(values) => sql.push(column).push(" NOT IN (").push_list(values).push(")"),
+    };
+}
+
+/// Appends the test of a number column.
+pub(crate) fn push_number(sql: &mut Sql, column: &'static str, op: NumberOp, value: impl Into<Value>) {
+    sql.push(column).push(" ").push(op.as_str()).push(" ").push_bind(value);
+}
+
+/// Appends the test of a column of integer codes.
+pub(crate) fn push_code(sql: &mut Sql, column: &'static str, op: &CodeOp) {
+    match op {
+        CodeOp::In(values) => sql.push(column).push(" IN (").push_list(values.iter().copied()).push(")"),
+        CodeOp::NotIn(values) => {
+            sql.push(column).push(" NOT IN (").push_list(values.iter().copied()).push(")")
+        }
+    };
+}

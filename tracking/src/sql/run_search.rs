@@ -1,0 +1,173 @@
+//! The search over runs as one SELECT: filters are EXISTS conditions, what is ordered by is joined.
+
+use forebay_core::filter::runs::{
+    DatasetField, RunComparison, RunNumberAttribute, RunOrderKey, RunTextAttribute,
+};
+use forebay_core::filter::{Direction, EntryTest, Number, NumberOp, OrderBy, TextOp};
+use forebay_db::{Engine, Error, Sql, Tx};
+
+use crate::model::run::RunInfo;
+use crate::model::run_search::SearchRuns;
+use crate::model::tag::RUN_NAME;
+use crate::sql::predicate::{push_number, push_text};
+use crate::sql::runs::RunRow;
+
+const SELECT: &str = "
+    SELECT r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time,
+        r.lifecycle_stage, r.artifact_uri
+    FROM runs r";
+
+const METRIC: &str = "(SELECT 1 FROM latest_metrics m WHERE m.run_uuid = r.run_uuid AND m.key = ";
+const PARAM: &str = "(SELECT 1 FROM params e WHERE e.run_uuid = r.run_uuid AND e.key = ";
+const TAG: &str = "(SELECT 1 FROM tags e WHERE e.run_uuid = r.run_uuid AND e.key = ";
+
+const DATASET: &str = "(
+    SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
+    WHERE i.destination_id = r.run_uuid AND ";
+const DATASET_CONTEXT: &str = "(
+    SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
+    JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = 'mlflow.data.context'
+    WHERE i.destination_id = r.run_uuid AND ";
+
+/// The rows of the page and, if there is one, the first row of the next.
+pub(crate) async fn search(tx: &mut Tx, search: &SearchRuns) -> Result<Vec<RunInfo>, Error> {
+    let mut sql = Sql::new(SELECT);
+    for (position, term) in search.order_by.iter().enumerate() {
+        push_join(&mut sql, position, &term.key);
+    }
+    sql.push(" WHERE r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
+    sql.push(") AND r.lifecycle_stage IN (").push_list(search.view.stages().iter().copied()).push(")");
+    for comparison in &search.filter {
+        sql.push(" AND ");
+        push_comparison(&mut sql, tx.engine(), comparison);
+    }
+    push_order(&mut sql, &search.order_by);
+    sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
+    Ok(tx.list::<RunRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &RunComparison) {
+    match comparison {
+        RunComparison::Metric { key, op, value } => push_metric(sql, key, *op, *value),
+        RunComparison::Param { key, test } => push_entry(sql, engine, PARAM, key, test),
+        RunComparison::Tag { key, test } => push_entry(sql, engine, TAG, key, test),
+        RunComparison::NumberAttribute { attribute, op, value } => match value {
+            Number::Integer(value) => push_number(sql, time(*attribute), *op, *value),
+            Number::Float(value) => push_number(sql, time(*attribute), *op, *value),
+        },
+        RunComparison::TextAttribute { attribute: RunTextAttribute::RunName, op } => {
+            push_value(sql, engine, TAG, RUN_NAME, op);
+        }
+        RunComparison::TextAttribute { attribute, op } => push_text(sql, engine, text(*attribute), op),
+        RunComparison::Dataset { field, op } => push_dataset(sql, engine, *field, op),
+    }
+}
+
+/// A metric that is not a number is stored as 0 with a mark; it is unequal to every number, and nothing else.
+fn push_metric(sql: &mut Sql, key: &str, op: NumberOp, value: f64) {
+    sql.push("EXISTS ").push(METRIC).push_bind(key);
+    if op == NumberOp::Ne {
+        sql.push(" AND (m.is_nan OR ");
+        push_number(sql, "m.value", op, value);
+        sql.push("))");
+    } else {
+        sql.push(" AND NOT m.is_nan AND ");
+        push_number(sql, "m.value", op, value);
+        sql.push(")");
+    }
+}
+
+fn push_entry(sql: &mut Sql, engine: Engine, entry: &'static str, key: &str, test: &EntryTest) {
+    match test {
+        EntryTest::Value(op) => push_value(sql, engine, entry, key, op),
+        EntryTest::Present => {
+            sql.push("EXISTS ").push(entry).push_bind(key).push(")");
+        }
+        EntryTest::Missing => {
+            sql.push("NOT EXISTS ").push(entry).push_bind(key).push(")");
+        }
+    }
+}
+
+fn push_value(sql: &mut Sql, engine: Engine, entry: &'static str, key: &str, op: &TextOp) {
+    sql.push("EXISTS ").push(entry).push_bind(key).push(" AND ");
+    push_text(sql, engine, "e.value", op);
+    sql.push(")");
+}
+
+fn push_dataset(sql: &mut Sql, engine: Engine, field: DatasetField, op: &TextOp) {
+    let (select, column) = match field {
+        DatasetField::Name => (DATASET, "d.name"),
+        DatasetField::Digest => (DATASET, "d.digest"),
+        DatasetField::Context => (DATASET_CONTEXT, "t.value"),
+    };
+    sql.push("EXISTS ").push(select);
+    push_text(sql, engine, column, op);
+    sql.push(")");
+}
+
+/// A run without the entry stays in the result, behind all that have it.
+fn push_join(sql: &mut Sql, position: usize, key: &RunOrderKey) {
+    let (table, key) = match key {
+        RunOrderKey::Metric(key) => (" LEFT JOIN latest_metrics o", key),
+        RunOrderKey::Param(key) => (" LEFT JOIN params o", key),
+        RunOrderKey::Tag(key) => (" LEFT JOIN tags o", key),
+        RunOrderKey::NumberAttribute(_) | RunOrderKey::TextAttribute(_) => return,
+    };
+    sql.push(table).push_index(position);
+    sql.push(" ON o").push_index(position).push(".run_uuid = r.run_uuid");
+    sql.push(" AND o").push_index(position).push(".key = ").push_bind(key);
+}
+
+/// The latest start comes first among equals, and the id breaks ties, so that pages neither repeat nor skip.
+fn push_order(sql: &mut Sql, order_by: &[OrderBy<RunOrderKey>]) {
+    sql.push(" ORDER BY ");
+    for (position, term) in order_by.iter().enumerate() {
+        push_term(sql, position, term);
+    }
+    let start_time = RunOrderKey::NumberAttribute(RunNumberAttribute::StartTime);
+    if order_by.iter().all(|term| term.key != start_time) {
+        sql.push("r.start_time DESC, ");
+    }
+    sql.push("r.run_uuid ASC");
+}
+
+/// Numbers come first, then NaN, then runs without the metric, whatever the direction.
+fn push_term(sql: &mut Sql, position: usize, term: &OrderBy<RunOrderKey>) {
+    let direction = match term.direction {
+        Direction::Ascending => " ASC NULLS LAST, ",
+        Direction::Descending => " DESC NULLS LAST, ",
+    };
+    match &term.key {
+        RunOrderKey::Metric(_) => {
+            sql.push("o").push_index(position).push(".is_nan ASC NULLS LAST, ");
+            sql.push("o").push_index(position).push(".value").push(direction);
+        }
+        RunOrderKey::Param(_) | RunOrderKey::Tag(_) => {
+            sql.push("o").push_index(position).push(".value").push(direction);
+        }
+        RunOrderKey::NumberAttribute(attribute) => {
+            sql.push(time(*attribute)).push(direction);
+        }
+        RunOrderKey::TextAttribute(attribute) => {
+            sql.push(text(*attribute)).push(direction);
+        }
+    }
+}
+
+fn time(attribute: RunNumberAttribute) -> &'static str {
+    match attribute {
+        RunNumberAttribute::StartTime => "r.start_time",
+        RunNumberAttribute::EndTime => "r.end_time",
+    }
+}
+
+fn text(attribute: RunTextAttribute) -> &'static str {
+    match attribute {
+        RunTextAttribute::RunId => "r.run_uuid",
+        RunTextAttribute::RunName => "r.name",
+        RunTextAttribute::Status => "r.status",
+        RunTextAttribute::UserId => "r.user_id",
+        RunTextAttribute::ArtifactUri => "r.artifact_uri",
+    }
+}
