@@ -2,11 +2,9 @@
 //!
 //! Texts of 4xx errors are what the Python user reads; where MLflow's clients match on a text it is MLflow's.
 
-use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 use forebay_db as db;
-use forebay_web::error::ApiError;
 
 use crate::artifacts::StoreError;
 use crate::model::experiment::ExperimentId;
@@ -37,7 +35,7 @@ pub enum Error {
     #[error("The experiment {0} must be in the 'active' state. Current state is deleted.")]
     ExperimentNotActive(ExperimentId),
     /// Deleted experiments keep their names.
-    #[error("Cannot rename a non-active experiment: experiment {0} is deleted. Restore it first.")]
+    #[error("Cannot rename a non-active experiment. Experiment {0} is deleted: restore it first.")]
     RenameOfDeletedExperiment(ExperimentId),
     /// A new name belongs to another experiment.
     #[error("Cannot rename the experiment: the name '{0}' is taken, possibly by a deleted experiment")]
@@ -184,11 +182,5 @@ impl Error {
             Error::Artifact(error) => error.code(),
             Error::Db(error) => error.code(),
         }
-    }
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        ApiError::from_error(self.code(), &self).into_response()
     }
 }

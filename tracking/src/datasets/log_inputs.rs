@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use forebay_db as db;
 use forebay_db::{Engine, Tx};
 
 use crate::model::dataset::{DatasetInput, LogInputs};
@@ -68,12 +69,16 @@ async fn write_datasets(tx: &mut Tx, log: &Log, experiment_id: ExperimentId) -> 
     let names: Vec<_> =
         new.iter().map(|(_, dataset)| (dataset.name.as_str(), dataset.digest.as_str())).collect();
     let stored = datasets::list_uuids(tx, experiment_id, &names).await?;
-    let edges = log.datasets.iter().map(|read| {
+    let mut edges = Vec::with_capacity(log.datasets.len());
+    for read in &log.datasets {
         let key = (read.input.dataset.name.clone(), read.input.dataset.digest.clone());
-        let dataset_uuid = stored.get(&key).unwrap_or(&read.dataset_uuid);
-        NewInput { uuid: &read.input_uuid, ends: Ends::DatasetRead { dataset_uuid, run_id: &log.run_id } }
-    });
-    let written = inputs::insert(tx, &edges.collect::<Vec<_>>()).await?;
+        let lost =
+            || db::Error::Inconsistent { column: "dataset_uuid", reason: "no row came back".to_owned() };
+        let dataset_uuid = stored.get(&key).ok_or_else(lost)?;
+        let ends = Ends::DatasetRead { dataset_uuid, run_id: &log.run_id };
+        edges.push(NewInput { uuid: &read.input_uuid, ends });
+    }
+    let written = inputs::insert(tx, &edges).await?;
     write_tags(tx, log, &written.into_iter().collect()).await
 }
 

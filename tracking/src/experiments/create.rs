@@ -3,7 +3,8 @@
 use forebay_db::{Engine, Tx};
 
 use crate::model::experiment::{ExperimentId, ExperimentName, NewExperiment};
-use crate::model::{location, text};
+use crate::model::location::{self, ArtifactLocation};
+use crate::model::text;
 use crate::sql::{experiment_tags, experiments};
 use crate::{Error, Result, Tracking};
 
@@ -31,18 +32,16 @@ async fn create(tx: &mut Tx, new: &NewExperiment, root: &str, now_ms: i64) -> Re
     if experiments::find_by_name(tx, name).await?.is_some() {
         return Err(Error::ExperimentExists(name.to_owned()));
     }
-    let location = new.artifact_location.as_ref().map(|location| location.as_str());
+    let location = new.artifact_location.as_ref().map(ArtifactLocation::as_str);
     let inserted = experiments::insert(tx, name, location, now_ms).await;
-    let id = inserted.map_err(|error| match error.is_duplicate() {
-        true => Error::ExperimentExists(name.to_owned()),
-        false => error.into(),
-    })?;
+    let id = match inserted {
+        Err(error) if error.is_duplicate() => return Err(Error::ExperimentExists(name.to_owned())),
+        inserted => inserted?,
+    };
     if location.is_none() {
         experiments::set_location(tx, id, &location::join(root, &id.to_string())).await?;
     }
-    for tag in &new.tags {
-        experiment_tags::upsert(tx, id, tag).await?;
-    }
+    experiment_tags::insert(tx, id, &new.tags).await?;
     Ok(id)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A handler is three lines: decode, call one use case, encode.
 
+mod answer;
 mod artifact_proxy;
 mod artifacts;
 mod attachment;

@@ -11,7 +11,7 @@ use forebay_wire::experiments as wire;
 use super::lifecycle::{Lifecycle, View};
 use super::location::{ArtifactLocation, LocationRules};
 use super::page;
-use super::tag::Tag;
+use super::tag::{self, Tag};
 use super::text;
 
 /// Longest name, in characters.
@@ -87,7 +87,7 @@ impl From<Tag> for wire::ExperimentTag {
 pub(crate) struct NewExperiment {
     pub(crate) name: ExperimentName,
     pub(crate) artifact_location: Option<ArtifactLocation>,
-    /// In the order of the request; of two with one key the last counts.
+    /// One for each key.
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -100,13 +100,18 @@ impl NewExperiment {
             artifact_location: location
                 .map(|location| ArtifactLocation::parse(location, rules))
                 .transpose()?,
-            tags: req.tags.into_iter().map(experiment_tag).collect::<Result<_, _>>()?,
+            tags: experiment_tags(req.tags)?,
         })
     }
 }
 
-fn experiment_tag(tag: wire::ExperimentTag) -> Result<Tag, Invalid> {
-    Tag::of_experiment(tag.key.unwrap_or_default(), tag.value.unwrap_or_default())
+fn experiment_tags(given: Vec<wire::ExperimentTag>) -> Result<Vec<Tag>, Invalid> {
+    let tags = given
+        .into_iter()
+        .map(|tag| Tag::of_experiment(tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+        .collect::<Result<Vec<_>, _>>()?;
+    tag::check_keys_differ(&tags)?;
+    Ok(tags)
 }
 
 /// A tag to be set on an experiment.

@@ -11,7 +11,7 @@ use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
 use super::metric::Metric;
 use super::param::Param;
-use super::tag::{RUN_NAME, Tag};
+use super::tag::{self, RUN_NAME, Tag};
 
 /// Longest id that a request which logs may name, in characters.
 const MAX_ID_CHARS: usize = 256;
@@ -100,18 +100,14 @@ impl TryFrom<wire::CreateRun> for NewRun {
     type Error = Invalid;
 
     fn try_from(req: wire::CreateRun) -> Result<Self, Invalid> {
-        let mut tags: Vec<Tag> = Vec::with_capacity(req.tags.len());
-        for tag in req.tags {
-            let (key, value) = (tag.key.unwrap_or_default(), tag.value.unwrap_or_default());
-            if tags.iter().any(|known| known.key == key) {
-                return Err(Invalid::value("tags", &key, "The key occurs more than once."));
-            }
-            tags.push(Tag { key, value });
-        }
+        let tags = req.tags.into_iter();
+        let mut tags: Vec<Tag> = tags
+            .map(|tag| Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() })
+            .collect();
+        tag::check_keys_differ(&tags)?;
         let tagged = take_name(&mut tags);
-        let experiment_id = req.experiment_id.filter(|id| !id.is_empty());
         Ok(NewRun {
-            experiment_id: experiment_id.map_or(Ok(ExperimentId::DEFAULT), |id| ExperimentId::parse(&id))?,
+            experiment_id: ExperimentId::require(req.experiment_id)?,
             name: agree_on_name(req.run_name.filter(|name| !name.is_empty()), tagged)?,
             user_id: req.user_id.unwrap_or_default(),
             start_time_ms: req.start_time.unwrap_or_default().0,

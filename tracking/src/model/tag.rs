@@ -1,5 +1,7 @@
 //! Tags of experiments and runs.
 
+use std::collections::HashSet;
+
 use forebay_core::invalid::Invalid;
 
 use super::text::{self, LongValues, MAX_KEY_CHARS};
@@ -33,5 +35,14 @@ impl Tag {
         text::check_length("key", MAX_KEY_CHARS, &key)?;
         text::check_length("value", MAX_EXPERIMENT_TAG_CHARS, &value)?;
         Ok(Tag { key, value })
+    }
+}
+
+/// Refuses a list in which a key occurs twice.
+pub(crate) fn check_keys_differ(tags: &[Tag]) -> Result<(), Invalid> {
+    let mut seen = HashSet::with_capacity(tags.len());
+    match tags.iter().find(|tag| !seen.insert(tag.key.as_str())) {
+        Some(tag) => Err(Invalid::value("tags", &tag.key, "The key occurs more than once.")),
+        None => Ok(()),
     }
 }

@@ -17,7 +17,9 @@ impl Tracking {
         let next_offset = page::cut(&mut infos, search.max_results, search.offset);
         let mut runs = hydrate(&mut tx, infos).await?;
         // The original shows the models that a run read on the run's own page alone.
-        runs.iter_mut().for_each(|run| run.links.model_inputs.clear());
+        for run in &mut runs {
+            run.links.model_inputs.clear();
+        }
         Ok(RunPage { runs, next_offset })
     }
 }

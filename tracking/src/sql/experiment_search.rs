@@ -32,7 +32,7 @@ fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &ExperimentCompari
         ExperimentComparison::Name(op) => push_text(sql, engine, "e.name", op),
         ExperimentComparison::Id(op) => push_code(sql, "e.experiment_id", op),
         ExperimentComparison::Time { attribute, op, value } => {
-            push_number(sql, time(*attribute), *op, *value)
+            push_number(sql, time(*attribute), *op, *value);
         }
         ExperimentComparison::Tag { key, test } => push_tag(sql, engine, key, test),
     }

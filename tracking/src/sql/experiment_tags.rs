@@ -4,11 +4,13 @@ use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::tag::Tag;
-use crate::sql::IDS_PER_STATEMENT;
+use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
 const UPSERT: &str = "
     INSERT INTO experiment_tags (key, value, experiment_id) VALUES ($1, $2, $3)
     ON CONFLICT (key, experiment_id) DO UPDATE SET value = excluded.value";
+
+const INSERT: &str = "INSERT INTO experiment_tags (key, value, experiment_id) VALUES ";
 
 const LIST: &str = "SELECT key, value FROM experiment_tags WHERE experiment_id = $1 ORDER BY key";
 
@@ -18,6 +20,16 @@ const DELETE: &str = "DELETE FROM experiment_tags WHERE experiment_id = $1 AND k
 
 pub(crate) async fn upsert(tx: &mut Tx, id: ExperimentId, tag: &Tag) -> Result<u64, Error> {
     tx.run(Sql::new(UPSERT).bind(&tag.key).bind(&tag.value).bind(id)).await
+}
+
+/// Inserts the tags of a new experiment; their keys differ.
+pub(crate) async fn insert(tx: &mut Tx, id: ExperimentId, tags: &[Tag]) -> Result<(), Error> {
+    for tags in tags.chunks(ROWS_PER_STATEMENT) {
+        let mut sql = Sql::new(INSERT);
+        sql.push_rows(tags.iter().map(|tag| [(&tag.key).into(), (&tag.value).into(), id.into()]));
+        tx.run(sql).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn list(tx: &mut Tx, id: ExperimentId) -> Result<Vec<Tag>, Error> {
