@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example log_run -- --tracking-uri http://127.0.0.1:5000`
 
+use std::fmt::Write as _;
+
 use clap::Parser;
 use forebay_client::{Batch, Client, Credentials, MetricPoint, Options};
 use forebay_core::clock::{Clock as _, SystemClock};
@@ -72,7 +74,7 @@ async fn train(client: &Client, run_id: &str) -> anyhow::Result<String> {
         client
             .log_metric(run_id, MetricPoint { key: "error", value, timestamp_ms: SystemClock.now_ms(), step })
             .await?;
-        table += &format!("{step},{value}\n");
+        writeln!(table, "{step},{value}")?;
     }
     Ok(table)
 }
