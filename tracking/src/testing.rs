@@ -5,6 +5,7 @@ use std::sync::Arc;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
+use forebay_wire::runs::CreateRun;
 
 use crate::model::run::{NewRun, RunId};
 use crate::{Config, LocationRules, LongValues, Serving, Tracking};
@@ -36,7 +37,8 @@ pub(crate) async fn scratch(db: Db) -> Scratch {
 impl Scratch {
     /// A new run in the default experiment.
     pub(crate) async fn run(&self) -> RunId {
-        let new = NewRun::try_from(forebay_wire::runs::CreateRun::default()).unwrap();
+        let req = CreateRun { experiment_id: Some("0".to_owned()), ..CreateRun::default() };
+        let new = NewRun::try_from(req).unwrap();
         self.tracking.create_run(new).await.unwrap().info.id
     }
 }

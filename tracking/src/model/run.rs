@@ -224,6 +224,7 @@ mod tests {
             value: Some((*value).to_owned()),
         };
         NewRun::try_from(wire::CreateRun {
+            experiment_id: Some("0".to_owned()),
             run_name: run_name.map(str::to_owned),
             tags: tags.iter().map(tag).collect(),
             ..wire::CreateRun::default()
