@@ -6,10 +6,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::filter::logged_models::OrderByField;
 use crate::invalid::Invalid;
+use crate::python;
 
 /// Largest offset a token may hold: adding a page size to it cannot overflow.
 const MAX_OFFSET: i64 = 1 << 52;
@@ -28,9 +30,9 @@ pub fn decode_offset(token: &str) -> Result<i64, Invalid> {
         return Ok(0);
     }
     let parsed = decode_json(token)?;
-    read_offset(&parsed["offset"])
-        .filter(|offset| *offset > 0)
-        .ok_or_else(|| Invalid::message(format!("Invalid page token, parsed value={parsed}")))
+    parsed["offset"].as_i64().filter(|offset| (1..=MAX_OFFSET).contains(offset)).ok_or_else(|| {
+        Invalid::message(format!("Invalid page token, parsed value={}", python::literal(&parsed)))
+    })
 }
 
 /// What a page token of the logged-model search is bound to: the parts of the request that choose and order rows.
@@ -46,9 +48,7 @@ pub struct LoggedModelQuery<'a> {
 
 /// The token that continues the logged-model search `query` at row `offset`.
 pub fn encode_logged_models(query: LoggedModelQuery<'_>, offset: i64) -> String {
-    let mut token = query_json(query);
-    token["offset"] = json!(offset);
-    STANDARD.encode(token.to_string())
+    STANDARD.encode(python::json(&LoggedModelToken::new(query, offset)))
 }
 
 /// The offset in `token`, from 0 to 2^52, when the token was made for the same `query`; an empty token starts at 0.
@@ -56,39 +56,92 @@ pub fn decode_logged_models(token: &str, query: LoggedModelQuery<'_>) -> Result<
     if token.is_empty() {
         return Ok(0);
     }
-    let parsed = decode_json(token)?;
-    let expected = query_json(query);
-    for field in ["experiment_ids", "filter_string", "order_by"] {
-        if parsed[field] != expected[field] {
-            return Err(mismatch(field, &expected[field], &parsed[field]));
+    let found = LoggedModelToken::read(token).ok_or_else(|| {
+        Invalid::message(format!("Invalid page token: {token}. It is not base64 of the JSON of a search"))
+    })?;
+    found.check(&LoggedModelToken::new(query, found.offset))?;
+    Ok(found.offset)
+}
+
+/// The JSON in a token of the logged-model search; the order of the fields is MLflow's.
+#[derive(Serialize, Deserialize)]
+struct LoggedModelToken {
+    #[serde(default)]
+    experiment_ids: Vec<String>,
+    filter_string: Option<String>,
+    order_by: Option<Vec<TokenOrder>>,
+    #[serde(default)]
+    offset: i64,
+}
+
+/// One element of `order_by` in a token; the order of the fields is MLflow's.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct TokenOrder {
+    field_name: String,
+    ascending: bool,
+    dataset_name: Option<String>,
+    dataset_digest: Option<String>,
+}
+
+impl LoggedModelToken {
+    fn new(query: LoggedModelQuery<'_>, offset: i64) -> Self {
+        let order_by: Vec<TokenOrder> = query.order_by.iter().map(TokenOrder::new).collect();
+        Self {
+            experiment_ids: query.experiment_ids.to_vec(),
+            filter_string: Some(query.filter.to_owned()).filter(|filter| !filter.is_empty()),
+            order_by: Some(order_by).filter(|order_by| !order_by.is_empty()),
+            offset,
         }
     }
-    read_offset(&parsed["offset"])
-        .ok_or_else(|| Invalid::message(format!("Invalid page token, offset={}", parsed["offset"])))
+
+    fn read(token: &str) -> Option<Self> {
+        if token.len() > MAX_TOKEN_LEN {
+            return None;
+        }
+        let value: Value = serde_json::from_slice(&STANDARD.decode(token).ok()?).ok()?;
+        let token: Self = value.is_object().then(|| serde_json::from_value(value).ok())??;
+        (0..=MAX_OFFSET).contains(&token.offset).then_some(token)
+    }
+
+    /// Refuses a token that was made for another search than `expected` is for.
+    fn check(&self, expected: &Self) -> Result<(), Invalid> {
+        let (what, expected, found) = if self.experiment_ids != expected.experiment_ids {
+            let ids = |token: &Self| python::literal(&token.experiment_ids);
+            (
+                "Experiment IDs in the page token do not match the requested experiment IDs",
+                ids(expected),
+                ids(self),
+            )
+        } else if self.filter_string != expected.filter_string {
+            let filter = |token: &Self| token.filter_string.clone().unwrap_or_else(|| "None".to_owned());
+            (
+                "Filter string in the page token does not match the requested filter string",
+                filter(expected),
+                filter(self),
+            )
+        } else if self.order_by != expected.order_by {
+            let order_by = |token: &Self| python::literal(&token.order_by);
+            (
+                "Order by in the page token does not match the requested order by",
+                order_by(expected),
+                order_by(self),
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Invalid::message(format!("{what}. Expected: {expected}. Found: {found}")))
+    }
 }
 
-fn mismatch(name: &str, expected: &Value, found: &Value) -> Invalid {
-    Invalid::message(format!(
-        "The page token was made for another search: {name} differs. Expected: {expected}. Found: {found}"
-    ))
-}
-
-fn query_json(query: LoggedModelQuery<'_>) -> Value {
-    let order_by: Vec<Value> = query.order_by.iter().map(order_json).collect();
-    json!({
-        "experiment_ids": query.experiment_ids,
-        "filter_string": Some(query.filter).filter(|filter| !filter.is_empty()),
-        "order_by": Some(order_by).filter(|order_by| !order_by.is_empty()),
-    })
-}
-
-fn order_json(field: &OrderByField) -> Value {
-    json!({
-        "field_name": field.field_name,
-        "ascending": field.ascending,
-        "dataset_name": field.dataset_name,
-        "dataset_digest": field.dataset_digest,
-    })
+impl TokenOrder {
+    fn new(field: &OrderByField) -> Self {
+        Self {
+            field_name: field.field_name.clone(),
+            ascending: field.ascending,
+            dataset_name: field.dataset_name.clone(),
+            dataset_digest: field.dataset_digest.clone(),
+        }
+    }
 }
 
 fn decode_json(token: &str) -> Result<Value, Invalid> {
@@ -97,17 +150,9 @@ fn decode_json(token: &str) -> Result<Value, Invalid> {
         return Err(not_base64());
     }
     let bytes = STANDARD.decode(token).map_err(|_| not_base64())?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|_| {
-        Invalid::message(format!("Invalid page token, decoded value={}", bytes.escape_ascii()))
-    })?;
-    if value.is_object() {
-        return Ok(value);
-    }
-    Err(Invalid::message(format!("Invalid page token, parsed value={value}")))
-}
-
-fn read_offset(value: &Value) -> Option<i64> {
-    value.as_i64().filter(|offset| (0..=MAX_OFFSET).contains(offset))
+    serde_json::from_slice(&bytes).map_err(|_| {
+        Invalid::message(format!("Invalid page token, decoded value={}", python::bytes_literal(&bytes)))
+    })
 }
 
 #[cfg(test)]
@@ -130,12 +175,17 @@ mod tests {
     #[test]
     fn bad_tokens_are_told_in_mlflows_words() {
         assert_eq!(error("%"), "Invalid page token, could not base64-decode");
-        assert_eq!(error(&STANDARD.encode("hello")), "Invalid page token, decoded value=hello");
-        for json in
-            [r#"{"offset":0}"#, r#"{"offset":-1}"#, r#"{"offset":9007199254740993}"#, "{}", "[1]", "1"]
-        {
+        assert_eq!(error(&STANDARD.encode("hello")), "Invalid page token, decoded value=b'hello'");
+        for (json, shown) in [
+            (r#"{"offset":0}"#, "{'offset': 0}"),
+            (r#"{"offset":-1}"#, "{'offset': -1}"),
+            (r#"{"offset":9007199254740993}"#, "{'offset': 9007199254740993}"),
+            (r#"{"x":null}"#, "{'x': None}"),
+            ("[1]", "[1]"),
+            ("1", "1"),
+        ] {
             let token = STANDARD.encode(json);
-            assert_eq!(error(&token), format!("Invalid page token, parsed value={json}"));
+            assert_eq!(error(&token), format!("Invalid page token, parsed value={shown}"));
         }
     }
 
@@ -147,8 +197,29 @@ mod tests {
         assert_eq!(decode_logged_models(&token, query), Ok(7));
         let other = LoggedModelQuery { filter: "", ..query };
         let error = decode_logged_models(&token, other).unwrap_err().to_string();
-        assert!(error.contains("filter_string differs"), "{error}");
+        let expected = "Filter string in the page token does not match the requested filter string. \
+                        Expected: None. Found: name = 'a'";
+        assert_eq!(error, expected);
         assert!(decode_logged_models(&encode_offset(7), query).is_err());
+    }
+
+    #[test]
+    fn logged_model_tokens_are_mlflows_byte_for_byte() {
+        let order_by = [OrderByField {
+            field_name: "metrics.é".to_owned(),
+            ascending: false,
+            dataset_name: None,
+            dataset_digest: Some("1".to_owned()),
+        }];
+        let query = LoggedModelQuery { experiment_ids: &["1".to_owned()], filter: "", order_by: &order_by };
+        let json = r#"{"experiment_ids": ["1"], "filter_string": null, "order_by": [{"field_name": "metrics.\u00e9", "ascending": false, "dataset_name": null, "dataset_digest": "1"}], "offset": 2}"#;
+        assert_eq!(encode_logged_models(query, 2), STANDARD.encode(json));
+        let error = decode_logged_models(&STANDARD.encode(json), LoggedModelQuery { order_by: &[], ..query });
+        let shown = "[{'field_name': 'metrics.é', 'ascending': False, \
+                     'dataset_name': None, 'dataset_digest': '1'}]";
+        let expected =
+            "Order by in the page token does not match the requested order by. Expected: None. Found: ";
+        assert_eq!(error.unwrap_err().to_string(), format!("{expected}{shown}"));
     }
 
     proptest! {

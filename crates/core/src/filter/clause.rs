@@ -5,6 +5,7 @@
 
 use super::lexer::{Kind, Token, tokens};
 use crate::invalid::Invalid;
+use crate::python;
 
 /// Longest filter, in bytes.
 const MAX_FILTER_LEN: usize = 100_000;
@@ -26,14 +27,25 @@ pub(super) struct Clause<'a> {
 }
 
 /// The comparisons of a filter, and the tokens that belong to none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Clauses<'a> {
+    filter: &'a str,
+    pub(super) statements: Statements,
     pub(super) found: Vec<Clause<'a>>,
     pub(super) strangers: Vec<&'a str>,
 }
 
-/// Splits `filter`; one of white space alone, too long, with too many
-/// comparisons, too long a pattern or NUL is an error.
+/// How many statements a filter is, as SQL counts them: each ends with a semicolon or with the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Statements {
+    /// Nothing but white space.
+    None,
+    /// What every valid filter is; also the empty one.
+    One,
+    Several,
+}
+
+/// Splits `filter`; one too long, with too many comparisons, too long a pattern or NUL is an error.
 pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
     if filter.len() > MAX_FILTER_LEN {
         return Err(Invalid::value("filter", filter, &format!("It is longer than {MAX_FILTER_LEN} bytes")));
@@ -42,10 +54,8 @@ pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
         return Err(Invalid::value("filter", filter, "It contains a NUL character"));
     }
     let tokens = tokens(filter);
-    if tokens.is_empty() && !filter.is_empty() {
-        return Err(Invalid::message(format!("Invalid filter '{filter}'. Could not be parsed.")));
-    }
-    let mut clauses = Clauses::default();
+    let statements = statements(filter, &tokens);
+    let mut clauses = Clauses { filter, statements, found: Vec::new(), strangers: Vec::new() };
     let mut rest = tokens.as_slice();
     while let [first, after @ ..] = rest {
         if let Some((clause, len)) = first_clause(rest) {
@@ -63,6 +73,14 @@ pub(super) fn split(filter: &str) -> Result<Clauses<'_>, Invalid> {
         return Err(Invalid::value("filter", filter, &format!("It has more than {MAX_CLAUSES} comparisons")));
     }
     Ok(clauses)
+}
+
+fn statements(filter: &str, tokens: &[Token<'_>]) -> Statements {
+    match tokens {
+        [] if !filter.is_empty() => Statements::None,
+        [before @ .., _] if before.iter().any(|token| token.text == ";") => Statements::Several,
+        _ => Statements::One,
+    }
 }
 
 fn check_pattern(clause: &Clause<'_>) -> Result<(), Invalid> {
@@ -116,12 +134,20 @@ fn is_operand(token: &Token<'_>) -> bool {
 }
 
 impl<'a> Clauses<'a> {
-    /// The comparisons, if no token is left over.
-    pub(super) fn complete(self) -> Result<Vec<Clause<'a>>, Invalid> {
-        if self.strangers.is_empty() {
-            return Ok(self.found);
-        }
-        let strangers: Vec<String> = self.strangers.iter().map(|text| format!("'{text}'")).collect();
-        Err(Invalid::message(format!("Invalid clause(s) in filter string: {}", strangers.join(", "))))
+    /// The comparisons, if no token is left over; `show` spells those that are.
+    pub(super) fn complete(self, show: impl Fn(&str) -> String) -> Result<Vec<Clause<'a>>, Invalid> {
+        let reason = match self.statements {
+            Statements::None => format!("Invalid filter '{}'. Could not be parsed.", self.filter),
+            Statements::Several => format!(
+                "Search filter contained multiple expression {}. Provide AND-ed expression list.",
+                python::literal(&self.filter)
+            ),
+            Statements::One if self.strangers.is_empty() => return Ok(self.found),
+            Statements::One => {
+                let strangers: Vec<String> = self.strangers.iter().map(|text| show(text)).collect();
+                format!("Invalid clause(s) in filter string: {}", strangers.join(", "))
+            }
+        };
+        Err(Invalid::message(reason))
     }
 }

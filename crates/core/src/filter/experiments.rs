@@ -1,10 +1,12 @@
 //! What a search over experiments can filter and order by.
 
 use super::clause::{self, Clause};
+use super::lexer::Token;
 use super::order::{self, Term};
 use super::value::{self, Lists, Name};
 use super::{CodeOp, EntryTest, Number, NumberOp, OrderBy, TextOp};
 use crate::invalid::Invalid;
+use crate::python;
 
 /// One comparison of a filter over experiments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub enum ExperimentOrderKey {
 ///
 /// As in MLflow, `LIKE`, `ILIKE` and `IN` must be in upper case here.
 pub fn parse_filter(filter: &str) -> Result<Vec<ExperimentComparison>, Invalid> {
-    clause::split(filter)?.complete()?.iter().map(comparison).collect()
+    clause::split(filter)?.complete(str::to_owned)?.iter().map(comparison).collect()
 }
 
 /// What `order_by` asks for, in its order; a key named again changes nothing and is dropped.
@@ -78,12 +80,19 @@ fn comparison(clause: &Clause<'_>) -> Result<ExperimentComparison, Invalid> {
         let test = value::entry_test(clause, clause.operator, "tag")?;
         return Ok(ExperimentComparison::Tag { key: name.key.to_owned(), test });
     }
-    match attribute(name.key)? {
+    let attribute = attribute(name.key)?;
+    let token = clause.value.ok_or_else(|| {
+        let key = name.key;
+        Invalid::message(format!(
+            "IS NULL / IS NOT NULL is only supported for tags, not for attribute '{key}'"
+        ))
+    })?;
+    match attribute {
         ExperimentOrderKey::Name => {
-            text(clause, Lists::OnlyFor("experiment_id")).map(ExperimentComparison::Name)
+            text(token, clause.operator, Lists::OnlyFor("experiment_id")).map(ExperimentComparison::Name)
         }
-        ExperimentOrderKey::Id => id(clause),
-        ExperimentOrderKey::Time(attribute) => time(clause, attribute, name.key),
+        ExperimentOrderKey::Id => id(token, clause.operator),
+        ExperimentOrderKey::Time(attribute) => time(token, clause.operator, (attribute, name.key)),
     }
 }
 
@@ -110,34 +119,39 @@ fn attribute(key: &str) -> Result<ExperimentOrderKey, Invalid> {
     }
 }
 
-fn text(clause: &Clause<'_>, lists: Lists) -> Result<TextOp, Invalid> {
-    let value = value::text_or_list(clause, "attributes", lists)?;
-    value::text_op(clause.operator, value).ok_or_else(|| {
-        Invalid::message(format!("Invalid comparator for string attribute: {}", clause.operator))
-    })
+fn text(token: Token<'_>, operator: &str, lists: Lists) -> Result<TextOp, Invalid> {
+    let value = value::text_or_list(token, "attributes", lists)?;
+    value::text_op(operator, value).ok_or_else(|| value::wrong_operator(operator, value::TEXT_OPERATORS))
 }
 
-fn id(clause: &Clause<'_>) -> Result<ExperimentComparison, Invalid> {
-    let op = value::code_op(text(clause, Lists::Allowed)?, |id| {
+fn id(token: Token<'_>, operator: &str) -> Result<ExperimentComparison, Invalid> {
+    let wrong_operator = || Invalid::message(format!("Invalid comparator for experiment_id: {operator}"));
+    let value = value::text_or_list(token, "attributes", Lists::Allowed)?;
+    let op = value::code_op(value::text_op(operator, value).ok_or_else(wrong_operator)?, |id| {
         id.trim().parse().map_err(|_| {
             Invalid::message(format!("Invalid experiment ID '{id}'. Experiment ID must be a valid integer."))
         })
     })?;
-    op.map(ExperimentComparison::Id)
-        .ok_or_else(|| Invalid::message(format!("Invalid comparator for experiment_id: {}", clause.operator)))
+    op.map(ExperimentComparison::Id).ok_or_else(wrong_operator)
 }
 
-fn time(clause: &Clause<'_>, attribute: ExperimentTime, key: &str) -> Result<ExperimentComparison, Invalid> {
-    let value = match value::number(clause, &format!("numeric attribute: {key}"))? {
-        Number::Integer(value) => value,
-        Number::Float(value) => {
-            return Err(Invalid::message(format!("Invalid value for numeric attribute '{key}': '{value}'")));
-        }
-    };
-    let op = value::number_op(clause.operator).ok_or_else(|| {
-        Invalid::message(format!("Invalid comparator for numeric attribute: {}", clause.operator))
-    })?;
-    Ok(ExperimentComparison::Time { attribute, op, value })
+fn time(
+    token: Token<'_>,
+    operator: &str,
+    name: (ExperimentTime, &str),
+) -> Result<ExperimentComparison, Invalid> {
+    let (attribute, key) = name;
+    let value = value::number(token, &format!("numeric attribute: {key}"))?;
+    let op =
+        value::number_op(operator).ok_or_else(|| value::wrong_operator(operator, value::NUMBER_OPERATORS))?;
+    match value {
+        Number::Integer(value) => Ok(ExperimentComparison::Time { attribute, op, value }),
+        // Debug keeps the fraction of a whole number, as Python does.
+        Number::Float(value) => Err(Invalid::message(format!(
+            "Invalid value for numeric attribute '{key}': {}",
+            python::literal(&format!("{value:?}"))
+        ))),
+    }
 }
 
 fn order_key(term: &Term<'_>) -> Result<ExperimentOrderKey, Invalid> {

@@ -19,7 +19,8 @@ pub(super) enum Kind {
     Operator,
     /// From `(` to the `)` that belongs to it.
     List,
-    /// Names, numbers or texts with `/` or `-` directly between them: arithmetic to SQL, a key to some searches.
+    /// Names, numbers or texts with `/` or `-` directly between them, or a word and its parentheses: arithmetic
+    /// and calls to SQL, a key to some searches.
     Joined,
     /// Anything else.
     Other,
@@ -172,13 +173,38 @@ fn exponent_end(text: &str, mantissa_end: usize) -> Option<usize> {
     takes_one.then_some(mantissa_end + 1 + sign + digits)
 }
 
-/// A dotted name, or one of the operators that are words.
+/// A dotted name, a call, or one of the operators that are words.
 fn name(text: &str) -> (Kind, usize) {
     let Some(len) = dotted_len(text) else { return (Kind::Other, text.len()) };
-    if ["like", "ilike", "rlike"].iter().any(|word| text[..len].eq_ignore_ascii_case(word)) {
+    if let Some(arguments) = arguments_len(&text[..len], &text[len..]) {
+        let is_dotted = text[..len].contains('.');
+        return (if is_dotted { Kind::Name } else { Kind::Joined }, len + arguments);
+    }
+    if let Some(len) = like_len(text, len) {
         return (Kind::Operator, len);
     }
     (Kind::Name, len)
+}
+
+/// Length of the parentheses directly behind a name that ends with a plain word.
+fn arguments_len(name: &str, rest: &str) -> Option<usize> {
+    let word = name.rsplit('.').next().unwrap_or(name);
+    let is_callable = word.ends_with(is_word_char) && !is_never_a_key(word);
+    if is_callable && rest.starts_with('(') { list_len(rest) } else { None }
+}
+
+/// Length of `LIKE`, `NOT LIKE` or a relative of theirs, when the first word of `text`, `word_len` long, begins one.
+fn like_len(text: &str, word_len: usize) -> Option<usize> {
+    let is_like = |word: &str| ["like", "ilike", "rlike"].iter().any(|like| word.eq_ignore_ascii_case(like));
+    let (word, rest) = text.split_at(word_len);
+    if is_like(word) {
+        return Some(word_len);
+    }
+    let next = rest.trim_start();
+    let next_len = run_len(next, is_word_char);
+    let is_negated =
+        word.eq_ignore_ascii_case("not") && next.len() < rest.len() && is_like(&next[..next_len]);
+    is_negated.then(|| text.len() - next.len() + next_len)
 }
 
 /// Length of a word or quoted name and all that dots add to it; `None` when there is none or a quote stays open.
@@ -209,6 +235,9 @@ fn begins_with_numbered_word(text: &str) -> bool {
 /// As `name_part_len`, behind a dot, where reserved words cannot stand; a name may also end with a dot.
 fn key_part_len(text: &str) -> Option<usize> {
     let len = name_part_len(text)?;
-    let is_reserved = NEVER_A_KEY.iter().any(|word| text[..len].eq_ignore_ascii_case(word));
-    (!is_reserved).then_some(len)
+    (!is_never_a_key(&text[..len])).then_some(len)
+}
+
+fn is_never_a_key(word: &str) -> bool {
+    NEVER_A_KEY.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
 }

@@ -4,12 +4,13 @@
 //! none, the key of a backtick-quoted name loses every backtick at its ends, and a key with `/` or `-` needs
 //! no quotes.
 
-use super::clause::{self, Clause};
-use super::lexer::Kind;
+use super::clause::{self, Clause, Statements};
+use super::lexer::{Kind, Token};
 use super::order;
 use super::value::{self, TextValue};
 use super::{CodeOp, Direction, NumberOp, OrderBy, TextOp};
 use crate::invalid::Invalid;
+use crate::python;
 
 /// One comparison of a filter over logged models.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,7 +109,7 @@ pub enum LoggedModelOrderKey {
         key: String,
         /// Only values logged for the dataset of this name.
         dataset_name: Option<String>,
-        /// Only values logged for the dataset of this digest; never without a name.
+        /// Only values logged for a dataset of this digest.
         dataset_digest: Option<String>,
     },
     /// A time.
@@ -128,7 +129,7 @@ pub struct OrderByField {
     pub ascending: bool,
     /// Only for metrics.
     pub dataset_name: Option<String>,
-    /// Only for metrics, with a dataset name.
+    /// Only for metrics.
     pub dataset_digest: Option<String>,
 }
 
@@ -143,11 +144,16 @@ enum Attribute {
 /// The comparisons of `filter`, all of which a model must pass; none for an empty filter.
 pub fn parse_filter(filter: &str) -> Result<Vec<LoggedModelComparison>, Invalid> {
     let clauses = clause::split(filter)?;
-    if !clauses.strangers.is_empty() {
-        return Err(Invalid::message(format!(
-            "Invalid filter string: '{filter}'. Expected a list of comparisons separated by 'AND' \
-             (e.g. 'metrics.loss > 0.1 AND params.lr = 0.01')."
-        )));
+    let expected = match clauses.statements {
+        Statements::One if clauses.strangers.is_empty() => None,
+        Statements::One => {
+            Some("a list of comparisons separated by 'AND' (e.g. 'metrics.loss > 0.1 AND params.lr = 0.01')")
+        }
+        Statements::None | Statements::Several => Some("a single SQL expression"),
+    };
+    if let Some(expected) = expected {
+        let filter = python::literal(&filter);
+        return Err(Invalid::message(format!("Invalid filter string: {filter}. Expected {expected}.")));
     }
     clauses.found.iter().map(comparison).collect()
 }
@@ -166,23 +172,76 @@ pub fn parse_order_by(order_by: &[OrderByField]) -> Result<Vec<OrderBy<LoggedMod
     Ok(keys)
 }
 
+/// The two sides and the operator of a comparison, of which the left is known to be one of four entities.
+struct Comparison<'a> {
+    entity: &'a str,
+    key: &'a str,
+    /// In upper case.
+    operator: String,
+    value: Token<'a>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(clause: &Clause<'a>) -> Result<Self, Invalid> {
+        let left = clause.left.text;
+        let value = clause.value.ok_or_else(|| {
+            let operator = clause.operator;
+            Invalid::message(format!(
+                "Invalid comparison: {left} {operator}. Expected a comparison with 3 tokens."
+            ))
+        })?;
+        let (entity, key) = left
+            .split_once('.')
+            .filter(|(entity, key)| is_lower_case_word(entity) && !key.is_empty())
+            .unwrap_or(("attributes", left));
+        let key = key.trim_matches('`');
+        let key = if entity == "attributes" { column(key) } else { key };
+        Ok(Self { entity, key, operator: clause.operator.to_ascii_uppercase(), value })
+    }
+
+    fn wrong_operator(&self, expected: &str) -> Invalid {
+        Invalid::message(format!(
+            "Invalid comparison operator for {}.{}: {}. Expected one of ({expected}).",
+            self.entity,
+            self.key,
+            python::literal(&self.operator)
+        ))
+    }
+
+    fn number(&self) -> Result<(NumberOp, f64), Invalid> {
+        let op = value::number_op(&self.operator)
+            .ok_or_else(|| self.wrong_operator("'<', '<=', '>', '>=', '=', '!='"))?;
+        Ok((op, value::metric_number(self.value)?))
+    }
+
+    fn text(&self) -> Result<TextOp, Invalid> {
+        let value = if self.value.kind == Kind::List {
+            TextValue::Many(value::list(self.value.text)?)
+        } else {
+            TextValue::One(self.value.text.trim_matches('\'').to_owned())
+        };
+        value::text_op(&self.operator, value)
+            .ok_or_else(|| self.wrong_operator("'=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'"))
+    }
+
+    fn code(&self, attribute: LoggedModelCode) -> Result<CodeOp, Invalid> {
+        value::code_op(self.text()?, |text| read_code(attribute, text))?
+            .ok_or_else(|| self.wrong_operator("'=', '!=', 'IN', 'NOT IN'"))
+    }
+}
+
 fn comparison(clause: &Clause<'_>) -> Result<LoggedModelComparison, Invalid> {
-    let left = clause.left.text;
-    let Some((entity, key)) =
-        left.split_once('.').filter(|(entity, key)| is_lower_case_word(entity) && !key.is_empty())
-    else {
-        return attribute_comparison(clause, left.trim_matches('`'));
-    };
-    let key = key.trim_matches('`');
-    match entity {
+    let comparison = Comparison::new(clause)?;
+    let key = comparison.key.to_owned();
+    match comparison.entity {
         "metrics" => {
-            let (op, value) = number(clause)?;
-            Ok(LoggedModelComparison::Metric { key: key.to_owned(), op, value })
+            let (op, value) = comparison.number()?;
+            Ok(LoggedModelComparison::Metric { key, op, value })
         }
-        "params" => Ok(LoggedModelComparison::Param { key: key.to_owned(), op: text(clause)? }),
-        "tags" => Ok(LoggedModelComparison::Tag { key: key.to_owned(), op: text(clause)? }),
-        "attributes" => attribute_comparison(clause, key),
-        _ => Err(Invalid::message(format!(
+        "params" => Ok(LoggedModelComparison::Param { key, op: comparison.text()? }),
+        "tags" => Ok(LoggedModelComparison::Tag { key, op: comparison.text()? }),
+        "attributes" => attribute_comparison(&comparison),
+        entity => Err(Invalid::message(format!(
             "Invalid entity type: '{entity}'. Expected one of ['attributes', 'metrics', 'params', 'tags']."
         ))),
     }
@@ -192,26 +251,37 @@ fn is_lower_case_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase())
 }
 
-fn attribute_comparison(clause: &Clause<'_>, key: &str) -> Result<LoggedModelComparison, Invalid> {
-    match attribute(key) {
+fn attribute_comparison(comparison: &Comparison<'_>) -> Result<LoggedModelComparison, Invalid> {
+    match attribute(comparison.key) {
         Some(Attribute::Time(attribute)) => {
-            let (op, value) = number(clause)?;
+            let (op, value) = comparison.number()?;
             Ok(LoggedModelComparison::Time { attribute, op, value })
         }
-        Some(Attribute::Text(attribute)) => Ok(LoggedModelComparison::Text { attribute, op: text(clause)? }),
-        Some(Attribute::Code(attribute)) => code(clause, attribute),
-        None => Err(Invalid::value("filter", key, "It is no searchable attribute of a logged model")),
+        Some(Attribute::Text(attribute)) => {
+            Ok(LoggedModelComparison::Text { attribute, op: comparison.text()? })
+        }
+        Some(Attribute::Code(attribute)) => {
+            Ok(LoggedModelComparison::Code { attribute, op: comparison.code(attribute)? })
+        }
+        None => {
+            Err(Invalid::value("filter", comparison.key, "It is no searchable attribute of a logged model"))
+        }
+    }
+}
+
+/// The column that an attribute's short name stands for.
+fn column(key: &str) -> &str {
+    match key {
+        "creation_timestamp" | "creation_time" => "creation_timestamp_ms",
+        "last_updated_timestamp" | "last_updated_time" => "last_updated_timestamp_ms",
+        _ => key,
     }
 }
 
 fn attribute(key: &str) -> Option<Attribute> {
     Some(match key {
-        "creation_timestamp_ms" | "creation_timestamp" | "creation_time" => {
-            Attribute::Time(LoggedModelTime::Creation)
-        }
-        "last_updated_timestamp_ms" | "last_updated_timestamp" | "last_updated_time" => {
-            Attribute::Time(LoggedModelTime::LastUpdated)
-        }
+        "creation_timestamp_ms" => Attribute::Time(LoggedModelTime::Creation),
+        "last_updated_timestamp_ms" => Attribute::Time(LoggedModelTime::LastUpdated),
         "model_id" => Attribute::Text(LoggedModelText::ModelId),
         "name" => Attribute::Text(LoggedModelText::Name),
         "model_type" => Attribute::Text(LoggedModelText::ModelType),
@@ -223,36 +293,6 @@ fn attribute(key: &str) -> Option<Attribute> {
         "status" => Attribute::Code(LoggedModelCode::Status),
         _ => return None,
     })
-}
-
-fn wrong_operator(clause: &Clause<'_>, expected: &str) -> Invalid {
-    Invalid::message(format!(
-        "Invalid comparison operator for {}: '{}'. Expected one of ({expected}).",
-        clause.left.text, clause.operator
-    ))
-}
-
-fn number(clause: &Clause<'_>) -> Result<(NumberOp, f64), Invalid> {
-    let op = value::number_op(clause.operator)
-        .ok_or_else(|| wrong_operator(clause, "'<', '<=', '>', '>=', '=', '!='"))?;
-    Ok((op, value::metric_number(clause)?))
-}
-
-fn text(clause: &Clause<'_>) -> Result<TextOp, Invalid> {
-    let wrong = || wrong_operator(clause, "'=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'");
-    let token = clause.value.ok_or_else(wrong)?;
-    let value = if token.kind == Kind::List {
-        TextValue::Many(value::list(token.text)?)
-    } else {
-        TextValue::One(token.text.trim_matches('\'').to_owned())
-    };
-    value::text_op(&clause.operator.to_ascii_uppercase(), value).ok_or_else(wrong)
-}
-
-fn code(clause: &Clause<'_>, attribute: LoggedModelCode) -> Result<LoggedModelComparison, Invalid> {
-    let op = value::code_op(text(clause)?, |text| read_code(attribute, text))?;
-    op.map(|op| LoggedModelComparison::Code { attribute, op })
-        .ok_or_else(|| wrong_operator(clause, "'=', '!=', 'IN', 'NOT IN'"))
 }
 
 /// The code in digits, or the name of a status.
@@ -269,26 +309,23 @@ fn read_code(attribute: LoggedModelCode, text: &str) -> Result<i64, Invalid> {
 }
 
 fn order_key(field: &OrderByField) -> Result<LoggedModelOrderKey, Invalid> {
-    let invalid = || Invalid::message(format!("Invalid order by field name: {}.", field.field_name));
-    let dataset_name = field.dataset_name.clone().filter(|name| !name.is_empty());
-    let dataset_digest = field.dataset_digest.clone().filter(|digest| !digest.is_empty());
-    if dataset_digest.is_some() && dataset_name.is_none() {
-        return Err(Invalid::message(
-            "`dataset_digest` can only be specified if `dataset_name` is also specified.",
-        ));
-    }
-    let Some((entity, key)) = field.field_name.split_once('.') else {
-        return match attribute(field.field_name.trim()).ok_or_else(invalid)? {
-            Attribute::Time(time) => Ok(LoggedModelOrderKey::Time(time)),
-            Attribute::Text(text) => Ok(LoggedModelOrderKey::Text(text)),
-            Attribute::Code(code) => Ok(LoggedModelOrderKey::Code(code)),
+    let name = field.field_name.as_str();
+    let Some((entity, key)) = name.split_once('.') else {
+        return match attribute(column(name)) {
+            Some(Attribute::Time(time)) => Ok(LoggedModelOrderKey::Time(time)),
+            Some(Attribute::Text(text)) => Ok(LoggedModelOrderKey::Text(text)),
+            Some(Attribute::Code(code)) => Ok(LoggedModelOrderKey::Code(code)),
+            None => Err(Invalid::message(format!("Invalid order by field name: {name}"))),
         };
     };
     if entity != "metrics" {
         return Err(Invalid::message(format!(
-            "Invalid order by field name: {}. Only metrics are supported.",
-            field.field_name
+            "Invalid order by field name: {name}. Only metrics are supported."
         )));
     }
-    Ok(LoggedModelOrderKey::Metric { key: key.to_owned(), dataset_name, dataset_digest })
+    Ok(LoggedModelOrderKey::Metric {
+        key: key.to_owned(),
+        dataset_name: field.dataset_name.clone().filter(|name| !name.is_empty()),
+        dataset_digest: field.dataset_digest.clone().filter(|digest| !digest.is_empty()),
+    })
 }

@@ -1,10 +1,12 @@
 //! What a search over runs can filter and order by.
 
 use super::clause::{self, Clause};
+use super::lexer::Token;
 use super::order::{self, Term};
 use super::value::{self, Lists, Name};
 use super::{EntryTest, Number, NumberOp, OrderBy, TextOp};
 use crate::invalid::Invalid;
+use crate::python;
 
 /// One comparison of a filter over runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,7 +127,8 @@ enum Attribute {
 
 /// The comparisons of `filter`, all of which a run must pass; none for an empty filter.
 pub fn parse_filter(filter: &str) -> Result<Vec<RunComparison>, Invalid> {
-    clause::split(filter)?.complete()?.iter().map(comparison).collect()
+    let clauses = clause::split(filter)?.complete(|stranger| format!("'{stranger}'"))?;
+    clauses.iter().map(comparison).collect()
 }
 
 /// What `order_by` asks for, in its order; naming a key twice is an error.
@@ -136,7 +139,8 @@ pub fn parse_order_by(order_by: &[String]) -> Result<Vec<OrderBy<RunOrderKey>>, 
         let term = order::term(text)?;
         let key = order_key(&term)?;
         if keys.iter().any(|seen| seen.key == key) {
-            return Err(Invalid::message(format!("`order_by` contains duplicate fields: {order_by:?}")));
+            let order_by = python::literal(&order_by);
+            return Err(Invalid::message(format!("`order_by` contains duplicate fields: {order_by}")));
         }
         keys.push(term.by(key));
     }
@@ -148,17 +152,31 @@ fn comparison(clause: &Clause<'_>) -> Result<RunComparison, Invalid> {
     let operator = clause.operator.to_ascii_uppercase();
     let key = name.key.to_owned();
     match entity(name)? {
-        Entity::Metric => metric(clause, &operator, key),
+        Entity::Metric => metric(compared(clause, "metric", name.key)?, &operator, key),
         Entity::Param => {
             Ok(RunComparison::Param { key, test: value::entry_test(clause, &operator, "parameter")? })
         }
         Entity::Tag => Ok(RunComparison::Tag { key, test: value::entry_test(clause, &operator, "tag")? }),
         Entity::Attribute => match attribute(name.key, true)? {
-            Attribute::Number(attribute) => number_attribute(clause, &operator, attribute, name.key),
-            Attribute::Text(attribute) => text_attribute(clause, &operator, attribute),
+            Attribute::Number(attribute) => {
+                let token = compared(clause, "attribute", name.key)?;
+                number_attribute(token, &operator, attribute, name.key)
+            }
+            Attribute::Text(attribute) => {
+                text_attribute(compared(clause, "attribute", name.key)?, &operator, attribute)
+            }
         },
-        Entity::Dataset => dataset(clause, &operator, name.key),
+        Entity::Dataset => dataset(compared(clause, "dataset", name.key)?, &operator, name.key),
     }
+}
+
+/// The right side of a comparison, which only params and tags can be without.
+fn compared<'a>(clause: &Clause<'a>, entity: &str, key: &str) -> Result<Token<'a>, Invalid> {
+    clause.value.ok_or_else(|| {
+        Invalid::message(format!(
+            "IS NULL / IS NOT NULL is only supported for tags and params, not for '{entity}' '{key}'"
+        ))
+    })
 }
 
 fn entity(name: Name<'_>) -> Result<Entity, Invalid> {
@@ -196,27 +214,27 @@ fn attribute(key: &str, in_filter: bool) -> Result<Attribute, Invalid> {
     })
 }
 
-fn metric(clause: &Clause<'_>, operator: &str, key: String) -> Result<RunComparison, Invalid> {
-    let value = value::metric_number(clause)?;
+fn metric(token: Token<'_>, operator: &str, key: String) -> Result<RunComparison, Invalid> {
+    let value = value::metric_number(token)?;
     let op =
         value::number_op(operator).ok_or_else(|| value::wrong_operator(operator, value::NUMBER_OPERATORS))?;
     Ok(RunComparison::Metric { key, op, value })
 }
 
 fn number_attribute(
-    clause: &Clause<'_>,
+    token: Token<'_>,
     operator: &str,
     attribute: RunNumberAttribute,
     key: &str,
 ) -> Result<RunComparison, Invalid> {
-    let value = value::number(clause, &format!("numeric attribute: {key}"))?;
+    let value = value::number(token, &format!("numeric attribute: {key}"))?;
     let op =
         value::number_op(operator).ok_or_else(|| value::wrong_operator(operator, value::NUMBER_OPERATORS))?;
     Ok(RunComparison::NumberAttribute { attribute, op, value })
 }
 
 fn text_attribute(
-    clause: &Clause<'_>,
+    token: Token<'_>,
     operator: &str,
     attribute: RunTextAttribute,
 ) -> Result<RunComparison, Invalid> {
@@ -224,13 +242,13 @@ fn text_attribute(
         RunTextAttribute::RunId => Lists::Allowed,
         _ => Lists::OnlyFor("run_id"),
     };
-    let value = value::text_or_list(clause, "attributes", lists)?;
+    let value = value::text_or_list(token, "attributes", lists)?;
     let op = value::text_op(operator, value)
         .ok_or_else(|| value::wrong_operator(operator, value::TEXT_OPERATORS))?;
     Ok(RunComparison::TextAttribute { attribute, op })
 }
 
-fn dataset(clause: &Clause<'_>, operator: &str, key: &str) -> Result<RunComparison, Invalid> {
+fn dataset(token: Token<'_>, operator: &str, key: &str) -> Result<RunComparison, Invalid> {
     let field = match key {
         "name" => DatasetField::Name,
         "digest" => DatasetField::Digest,
@@ -241,7 +259,7 @@ fn dataset(clause: &Clause<'_>, operator: &str, key: &str) -> Result<RunComparis
             )));
         }
     };
-    let value = value::text_or_list(clause, "dataset attributes", Lists::Allowed)?;
+    let value = value::text_or_list(token, "dataset attributes", Lists::Allowed)?;
     let op = value::text_op(operator, value)
         .ok_or_else(|| value::wrong_operator(operator, value::TEXT_OPERATORS))?;
     Ok(RunComparison::Dataset { field, op })

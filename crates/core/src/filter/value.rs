@@ -73,10 +73,7 @@ pub(super) fn number_op(operator: &str) -> Option<NumberOp> {
 }
 
 /// The number on the right of a comparison; `subject` names the left, as in `metric`.
-pub(super) fn number(clause: &Clause<'_>, subject: &str) -> Result<Number, Invalid> {
-    let Some(token) = clause.value else {
-        return Err(no_null_test(subject));
-    };
+pub(super) fn number(token: Token<'_>, subject: &str) -> Result<Number, Invalid> {
     let out_of_range = |_| Invalid::value("filter", token.text, "The number is out of range");
     match token.kind {
         Kind::Integer => token.text.parse().map(Number::Integer).map_err(out_of_range),
@@ -88,26 +85,16 @@ pub(super) fn number(clause: &Clause<'_>, subject: &str) -> Result<Number, Inval
 }
 
 /// The number that a metric is compared with.
-pub(super) fn metric_number(clause: &Clause<'_>) -> Result<f64, Invalid> {
-    match clause.value {
-        Some(Token { kind: Kind::Integer | Kind::Float, text }) => float(text),
-        Some(token) => {
-            Err(Invalid::message(format!("Expected numeric value type for metric. Found {}", token.text)))
-        }
-        None => Err(no_null_test("metrics")),
+pub(super) fn metric_number(token: Token<'_>) -> Result<f64, Invalid> {
+    match token.kind {
+        Kind::Integer | Kind::Float => float(token.text),
+        _ => Err(Invalid::message(format!("Expected numeric value type for metric. Found {}", token.text))),
     }
 }
 
 /// A number in the spelling of the lexer, which is never NaN.
 pub(super) fn float(text: &str) -> Result<f64, Invalid> {
     text.parse().map_err(|_| Invalid::value("filter", text, "It is not a number"))
-}
-
-/// The error of asking whether something is null that always is there.
-fn no_null_test(subject: &str) -> Invalid {
-    Invalid::message(format!(
-        "IS NULL / IS NOT NULL is only supported for tags and params, not for {subject}"
-    ))
 }
 
 /// A text or a list on the right of a comparison.
@@ -172,8 +159,7 @@ pub(super) enum Lists {
 }
 
 /// The quoted text or the list that a column is compared with; `subject` is MLflow's plural for such columns.
-pub(super) fn text_or_list(clause: &Clause<'_>, subject: &str, lists: Lists) -> Result<TextValue, Invalid> {
-    let token = clause.value.ok_or_else(|| no_null_test(subject))?;
+pub(super) fn text_or_list(token: Token<'_>, subject: &str, lists: Lists) -> Result<TextValue, Invalid> {
     match (token.kind, lists) {
         (Kind::Text | Kind::Name, _) => Ok(TextValue::One(quoted_text(token.text)?)),
         (Kind::List, Lists::Allowed) => Ok(TextValue::Many(list(token.text)?)),
