@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
+use forebay_wire::ascii;
 use forebay_wire::decode::DecodeError;
 
 /// What a handler returns when it has no answer.
@@ -74,9 +75,10 @@ pub(crate) fn with_status(status: StatusCode, code: ErrorCode, message: &str) ->
 }
 
 /// The body of an error, spaced as the original spaces it.
-pub(crate) fn body(code: ErrorCode, message: &str) -> String {
+pub(crate) fn body(code: ErrorCode, message: &str) -> Vec<u8> {
     let message = serde_json::Value::from(message);
-    format!("{{\"error_code\": \"{}\", \"message\": {message}}}", code.as_str())
+    let text = format!("{{\"error_code\": \"{}\", \"message\": {message}}}", code.as_str());
+    ascii::escape(text.into_bytes())
 }
 
 /// Whether the code says that the server failed. Being busy, late or without a feature is told as it is.

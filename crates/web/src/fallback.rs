@@ -12,8 +12,11 @@ pub(crate) async fn not_found(method: Method, uri: Uri) -> Response {
     ApiError::new(ErrorCode::EndpointNotFound, message).into_response()
 }
 
-/// 405 for a path whose routes are for other methods.
+/// 405 for a path whose routes are for other methods; 204 to the question which those are. The router names them.
 pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let message = format!("The method {method} is not allowed for {}", shortened(uri.path()));
     with_status(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::EndpointNotFound, &message)
 }

@@ -9,6 +9,8 @@ pub mod limits;
 pub mod message;
 pub mod response;
 
+mod allow;
+mod cors;
 mod fallback;
 pub mod host;
 pub mod origin;

@@ -1,27 +1,21 @@
 //! The origin check: a foreign web page may read nothing and change nothing through its visitor's browser.
 //!
-//! Reading is prevented by the browser, which is told the allowed origins in CORS headers. Changing is
-//! prevented here, because the browser sends simple requests first and asks later.
+//! Reading is prevented by the browser, which is told the allowed origins in the headers of [`crate::cors`].
+//! Changing is prevented here, because the browser sends simple requests first and asks later.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::ORIGIN;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::host::matches;
 use crate::stack::StaticPrefix;
 
 /// Hosts whose pages are this machine's own, whatever their port.
 const LOCAL_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-
-/// How long a browser may remember the answer to a preflight.
-const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
 /// The web pages that may use the API, besides those of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +32,8 @@ impl AllowedOrigins {
         is_local(origin) || self.0.iter().any(|pattern| matches(pattern, origin))
     }
 
-    fn allow_all(&self) -> bool {
+    /// Whether every page may, so that none needs to be named.
+    pub(crate) fn allow_all(&self) -> bool {
         self.0.iter().any(|pattern| pattern == "*")
     }
 }
@@ -57,32 +52,6 @@ pub(crate) async fn check(State(check): State<OriginCheck>, request: Request, ne
         return (StatusCode::FORBIDDEN, "Cross-origin request blocked").into_response();
     }
     next.run(request).await
-}
-
-/// The CORS headers for these origins. Browsers refuse credentials where every origin is allowed.
-pub(crate) fn cors(allowed: Arc<AllowedOrigins>) -> CorsLayer {
-    if allowed.allow_all() {
-        return CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods(Any)
-            .allow_headers(Any)
-            .max_age(PREFLIGHT_AGE);
-    }
-    let allow =
-        move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(|origin| allowed.allow(origin));
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::predicate(allow))
-        .allow_credentials(true)
-        .allow_methods([
-            Method::GET,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-            Method::OPTIONS,
-            Method::PATCH,
-        ])
-        .allow_headers(AllowHeaders::mirror_request())
-        .max_age(PREFLIGHT_AGE)
 }
 
 fn changes_state(method: &Method) -> bool {

@@ -1,8 +1,10 @@
-//! Answers: pretty JSON as MLflow's protobuf handlers print it, compact JSON as its newer handlers do.
+//! Answers: pretty JSON as MLflow's protobuf handlers print it, compact JSON as its newer handlers do, both in
+//! ASCII.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
+use forebay_wire::ascii;
 use serde::Serialize;
 
 use crate::error::ApiError;
@@ -39,7 +41,7 @@ impl IntoResponse for Encoded {
 
 fn answer(text: serde_json::Result<Vec<u8>>) -> Response {
     match text {
-        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], ascii::escape(text)).into_response(),
         Err(error) => ApiError::from_error(ErrorCode::InternalError, &error).into_response(),
     }
 }

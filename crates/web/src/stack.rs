@@ -1,5 +1,5 @@
 //! The one order of all layers, outermost first: request id, security headers, log, panics, timeout, host,
-//! CORS, origin, then the router.
+//! CORS, origin, then the router. Around them all the `Allow` header is completed.
 //!
 //! The log stands outside of everything that can refuse a request, so that a refusal is logged too.
 
@@ -15,7 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::host::{AllowedHosts, HostCheck};
 use crate::limits::Limits;
 use crate::origin::{AllowedOrigins, OriginCheck};
-use crate::{fallback, host, origin, panic, request_id, request_log, security_headers, timeout};
+use crate::{allow, cors, fallback, host, origin, panic, request_id, request_log, security_headers, timeout};
 
 /// What the layers need to know; `src/` makes it from the command line.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ pub fn with_layers(router: Router, config: WebConfig) -> Router {
         Some(frame_option) => router.layer(from_fn_with_state(frame_option, security_headers::add)),
         None => router,
     };
-    router.layer(from_fn_with_state(config.ids, request_id::assign))
+    allow::around(router.layer(from_fn_with_state(config.ids, request_id::assign)))
 }
 
 fn with_guards(router: Router, security: Option<Security>, prefix: StaticPrefix) -> Router {
@@ -101,6 +101,6 @@ fn with_guards(router: Router, security: Option<Security>, prefix: StaticPrefix)
     let hosts = HostCheck { allowed: Arc::new(security.allowed_hosts), prefix };
     router
         .layer(from_fn_with_state(origins, origin::check))
-        .layer(origin::cors(allowed))
+        .layer(from_fn_with_state(allowed, cors::answer))
         .layer(from_fn_with_state(hosts, host::check))
 }

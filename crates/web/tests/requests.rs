@@ -199,7 +199,23 @@ async fn unknown_paths_and_methods_are_told_in_json() {
     let answer = ask(get_from("/api/create")).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.message(), "The method GET is not allowed for /api/create");
-    assert_eq!(answer.headers["allow"], "POST,PATCH");
+    assert_eq!(answer.headers["allow"], "POST, PATCH, OPTIONS");
+}
+
+#[tokio::test]
+async fn options_names_the_methods_of_a_path() {
+    let answer = ask(request(Method::OPTIONS, "/api/search", &[("origin", "http://localhost:3")], "")).await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(answer.headers["allow"], "GET, HEAD, OPTIONS");
+    assert_eq!(ask(request(Method::OPTIONS, "/nothing", &[], "")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn answers_and_errors_are_ascii() {
+    let answer = ask(post_json(r#"{"name":"ü"}"#)).await;
+    assert_eq!(answer.text, "{\n  \"experiment_id\": \"\\u00fc\"\n}");
+    let answer = ask(post_json(r#"{"name":["ü"]}"#)).await;
+    assert!(answer.text.contains(r#"[\"\u00fc\"]"#), "{}", answer.text);
 }
 
 #[tokio::test]
@@ -294,7 +310,10 @@ async fn browsers_are_told_which_pages_may_read() {
     assert_eq!(answer.headers["access-control-allow-origin"], "http://localhost:3");
     assert_eq!(answer.headers["access-control-allow-credentials"], "true");
     assert_eq!(answer.headers["access-control-allow-headers"], "content-type");
-    assert!(!ask(preflight("http://evil.com")).await.headers.contains_key("access-control-allow-origin"));
+    assert_eq!(answer.headers["access-control-allow-methods"], "GET, POST, PUT, DELETE, OPTIONS, PATCH");
+    let refused = ask(preflight("http://evil.com")).await;
+    assert_eq!((refused.status, &*refused.text), (StatusCode::BAD_REQUEST, "Disallowed CORS origin"));
+    assert!(!refused.headers.contains_key("access-control-allow-origin"));
 
     let all = Security { allowed_origins: AllowedOrigins::from_list("*"), ..Security::default() };
     let answer = ask_with(WebConfig { security: Some(all), ..config() }, preflight("http://evil.com")).await;

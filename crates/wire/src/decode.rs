@@ -6,8 +6,9 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::depth::MAX_DEPTH;
 use crate::explain::explain;
-use crate::{nul, query};
+use crate::{depth, nul, query};
 
 /// Most values in one body. Small values take more room decoded than written, so the length alone is no bound.
 const MAX_VALUES: usize = 1_000_000;
@@ -18,7 +19,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// A request that is not the message it should be; the display is the sentence for the caller, a 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The body is not JSON, or nested too deeply.
+    /// The body is not JSON.
     #[error("The request body is not valid JSON: {0}")]
     NotJson(String),
     /// The body is JSON, but not an object.
@@ -27,6 +28,9 @@ pub enum DecodeError {
     /// The body holds more values than any request needs.
     #[error("The request body holds more than {MAX_VALUES} values.")]
     TooManyValues,
+    /// The body is nested deeper than any request needs to be.
+    #[error("The request body is nested deeper than {MAX_DEPTH} levels.")]
+    TooDeep,
     /// One field is there twice, in both its spellings.
     #[error("Request specifies both '{snake}' and '{camel}'; provide only one of them.")]
     BothSpellings {
@@ -34,6 +38,15 @@ pub enum DecodeError {
         snake: String,
         /// The spelling with capitals.
         camel: String,
+    },
+    /// A field that must be there holds an empty text, which MLflow counts as absent.
+    #[error(
+        "Missing value for required parameter '{name}'. See the API docs for more information about request \
+         parameters."
+    )]
+    Missing {
+        /// The field, such as `value` or `metrics[0].value`.
+        name: String,
     },
     /// A text holds a NUL character, which not every database can store.
     #[error("Invalid value for parameter '{name}' supplied: it holds a NUL character")]
@@ -64,11 +77,9 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
     if body.trim_ascii().is_empty() {
         return Ok(T::default());
     }
-    if holds_too_many_values(body) {
-        return Err(DecodeError::TooManyValues);
-    }
+    check_size(body)?;
     if nul::may_occur(body) {
-        nul::refuse(&parse(body)?)?;
+        return decode_tree(&parse(body)?);
     }
     match serde_json::from_slice(body) {
         Ok(message) => Ok(message),
@@ -79,6 +90,17 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
 /// Decodes a query string: repeated keys fill repeated fields, other fields take their first value.
 pub fn decode_query<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
     query::decode(query)
+}
+
+/// Refuses a body that would take far more room decoded than it does written.
+fn check_size(body: &[u8]) -> Result<(), DecodeError> {
+    if holds_too_many_values(body) {
+        return Err(DecodeError::TooManyValues);
+    }
+    if depth::is_too_deep(body) {
+        return Err(DecodeError::TooDeep);
+    }
+    Ok(())
 }
 
 /// Cuts at commas, which part all fields and items. Those inside of text count too: the bound has room for them.
@@ -96,6 +118,7 @@ fn parse(body: &[u8]) -> Result<Value, DecodeError> {
 
 /// Decodes a parsed body. It can succeed where the bytes failed: in a tree the last of two equal keys has won.
 fn decode_tree<T: DeserializeOwned + Default>(tree: &Value) -> Result<T, DecodeError> {
+    nul::refuse(tree)?;
     match tree {
         Value::Null => Ok(T::default()),
         Value::Object(_) => {

@@ -8,6 +8,9 @@ use crate::decode::DecodeError;
 /// Longest value repeated in a message, in characters.
 const MAX_VALUE_CHARS: usize = 200;
 
+/// Numbers that are required wherever they stand.
+const REQUIRED_NUMBERS: [&str; 2] = ["value", "timestamp"];
+
 /// The reason why `tree` did not decode; decoding stopped at `path`.
 pub(crate) fn explain(tree: &Value, path: &Path) -> DecodeError {
     if let Some(error) = both_spellings(tree) {
@@ -18,7 +21,13 @@ pub(crate) fn explain(tree: &Value, path: &Path) -> DecodeError {
     if let [.., Segment::Map { .. }, Segment::Seq { .. }] = segments.as_slice() {
         segments.pop();
     }
-    wrong_value(name_of(&segments), value_at(tree, &segments))
+    let (name, value) = (name_of(&segments), value_at(tree, &segments));
+    if value.as_str() == Some("")
+        && name.rsplit('.').next().is_some_and(|last| REQUIRED_NUMBERS.contains(&last))
+    {
+        return DecodeError::Missing { name };
+    }
+    wrong_value(name, value)
 }
 
 /// The error for a field `name` that holds `value`.

@@ -4,9 +4,11 @@
 //! A message is a plain struct whose fields are optional, because the wire knows presence and nothing else:
 //! whether a field is required, or its value allowed, is decided where a message becomes a domain type.
 //! The quirks of protobuf's JSON live in few places: numbers as text and `"NaN"` in [`number`], camelCase twins
-//! and null for absent in `presence`, the words of an error in `explain`.
+//! and null for absent in `presence`, the words of an error in `explain`, and text in ASCII in [`ascii`].
 
+pub mod ascii;
 pub mod decode;
+mod depth;
 mod explain;
 mod nul;
 mod query;

@@ -36,7 +36,7 @@ fn find(value: &Value, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::decode::{decode_json, decode_query};
+    use crate::decode::{DecodeError, decode_json, decode_query};
     use crate::runs::LogBatch;
 
     #[test]
@@ -47,6 +47,18 @@ mod tests {
             "Invalid value for parameter 'tags[0].value' supplied: it holds a NUL character"
         );
         assert!(decode_query::<LogBatch>("run_id=a%00b").is_err());
+    }
+
+    #[test]
+    fn no_way_of_writing_a_nul_gets_by() {
+        for body in [
+            r#"{"run_id": "\u0000"}"#,
+            r#""{\"run_id\": \"\\u0000\"}""#,
+            r#""{\"run_id\": \"\u005cu0000\"}""#,
+        ] {
+            let error = decode_json::<LogBatch>(body.as_bytes()).unwrap_err();
+            assert_eq!(error, DecodeError::Nul { name: "run_id".to_owned() }, "{body}");
+        }
     }
 
     #[test]

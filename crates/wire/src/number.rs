@@ -1,7 +1,7 @@
 //! Numbers as protobuf's JSON reads and writes them.
 //!
 //! In: integers may be numbers, integral floats (`124.0`) or text of either; doubles may be text too, also
-//! `"NaN"`, `"Infinity"` and `"-Infinity"`. Out: plain JSON numbers, and those three words.
+//! `"NaN"`, `"Infinity"` and `"-Infinity"`, or booleans. Out: plain JSON numbers, and those three words.
 
 use std::fmt;
 
@@ -73,9 +73,11 @@ impl Serialize for Double {
 }
 
 /// `number` as an integer when it has no fraction and fits 64 bits.
+///
+/// The least integer itself never comes as a float: what does and looks like it was too small and is rounded.
 pub(crate) fn integral(number: f64) -> Option<i64> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    let fits = number.fract() == 0.0 && (-LIMIT..LIMIT).contains(&number);
+    let fits = number.fract() == 0.0 && number.abs() < LIMIT;
     #[expect(clippy::cast_possible_truncation, reason = "the line above proved that nothing is cut off")]
     fits.then_some(number as i64)
 }
@@ -120,6 +122,10 @@ impl Visitor<'_> for DoubleVisitor {
         formatter.write_str("a number, or text such as \"NaN\"")
     }
 
+    fn visit_bool<E: Error>(self, value: bool) -> Result<f64, E> {
+        Ok(f64::from(u8::from(value)))
+    }
+
     fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
         #[expect(clippy::cast_precision_loss, reason = "a double field holds what a double can hold")]
         Ok(number as f64)
@@ -160,7 +166,9 @@ mod tests {
     fn integers_out_of_range_are_rejected_and_the_ends_are_not() {
         assert_eq!(from_str::<Int64>("-9223372036854775808").unwrap(), Int64(i64::MIN));
         assert_eq!(from_str::<Int64>(r#""9223372036854775807""#).unwrap(), Int64(i64::MAX));
-        for text in ["9223372036854775808", "1e19", r#""9223372036854775808""#, r#""NaN""#] {
+        for text in
+            ["9223372036854775808", "-9223372036854775809", "1e19", r#""9223372036854775808""#, r#""NaN""#]
+        {
             assert!(from_str::<Int64>(text).is_err(), "{text}");
         }
         assert_eq!(from_str::<Int32>("2147483647").unwrap(), Int32(i32::MAX));
@@ -173,8 +181,9 @@ mod tests {
         assert_eq!(from_str::<Double>(r#"" 1 ""#).unwrap(), Double(1.0));
         assert_eq!(from_str::<Double>("123456789012345678").unwrap(), Double(1.234_567_890_123_456_8e17));
         assert_eq!(from_str::<Double>(r#""-Infinity""#).unwrap(), Double(f64::NEG_INFINITY));
+        assert_eq!(from_str::<Double>("true").unwrap(), Double(1.0));
         assert!(from_str::<Double>(r#""NaN""#).unwrap().0.is_nan());
-        for text in ["1e400", r#""x""#, r#""""#, "[1]", "true"] {
+        for text in ["1e400", r#""x""#, r#""""#, "[1]"] {
             assert!(from_str::<Double>(text).is_err(), "{text}");
         }
     }

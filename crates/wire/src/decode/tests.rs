@@ -69,6 +69,8 @@ fn a_wrong_list_or_a_wrong_item_is_told_about_the_list() {
 fn numbers_out_of_range_are_rejected_with_their_value() {
     let text = message(decode_json::<CreateRun>(br#"{"start_time": 9223372036854775808}"#));
     assert!(text.starts_with("Invalid value 9223372036854775808 for parameter 'start_time'"), "{text}");
+    let text = message(decode_json::<CreateRun>(br#"{"start_time": -9223372036854775809}"#));
+    assert!(text.contains("for parameter 'start_time'"), "{text}");
     let text = message(decode::<SearchRuns>(&json!({"max_results": 2_147_483_648_i64})));
     assert!(text.starts_with("Invalid value 2147483648 for parameter 'max_results'"), "{text}");
     let text = message(decode::<CreateRun>(&json!({"start_time": 12.5})));
@@ -127,7 +129,9 @@ fn what_is_not_a_json_object_is_rejected() {
 #[test]
 fn nesting_is_bounded() {
     let body = format!("{{\"unknown\":{}", "[".repeat(100_000));
-    assert!(matches!(decode_json::<GetExperiment>(body.as_bytes()), Err(DecodeError::NotJson(_))));
+    assert_eq!(decode_json::<GetExperiment>(body.as_bytes()), Err(DecodeError::TooDeep));
+    let body = format!("{{\"unknown\":{}{}}}", "[".repeat(126), "]".repeat(126));
+    assert!(decode_json::<GetExperiment>(body.as_bytes()).is_ok());
 }
 
 #[test]
@@ -169,8 +173,19 @@ fn the_last_of_two_equal_keys_wins() {
 fn metric_values_may_be_words() {
     let decoded: LogMetric = decode(&json!({"value": "-Infinity", "timestamp": "1e3"})).unwrap();
     assert_eq!((decoded.value, decoded.timestamp), (Some(Double(f64::NEG_INFINITY)), Some(Int64(1000))));
+    assert_eq!(decode::<LogMetric>(&json!({"value": true})).unwrap().value, Some(Double(1.0)));
     let text = message(decode::<LogMetric>(&json!({"value": "x"})));
     assert!(text.starts_with(r#"Invalid value "x" for parameter 'value' supplied"#), "{text}");
+}
+
+#[test]
+fn a_required_number_that_is_an_empty_text_is_missing() {
+    let text = message(decode::<LogMetric>(&json!({"value": "", "timestamp": 1})));
+    assert!(text.starts_with("Missing value for required parameter 'value'. See"), "{text}");
+    let text = message(decode::<LogBatch>(&json!({"metrics": [{"key": "a", "value": 1, "timestamp": ""}]})));
+    assert!(text.starts_with("Missing value for required parameter 'metrics[0].timestamp'. See"), "{text}");
+    let text = message(decode::<LogMetric>(&json!({"step": ""})));
+    assert!(text.starts_with(r#"Invalid value "" for parameter 'step'"#), "{text}");
 }
 
 #[test]
