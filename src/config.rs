@@ -10,7 +10,7 @@ use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
 use forebay_web::stack::{Security, StaticPrefix};
 
-use crate::cli::{ForeignArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+use crate::cli::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 
 /// Everything that `forebay server` needs to know.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct ServerConfig {
 impl ServerConfig {
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, security, foreign } = args;
+        let ServerArgs { storage, network, security, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
             database: storage.backend_store_uri.parse()?,
@@ -40,7 +40,7 @@ impl ServerConfig {
             static_prefix: static_prefix(&network)?,
             host: network.host,
             port: network.port,
-            security: browser_guards(&security)?,
+            security: browser_guards(&security),
             ignored: foreign.ignored(),
             tracking: tracking(storage, folder)?,
         })
@@ -107,16 +107,20 @@ fn static_prefix(network: &NetworkArgs) -> anyhow::Result<String> {
     Ok(prefix.clone())
 }
 
-fn browser_guards(args: &SecurityArgs) -> anyhow::Result<Option<Security>> {
+fn browser_guards(args: &SecurityArgs) -> Option<Security> {
     if args.disable_security_middleware {
-        return Ok(None);
+        return None;
     }
-    let frame_option = match args.x_frame_options.to_ascii_uppercase().as_str() {
-        "NONE" => None,
-        value => Some(HeaderValue::from_str(value).context("--x-frame-options is not a header value")?),
+    let frame_option = match args.x_frame_options {
+        FrameOption::SameOrigin => Some(HeaderValue::from_static("SAMEORIGIN")),
+        FrameOption::Deny => Some(HeaderValue::from_static("DENY")),
+        FrameOption::None => None,
     };
     let allowed_hosts = args.allowed_hosts.as_deref().map(AllowedHosts::from_list).unwrap_or_default();
     let origins = args.cors_allowed_origins.as_deref();
     let allowed_origins = origins.map(AllowedOrigins::from_list).unwrap_or_default();
-    Ok(Some(Security { allowed_hosts, allowed_origins, frame_option }))
+    Some(Security { allowed_hosts, allowed_origins, frame_option })
 }
+
+#[cfg(test)]
+mod tests;

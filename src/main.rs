@@ -6,16 +6,15 @@ mod database;
 mod logging;
 mod router;
 mod server;
+mod stop;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::cli::{Cli, Command, DbCommand};
+use crate::cli::{Command, DbCommand};
 use crate::config::ServerConfig;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = cli::parse();
     logging::start(cli.log_format);
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,11 +27,14 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match command {
+    let result = match command {
         Command::Server(args) => {
             let config = ServerConfig::new(*args, &std::env::current_dir()?)?;
             runtime.block_on(server::run(config))
         }
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),
-    }
+    };
+    // A file that is still being written must not hold up the end.
+    runtime.shutdown_background();
+    result
 }

@@ -12,7 +12,7 @@ use forebay_web::stack::{WebConfig, with_layers};
 use crate::config::ServerConfig;
 
 /// How long a request may take until its answer begins: longer than the stock client waits.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Everything this server answers.
 pub(crate) fn router(tracking: Tracking, config: &ServerConfig) -> Router {

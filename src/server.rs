@@ -1,19 +1,21 @@
 //! `forebay server`: opens the database, serves, and ends in order.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
 use forebay_tracking::Tracking;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::ServerConfig;
 use crate::router::router;
+use crate::stop::StopSignals;
 
-/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and closes the database.
+/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and closes the database. A second signal is
+/// an error that ends at once; what was answered is stored even so.
 pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     for flag in &config.ignored {
         tracing::warn!("{flag} has no meaning here and is ignored");
@@ -34,20 +36,13 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         config.static_prefix,
         config.database
     );
-    axum::serve(listener, router(tracking, &config)).with_graceful_shutdown(stop_signal()?).await?;
+    let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
+    let serving = axum::serve(listener, router(tracking, &config)).with_graceful_shutdown(stop.first());
+    tokio::select! {
+        ended = serving.into_future() => ended?,
+        () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
+    }
     db.close().await;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Resolves at the first SIGTERM or Ctrl-C.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

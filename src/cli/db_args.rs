@@ -1,5 +1,6 @@
 //! `forebay db …`
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -14,6 +15,6 @@ pub(crate) struct UpgradeArgs {
     /// `sqlite:///path/to/mlflow.db` or `postgresql://user:password@host:5432/database`.
     pub(crate) url: String,
     /// Accept a schema that this release does not know.
-    #[arg(long, env = "FOREBAY_ALLOW_UNKNOWN_SCHEMA")]
+    #[arg(long, env = "FOREBAY_ALLOW_UNKNOWN_SCHEMA", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) allow_unknown_schema: bool,
 }

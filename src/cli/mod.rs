@@ -3,25 +3,35 @@
 mod db_args;
 mod server_args;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
-pub(crate) use server_args::{ForeignArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+pub(crate) use server_args::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 
 /// An MLflow-compatible tracking server in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "forebay", version, about, propagate_version = true)]
+#[command(name = "forebay", version)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// How log lines look.
-    #[arg(long, global = true, env = "FOREBAY_LOG_FORMAT", default_value = "text")]
+    /// How log lines look: text, or json for one object per line.
+    #[arg(
+        long,
+        global = true,
+        env = "FOREBAY_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     pub(crate) log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the tracking server; takes the flags and variables of `mlflow server`.
+    // As with MLflow, the last of two equal flags counts.
+    #[command(args_override_self = true, disable_help_flag = true)]
     Server(Box<ServerArgs>),
     /// Manage the database.
     #[command(subcommand)]
@@ -30,8 +40,71 @@ pub(crate) enum Command {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// One readable line per event.
     Text,
-    /// One JSON object per event.
     Json,
+}
+
+/// Reads the command line and the variables; on a mistake, and for help, prints what there is to say and exits.
+pub(crate) fn parse() -> Cli {
+    let matches = command().get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line. Help shows the names of variables but no values, which may be secrets.
+fn command() -> clap::Command {
+    let server =
+        |server: clap::Command| server.mut_args(|arg| without_empty_variable(arg.hide_env_values(true)));
+    Cli::command().mut_args(|arg| arg.hide_env_values(true)).mut_subcommand("server", server)
+}
+
+/// An empty variable counts as none, as with MLflow: container set-ups like to leave them empty.
+fn without_empty_variable(arg: Arg) -> Arg {
+    #[expect(clippy::disallowed_methods, reason = "a part of reading the configuration with clap")]
+    let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The arguments of `forebay server` with these flags.
+    pub(crate) fn server_args(flags: &[&str]) -> Result<ServerArgs, clap::Error> {
+        let matches = command().try_get_matches_from(["forebay", "server"].iter().chain(flags))?;
+        match Cli::from_arg_matches(&matches)?.command {
+            Command::Server(args) => Ok(*args),
+            Command::Db(_) => unreachable!("the command is server"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_of_two_equal_flags_counts() {
+        let args = server_args(&["-h", "::1", "--port", "1", "--port", "2"]).unwrap();
+        assert_eq!((&*args.network.host, args.network.port), ("::1", 2));
+    }
+
+    #[test]
+    fn options_of_other_servers_are_taken_whatever_they_look_like() {
+        let flags = ["--gunicorn-opts", "--timeout 5", "--uvicorn-opts", "--reload", "-w", "4"];
+        let ignored = server_args(&flags).unwrap().foreign.ignored();
+        assert_eq!(ignored, ["--workers", "--gunicorn-opts", "--uvicorn-opts"]);
+    }
+
+    #[test]
+    fn a_bad_value_is_told_with_its_flag() {
+        for (flags, expected) in [
+            (["--port", "70000"], "'70000' for '--port <PORT>'"),
+            (["--pool-size", "x"], "'x' for '--pool-size <N>'"),
+            (["--serve-artifacts=maybe", "-p1"], "'maybe' for '--serve-artifacts[=<BOOL>]'"),
+            (["--x-frame-options", "MAYBE"], "'MAYBE' for '--x-frame-options <VALUE>'"),
+        ] {
+            let error = server_args(&flags).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `forebay server`: the raw flags and variables. [`crate::config`] gives them their meaning.
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 
 /// Flags of `mlflow server`, in four groups.
 #[derive(Debug, Args)]
@@ -14,21 +14,20 @@ pub(crate) struct ServerArgs {
     pub(crate) security: SecurityArgs,
     #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
+    /// Print help.
+    // MLflow's -h is --host.
+    #[arg(long, action = ArgAction::HelpShort, help_heading = None)]
+    help: Option<bool>,
 }
 
 /// Where data is kept.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "every one is a flag")]
 #[command(next_help_heading = "Storage")]
 pub(crate) struct StorageArgs {
     /// Database of runs and models: `sqlite:///path/to/mlflow.db` (relative) or
     /// `postgresql://user:password@host:5432/database`.
-    #[arg(
-        long,
-        env = "MLFLOW_BACKEND_STORE_URI",
-        value_name = "URI",
-        default_value = "sqlite:///mlflow.db",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI", default_value = "sqlite:///mlflow.db")]
     pub(crate) backend_store_uri: String,
     /// Where new experiments keep their artifacts. Default: proxied through this server
     /// (`mlflow-artifacts:/`), or ./mlruns with --no-serve-artifacts.
@@ -38,12 +37,14 @@ pub(crate) struct StorageArgs {
     #[arg(
         long,
         env = "MLFLOW_SERVE_ARTIFACTS",
+        value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
         default_value = "true",
         default_missing_value = "true",
         action = ArgAction::Set,
-        value_parser = BoolishValueParser::new()
+        value_parser = BoolishValueParser::new(),
+        hide_possible_values = true
     )]
     pub(crate) serve_artifacts: bool,
     /// Do not proxy artifacts; clients reach the artifact store themselves.
@@ -65,12 +66,14 @@ pub(crate) struct StorageArgs {
     #[arg(
         long,
         env = "MLFLOW_TRUNCATE_LONG_VALUES",
+        value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
         default_value = "true",
         default_missing_value = "true",
         action = ArgAction::Set,
-        value_parser = BoolishValueParser::new()
+        value_parser = BoolishValueParser::new(),
+        hide_possible_values = true
     )]
     pub(crate) truncate_long_values: bool,
     /// Longest artifact location of an experiment, in characters.
@@ -80,7 +83,7 @@ pub(crate) struct StorageArgs {
 
 /// Where the server listens.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Network", disable_help_flag = true)]
+#[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
     /// Address to listen on; 0.0.0.0 for all networks (then mind --allowed-hosts).
     #[arg(short = 'h', long, env = "MLFLOW_HOST", default_value = "127.0.0.1")]
@@ -91,9 +94,6 @@ pub(crate) struct NetworkArgs {
     /// Path in front of every route, as in `/mlflow`.
     #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PREFIX")]
     pub(crate) static_prefix: Option<String>,
-    /// Print help.
-    #[arg(long, action = ArgAction::Help)]
-    help: Option<bool>,
 }
 
 /// Who may talk to the server.
@@ -107,62 +107,96 @@ pub(crate) struct SecurityArgs {
     #[arg(long, env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub(crate) cors_allowed_origins: Option<String>,
     /// Value of the X-Frame-Options header: SAMEORIGIN, DENY, or NONE for no header.
-    #[arg(long, env = "MLFLOW_SERVER_X_FRAME_OPTIONS", value_name = "VALUE", default_value = "SAMEORIGIN")]
-    pub(crate) x_frame_options: String,
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_X_FRAME_OPTIONS",
+        value_name = "VALUE",
+        default_value = "SAMEORIGIN",
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    pub(crate) x_frame_options: FrameOption,
     /// Check neither hosts nor origins. Only for tests.
     #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", value_parser = BoolishValueParser::new())]
     pub(crate) disable_security_middleware: bool,
 }
 
+/// Which pages may show ours in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(crate) enum FrameOption {
+    SameOrigin,
+    Deny,
+    None,
+}
+
 /// Flags of `mlflow server` that have no meaning here: accepted with a warning, or refused where ignoring
 /// them would be dangerous.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Accepted for compatibility")]
+#[command(next_help_heading = "Accepted for compatibility with MLflow")]
 pub(crate) struct ForeignArgs {
     /// Ignored: one process serves all requests.
-    #[arg(short, long, env = "MLFLOW_WORKERS", value_name = "N")]
+    #[arg(short, long, env = "MLFLOW_WORKERS", hide_env = true, value_name = "N")]
     pub(crate) workers: Option<String>,
     /// Ignored.
-    #[arg(long, env = "MLFLOW_GUNICORN_OPTS", value_name = "OPTS", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "MLFLOW_GUNICORN_OPTS",
+        hide_env = true,
+        value_name = "OPTS",
+        allow_hyphen_values = true
+    )]
     pub(crate) gunicorn_opts: Option<String>,
     /// Ignored.
-    #[arg(long, env = "MLFLOW_WAITRESS_OPTS", value_name = "OPTS", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "MLFLOW_WAITRESS_OPTS",
+        hide_env = true,
+        value_name = "OPTS",
+        allow_hyphen_values = true
+    )]
     pub(crate) waitress_opts: Option<String>,
     /// Ignored.
-    #[arg(long, env = "MLFLOW_UVICORN_OPTS", value_name = "OPTS", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        env = "MLFLOW_UVICORN_OPTS",
+        hide_env = true,
+        value_name = "OPTS",
+        allow_hyphen_values = true
+    )]
     pub(crate) uvicorn_opts: Option<String>,
     /// Ignored.
     #[arg(long)]
     pub(crate) dev: bool,
     /// Ignored: there are no Prometheus metrics yet.
-    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "FOLDER")]
+    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", hide_env = true, value_name = "FOLDER")]
     pub(crate) expose_prometheus: Option<String>,
     /// Ignored: reads go to --backend-store-uri.
-    #[arg(long, env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", value_name = "URI", hide_env_values = true)]
+    #[arg(long, env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", hide_env = true, value_name = "URI")]
     pub(crate) read_replica_backend_store_uri: Option<String>,
     /// Must equal --backend-store-uri when given.
-    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI", hide_env_values = true)]
+    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", hide_env = true, value_name = "URI")]
     pub(crate) registry_store_uri: Option<String>,
     /// Ignored: traces are not archived.
-    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", value_name = "PATH")]
+    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", hide_env = true, value_name = "PATH")]
     pub(crate) trace_archival_config: Option<String>,
     /// Ignored.
-    #[arg(long, env = "MLFLOW_SECRETS_CACHE_TTL", value_name = "SECONDS")]
+    #[arg(long, env = "MLFLOW_SECRETS_CACHE_TTL", hide_env = true, value_name = "SECONDS")]
     pub(crate) secrets_cache_ttl: Option<u32>,
     /// Ignored.
-    #[arg(long, env = "MLFLOW_SECRETS_CACHE_MAX_SIZE", value_name = "N")]
+    #[arg(long, env = "MLFLOW_SECRETS_CACHE_MAX_SIZE", hide_env = true, value_name = "N")]
     pub(crate) secrets_cache_max_size: Option<u32>,
     /// Ignored: there are no workspaces.
-    #[arg(long, env = "MLFLOW_WORKSPACE_STORE_URI", value_name = "URI", hide_env_values = true)]
+    #[arg(long, env = "MLFLOW_WORKSPACE_STORE_URI", hide_env = true, value_name = "URI")]
     pub(crate) workspace_store_uri: Option<String>,
     /// Ignored: there are no workspaces.
     #[arg(long)]
     pub(crate) disable_workspaces: bool,
     /// Refused: there are no workspaces.
-    #[arg(long, env = "MLFLOW_ENABLE_WORKSPACES", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "MLFLOW_ENABLE_WORKSPACES", hide_env = true, value_parser = BoolishValueParser::new())]
     pub(crate) enable_workspaces: bool,
     /// Refused: there is no authentication yet, and leaving it out silently would open the server.
-    #[arg(long, env = "MLFLOW_APP_NAME", value_name = "NAME")]
+    #[arg(long, env = "MLFLOW_APP_NAME", hide_env = true, value_name = "NAME")]
     pub(crate) app_name: Option<String>,
 }
 

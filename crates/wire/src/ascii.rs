@@ -4,9 +4,13 @@
 
 use std::fmt::Write as _;
 
-/// Escapes every character of a JSON text that is not ASCII as `\uXXXX`, those above U+FFFF as two.
+/// The one ASCII character that serde leaves as it is and Python escapes.
+const DELETE: u8 = 0x7f;
+
+/// Escapes every character of a JSON text that is not printable ASCII as `\uXXXX`, those above U+FFFF as two.
+/// Line breaks between the values stay: inside of texts they are escaped already.
 pub fn escape(json: Vec<u8>) -> Vec<u8> {
-    if json.is_ascii() {
+    if json.iter().all(|byte| *byte < DELETE) {
         return json;
     }
     let mut ascii = String::with_capacity(json.len() * 2);
@@ -17,7 +21,7 @@ pub fn escape(json: Vec<u8>) -> Vec<u8> {
 }
 
 fn push(ascii: &mut String, character: char) {
-    if character.is_ascii() {
+    if character < char::from(DELETE) {
         return ascii.push(character);
     }
     for unit in character.encode_utf16(&mut [0; 2]) {
@@ -35,7 +39,7 @@ mod tests {
     #[test]
     fn what_is_not_ascii_is_escaped_as_python_does() {
         let json = Value::from("ü 🚂 \u{7f}<\"\\/\u{1}é\u{ffff}").to_string();
-        let expected = "\"\\u00fc \\ud83d\\ude82 \u{7f}<\\\"\\\\/\\u0001\\u00e9\\uffff\"";
+        let expected = "\"\\u00fc \\ud83d\\ude82 \\u007f<\\\"\\\\/\\u0001\\u00e9\\uffff\"";
         let escaped = String::from_utf8(escape(json.clone().into_bytes())).unwrap();
         assert_eq!(escaped, expected);
         assert_eq!(
