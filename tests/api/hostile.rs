@@ -24,7 +24,7 @@ async fn bodies_that_are_no_message_are_refused(db: Db) {
     let deep = "[".repeat(100_000);
     assert_answer_snapshot!(server.post_text("runs/search", deep).await, @r#"
     400
-    {"error_code": "INVALID_PARAMETER_VALUE", "message": "The request body is not valid JSON: recursion limit exceeded at line 1 column 128"}
+    {"error_code": "INVALID_PARAMETER_VALUE", "message": "The request body is nested deeper than 127 levels."}
     "#);
     let deep = format!("{{\"tags\": {}1{}}}", "[".repeat(120), "]".repeat(120));
     assert_answer_snapshot!(server.post_text("runs/create", deep).await, @r#"

@@ -166,7 +166,7 @@ async fn a_run_tells_everything_that_was_logged_on_it(db: Db) {
             },
             {
               "key": "z",
-              "value": "ü"
+              "value": "\u00fc"
             }
           ]
         },

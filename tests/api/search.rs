@@ -109,7 +109,7 @@ async fn tokens_that_are_none_are_refused(db: Db) {
     // {"offset": 9223372036854775808}
     assert_answer_snapshot!(server.post("runs/search", with("eyJvZmZzZXQiOiA5MjIzMzcyMDM2ODU0Nzc1ODA4fQ==")).await, @r#"
     400
-    {"error_code": "INVALID_PARAMETER_VALUE", "message": "Invalid page token, parsed value={\"offset\":9223372036854775808}"}
+    {"error_code": "INVALID_PARAMETER_VALUE", "message": "Invalid page token, parsed value={'offset': 9223372036854775808}"}
     "#);
     server.stop().await;
 }

@@ -23,18 +23,24 @@ pub(crate) enum Location {
 /// Why a backend store URI cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UrlError {
-    /// Another database or a file store.
+    /// Another database or a file store; the scheme alone is shown, since what follows may hold a password.
     #[error(
-        "the backend store '{0}' is not supported: use sqlite:///path/to/mlflow.db or \
+        "a backend store of kind '{0}:' is not supported: use sqlite:///path/to/mlflow.db or \
          postgresql://user:password@host:5432/database"
     )]
     Unsupported(String),
+    /// A bare path, as MLflow's file store takes it.
+    #[error(
+        "the backend store is not a URI (the file store is not supported): use sqlite:///path/to/mlflow.db or \
+         postgresql://user:password@host:5432/database"
+    )]
+    NoScheme,
     /// A database that would vanish with the process.
     #[error("an in-memory SQLite database would be lost at exit: name a file, as in sqlite:///mlflow.db")]
     InMemory,
     /// SQLite options after `?`.
-    #[error("parameters after '?' are not supported in a SQLite URI: '{0}'")]
-    SqliteParameters(String),
+    #[error("parameters after '?' are not supported in a SQLite URI")]
+    SqliteParameters,
     /// Not a URL.
     #[error("the PostgreSQL URI cannot be read: {0}")]
     Malformed(String),
@@ -55,12 +61,12 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(uri: &str) -> Result<Self, UrlError> {
         let Some((scheme, rest)) = uri.split_once(':') else {
-            return Err(UrlError::Unsupported(uri.to_owned()));
+            return Err(UrlError::NoScheme);
         };
         match scheme {
             "sqlite" | "sqlite+pysqlite" => sqlite(rest),
             "postgres" | "postgresql" | "postgresql+psycopg2" | "postgresql+psycopg" => postgres(rest),
-            _ => Err(UrlError::Unsupported(without_password(uri))),
+            _ => Err(UrlError::Unsupported(scheme.to_owned())),
         }
     }
 }
@@ -72,7 +78,7 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
         return Err(UrlError::InMemory);
     }
     if path.contains('?') {
-        return Err(UrlError::SqliteParameters(path.to_owned()));
+        return Err(UrlError::SqliteParameters);
     }
     Ok(DatabaseUrl(Location::Sqlite(PathBuf::from(path))))
 }
@@ -83,22 +89,22 @@ fn postgres(rest: &str) -> Result<DatabaseUrl, UrlError> {
     Ok(DatabaseUrl(Location::Postgres(Box::new(url))))
 }
 
-fn without_password(uri: &str) -> String {
-    match Url::parse(uri) {
-        Ok(mut url) if url.password().is_some() => {
-            // Only a URL without a host refuses a password, and then it has none.
-            let _ = url.set_password(Some("***"));
-            url.into()
-        }
-        _ => uri.to_owned(),
+/// The URI without what may be secret: the password, and the parameters, among which one may stand too.
+fn redacted(url: &Url) -> String {
+    let mut shown = url.clone();
+    shown.set_query(None);
+    if url.password().is_some() {
+        // Only a URL without a host refuses a password, and then it has none.
+        let _ = shown.set_password(Some("***"));
     }
+    shown.into()
 }
 
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Location::Sqlite(path) => write!(f, "sqlite:///{}", path.display()),
-            Location::Postgres(url) => f.write_str(&without_password(url.as_str())),
+            Location::Postgres(url) => f.write_str(&redacted(url)),
         }
     }
 }
@@ -130,8 +136,16 @@ mod tests {
         let url: DatabaseUrl = "postgresql://user:secret@host:5432/db".parse().unwrap();
         assert_eq!(url.to_string(), "postgresql://user:***@host:5432/db");
         assert_eq!(format!("{url:?}"), "postgresql://user:***@host:5432/db");
-        let other = "mysql://user:secret@host/db".parse::<DatabaseUrl>().unwrap_err();
-        assert!(!other.to_string().contains("secret"), "{other}");
+        let url: DatabaseUrl = "postgresql://host/db?user=u&password=secret".parse().unwrap();
+        assert_eq!(url.to_string(), "postgresql://host/db");
+        for uri in [
+            "mysql://user:secret@host:notaport/db",
+            "sqlite:///a.db?key=secret",
+            "postgresql://u:secret@h:x/d",
+        ] {
+            let error = uri.parse::<DatabaseUrl>().unwrap_err();
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
     }
 
     #[test]

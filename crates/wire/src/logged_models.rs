@@ -87,7 +87,8 @@ message! {
 
     /// `POST logged-models/search`.
     pub struct SearchLoggedModels {
-        experiment_ids as "experimentIds": Vec<String>,
+        /// Absent is an error, an empty list finds nothing.
+        experiment_ids as "experimentIds": Option<Vec<String>>,
         filter: Option<String>,
         max_results as "maxResults": Option<Int32>,
         order_by as "orderBy": Vec<SearchLoggedModelsOrderBy>,

@@ -8,8 +8,8 @@ use crate::model::text;
 use crate::sql::{experiment_tags, experiments};
 use crate::{Error, Result, Tracking};
 
-/// `experiments.name` is a VARCHAR of this many characters, which SQLite does not enforce.
-const NAME_COLUMN_CHARS: usize = 256;
+/// PostgreSQL's columns `name` and `artifact_location`, in characters; SQLite enforces no length.
+const NAME_AND_LOCATION_COLUMN: usize = 256;
 
 impl Tracking {
     /// Creates an experiment under a free name.
@@ -18,6 +18,7 @@ impl Tracking {
     /// [`Error::ExperimentExists`] when an active or deleted experiment has the name.
     pub(crate) async fn create_experiment(&self, new: NewExperiment) -> Result<ExperimentId> {
         self.check_experiment_name(&new.name)?;
+        self.check_location(new.artifact_location.as_ref())?;
         let input = (new, self.config.artifact_root.clone(), self.clock.now_ms());
         self.db
             .write(input, |tx, (new, root, now_ms)| {
@@ -49,7 +50,14 @@ impl Tracking {
     /// Refuses a name that PostgreSQL's column would.
     pub(crate) fn check_experiment_name(&self, name: &ExperimentName) -> Result<()> {
         if self.db.engine() == Engine::Postgres {
-            text::check_length("name", NAME_COLUMN_CHARS, name.as_str())?;
+            text::check_column("name", NAME_AND_LOCATION_COLUMN, name.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn check_location(&self, location: Option<&ArtifactLocation>) -> Result<()> {
+        if let (Engine::Postgres, Some(location)) = (self.db.engine(), location) {
+            text::check_column("artifact_location", NAME_AND_LOCATION_COLUMN, location.as_str())?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Experiments: a name, a place for artifacts, and the runs that belong together.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use forebay_core::filter::OrderBy;
@@ -29,6 +30,20 @@ impl ExperimentId {
     pub(crate) fn require(text: Option<String>) -> Result<Self, Invalid> {
         let text = text.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing("experiment_id"))?;
         Self::parse(&text)
+    }
+
+    /// The `experiment_ids` of a search, each once; more than `max` are refused.
+    pub(crate) fn parse_distinct(texts: &[String], max: usize) -> Result<Vec<Self>, Invalid> {
+        if texts.len() > max {
+            return Err(Invalid::message(format!(
+                "A search can name at most {max} experiments in 'experiment_ids'. Got {}.",
+                texts.len()
+            )));
+        }
+        let mut seen = HashSet::new();
+        let mut ids = texts.iter().map(|text| Self::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        ids.retain(|id| seen.insert(*id));
+        Ok(ids)
     }
 
     /// Reads the decimal string of a request.

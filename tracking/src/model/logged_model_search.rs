@@ -1,7 +1,5 @@
 //! A search over logged models, and a page of what it found.
 
-use std::collections::HashSet;
-
 use forebay_core::filter::logged_models::{
     self as filter, LoggedModelComparison, LoggedModelOrderKey, OrderByField,
 };
@@ -77,7 +75,7 @@ impl TryFrom<wire::SearchLoggedModels> for SearchLoggedModels {
 
     fn try_from(req: wire::SearchLoggedModels) -> Result<Self, Invalid> {
         let query = SentQuery {
-            experiment_ids: req.experiment_ids,
+            experiment_ids: req.experiment_ids.ok_or_else(|| Invalid::missing("experiment_ids"))?,
             filter: req.filter.unwrap_or_default(),
             order_by: req.order_by.into_iter().map(order_by_field).collect(),
         };
@@ -86,7 +84,7 @@ impl TryFrom<wire::SearchLoggedModels> for SearchLoggedModels {
             datasets: datasets(req.datasets)?,
             offset: page_token::decode_logged_models(&token, query.as_token_query())?,
             filter: comparisons(&query.filter)?,
-            experiment_ids: experiment_ids(&query.experiment_ids)?,
+            experiment_ids: ExperimentId::parse_distinct(&query.experiment_ids, MAX_EXPERIMENTS)?,
             order_by: filter::parse_order_by(&query.order_by)?,
             max_results: page_size(req.max_results.map(|max| i64::from(max.0)))?,
             query,
@@ -110,14 +108,6 @@ fn page_size(max_results: Option<i64>) -> Result<i64, Invalid> {
         Some(size) if size > 0 => Ok(size.min(MAX_PAGE)),
         Some(size) => Err(Invalid::value("max_results", &size, "It must not be negative")),
     }
-}
-
-fn experiment_ids(texts: &[String]) -> Result<Vec<ExperimentId>, Invalid> {
-    check_count("experiment_ids", texts.len(), MAX_EXPERIMENTS)?;
-    let mut seen = HashSet::new();
-    let mut ids = texts.iter().map(|text| ExperimentId::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    ids.retain(|id| seen.insert(*id));
-    Ok(ids)
 }
 
 fn datasets(datasets: Vec<wire::SearchLoggedModelsDataset>) -> Result<Vec<SearchedDataset>, Invalid> {
@@ -179,6 +169,10 @@ impl From<LoggedModelPage> for wire::SearchLoggedModelsResponse {
 mod tests {
     use super::*;
 
+    fn anywhere() -> wire::SearchLoggedModels {
+        wire::SearchLoggedModels { experiment_ids: Some(Vec::new()), ..Default::default() }
+    }
+
     fn search(req: wire::SearchLoggedModels) -> Result<SearchLoggedModels, Invalid> {
         SearchLoggedModels::try_from(req)
     }
@@ -187,8 +181,7 @@ mod tests {
     fn an_unsaid_size_is_fifty_and_zero_is_a_hundred() {
         let size = |max_results: Option<i32>| {
             let max_results = max_results.map(Into::into);
-            search(wire::SearchLoggedModels { max_results, ..Default::default() })
-                .map(|search| search.max_results)
+            search(wire::SearchLoggedModels { max_results, ..anywhere() }).map(|search| search.max_results)
         };
         assert_eq!(size(None).unwrap(), 50);
         assert_eq!(size(Some(0)).unwrap(), 100);
@@ -201,14 +194,13 @@ mod tests {
     fn a_dataset_needs_a_name() {
         let nameless =
             wire::SearchLoggedModelsDataset { dataset_name: None, dataset_digest: Some("1".to_owned()) };
-        let error =
-            search(wire::SearchLoggedModels { datasets: vec![nameless], ..Default::default() }).unwrap_err();
+        let error = search(wire::SearchLoggedModels { datasets: vec![nameless], ..anywhere() }).unwrap_err();
         assert_eq!(error.to_string(), "`dataset_name` in the `datasets` clause must be specified.");
     }
 
     #[test]
     fn a_token_continues_the_search_that_made_it() {
-        let first = wire::SearchLoggedModels { filter: Some("name = 'a'".to_owned()), ..Default::default() };
+        let first = wire::SearchLoggedModels { filter: Some("name = 'a'".to_owned()), ..anywhere() };
         let token = search(first.clone()).unwrap().query.token(7);
         let next = wire::SearchLoggedModels { page_token: Some(token.clone()), ..first };
         assert_eq!(search(next.clone()).unwrap().offset, 7);
@@ -218,6 +210,6 @@ mod tests {
     #[test]
     fn more_values_than_a_statement_takes_are_refused() {
         let many = vec!["1".to_owned(); MAX_EXPERIMENTS + 1];
-        assert!(search(wire::SearchLoggedModels { experiment_ids: many, ..Default::default() }).is_err());
+        assert!(search(wire::SearchLoggedModels { experiment_ids: Some(many), ..anywhere() }).is_err());
     }
 }

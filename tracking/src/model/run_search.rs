@@ -1,7 +1,5 @@
 //! A search over runs, and a page of what it found.
 
-use std::collections::HashSet;
-
 use forebay_core::filter::OrderBy;
 use forebay_core::filter::runs::{self as filter, RunComparison, RunOrderKey};
 use forebay_core::invalid::Invalid;
@@ -37,7 +35,7 @@ impl TryFrom<wire::SearchRuns> for SearchRuns {
 
     fn try_from(req: wire::SearchRuns) -> Result<Self, Invalid> {
         Ok(SearchRuns {
-            experiment_ids: experiment_ids(&req.experiment_ids)?,
+            experiment_ids: ExperimentId::parse_distinct(&req.experiment_ids, MAX_EXPERIMENTS)?,
             view: req.run_view_type.map_or(View::ActiveOnly, View::from),
             filter: filter::parse_filter(req.filter.as_deref().unwrap_or_default())?,
             order_by: filter::parse_order_by(&req.order_by)?,
@@ -45,19 +43,6 @@ impl TryFrom<wire::SearchRuns> for SearchRuns {
             offset: page_token::decode_offset(req.page_token.as_deref().unwrap_or_default())?,
         })
     }
-}
-
-fn experiment_ids(texts: &[String]) -> Result<Vec<ExperimentId>, Invalid> {
-    if texts.len() > MAX_EXPERIMENTS {
-        return Err(Invalid::message(format!(
-            "A search can name at most {MAX_EXPERIMENTS} experiments in 'experiment_ids'. Got {}.",
-            texts.len()
-        )));
-    }
-    let mut seen = HashSet::new();
-    let mut ids = texts.iter().map(|text| ExperimentId::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    ids.retain(|id| seen.insert(*id));
-    Ok(ids)
 }
 
 /// A page of runs.

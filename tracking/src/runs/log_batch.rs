@@ -33,7 +33,7 @@ impl Tracking {
 /// Refuses what PostgreSQL's columns would; SQLite and MLflow on it take any length.
 fn check_columns(batch: &LogBatch) -> Result<(), Invalid> {
     for tag in batch.tags.iter().filter(|tag| tag.key == RUN_NAME) {
-        text::check_column("value", NAME_COLUMN, &tag.value)?;
+        text::check_column(RUN_NAME, NAME_COLUMN, &tag.value)?;
     }
     let links = batch.metrics.iter().filter_map(|metric| metric.model.as_ref());
     for (name, digest) in links.filter_map(|link| link.dataset.as_ref()) {

@@ -6,7 +6,7 @@ use forebay_db::{Engine, Error, Sql, Tx};
 
 use crate::model::experiment::{Experiment, SearchExperiments};
 use crate::sql::experiments::ExperimentRow;
-use crate::sql::predicate::{push_code, push_number, push_text};
+use crate::sql::predicate::{push_code, push_number, push_text, unplanned};
 
 const SELECT: &str = "
     SELECT e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time
@@ -18,9 +18,10 @@ const TAG: &str = "(SELECT 1 FROM experiment_tags t WHERE t.experiment_id = e.ex
 pub(crate) async fn search(tx: &mut Tx, search: &SearchExperiments) -> Result<Vec<Experiment>, Error> {
     let mut sql = Sql::new(SELECT);
     sql.push_list(search.view.stages().iter().copied()).push(")");
-    for comparison in &search.filter {
+    for (position, comparison) in search.filter.iter().enumerate() {
         sql.push(" AND ");
         push_comparison(&mut sql, tx.engine(), comparison);
+        sql.push(unplanned(position));
     }
     push_order(&mut sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);

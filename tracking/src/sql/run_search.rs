@@ -9,7 +9,7 @@ use forebay_db::{Engine, Error, Sql, Tx};
 use crate::model::run::RunInfo;
 use crate::model::run_search::SearchRuns;
 use crate::model::tag::RUN_NAME;
-use crate::sql::predicate::{push_number, push_text};
+use crate::sql::predicate::{push_number, push_text, unplanned};
 use crate::sql::runs::RunRow;
 
 const SELECT: &str = "
@@ -37,9 +37,10 @@ pub(crate) async fn search(tx: &mut Tx, search: &SearchRuns) -> Result<Vec<RunIn
     }
     sql.push(" WHERE r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
     sql.push(") AND r.lifecycle_stage IN (").push_list(search.view.stages().iter().copied()).push(")");
-    for comparison in &search.filter {
+    for (position, comparison) in search.filter.iter().enumerate() {
         sql.push(" AND ");
         push_comparison(&mut sql, tx.engine(), comparison);
+        sql.push(unplanned(position));
     }
     push_order(&mut sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
