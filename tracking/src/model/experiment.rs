@@ -12,6 +12,7 @@ use forebay_wire::experiments as wire;
 use super::lifecycle::{Lifecycle, View};
 use super::location::{ArtifactLocation, LocationRules};
 use super::page;
+use super::search_bounds::SearchBounds;
 use super::tag::{self, Tag};
 use super::text;
 
@@ -32,14 +33,9 @@ impl ExperimentId {
         Self::parse(&text)
     }
 
-    /// The `experiment_ids` of a search, each once; more than `max` are refused.
-    pub(crate) fn parse_distinct(texts: &[String], max: usize) -> Result<Vec<Self>, Invalid> {
-        if texts.len() > max {
-            return Err(Invalid::message(format!(
-                "A search can name at most {max} experiments in 'experiment_ids'. Got {}.",
-                texts.len()
-            )));
-        }
+    /// The `experiment_ids` of a search, each once.
+    pub(crate) fn parse_distinct(texts: &[String], bounds: &mut SearchBounds) -> Result<Vec<Self>, Invalid> {
+        bounds.add("experiment_ids", texts.len())?;
         let mut seen = HashSet::new();
         let mut ids = texts.iter().map(|text| Self::parse(text)).collect::<Result<Vec<_>, _>>()?;
         ids.retain(|id| seen.insert(*id));
@@ -197,7 +193,8 @@ impl TryFrom<wire::SearchExperiments> for SearchExperiments {
     fn try_from(req: wire::SearchExperiments) -> Result<Self, Invalid> {
         Ok(SearchExperiments {
             view: req.view_type.map_or(View::ActiveOnly, View::from),
-            filter: filter::parse_filter(req.filter.as_deref().unwrap_or_default())?,
+            filter: SearchBounds::default()
+                .add_filter(filter::parse_filter(req.filter.as_deref().unwrap_or_default())?)?,
             order_by: filter::parse_order_by(&req.order_by)?,
             // MLflow has no default here: a request without `max_results` is refused.
             max_results: page::size(req.max_results.map_or(0, |max| max.0))?,

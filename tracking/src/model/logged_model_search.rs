@@ -1,15 +1,16 @@
 //! A search over logged models, and a page of what it found.
 
+use forebay_core::filter::OrderBy;
 use forebay_core::filter::logged_models::{
     self as filter, LoggedModelComparison, LoggedModelOrderKey, OrderByField,
 };
-use forebay_core::filter::{CodeOp, OrderBy, TextOp};
 use forebay_core::invalid::Invalid;
 use forebay_core::page_token::{self, LoggedModelQuery};
 use forebay_wire::logged_models as wire;
 
 use super::experiment::ExperimentId;
 use super::logged_model::LoggedModel;
+use super::search_bounds::SearchBounds;
 
 /// Models on a page when the request does not say.
 const UNSAID_PAGE: i64 = 50;
@@ -17,11 +18,6 @@ const UNSAID_PAGE: i64 = 50;
 const DEFAULT_PAGE: i64 = 100;
 /// Most models on a page; a request for more gets this many and a token.
 const MAX_PAGE: i64 = 10_000;
-
-/// SQLite takes 32,766 bound values in a statement; these three keep a search below it.
-const MAX_EXPERIMENTS: usize = 5_000;
-const MAX_DATASETS: usize = 1_000;
-const MAX_LISTED_VALUES: usize = 20_000;
 
 /// One page of a search over logged models.
 #[derive(Debug)]
@@ -80,11 +76,14 @@ impl TryFrom<wire::SearchLoggedModels> for SearchLoggedModels {
             order_by: req.order_by.into_iter().map(order_by_field).collect(),
         };
         let token = req.page_token.unwrap_or_default();
+        let mut bounds = SearchBounds::default();
+        // A dataset is a name and a digest.
+        bounds.add("datasets", 2 * req.datasets.len())?;
         Ok(SearchLoggedModels {
             datasets: datasets(req.datasets)?,
             offset: page_token::decode_logged_models(&token, query.as_token_query())?,
-            filter: comparisons(&query.filter)?,
-            experiment_ids: ExperimentId::parse_distinct(&query.experiment_ids, MAX_EXPERIMENTS)?,
+            experiment_ids: ExperimentId::parse_distinct(&query.experiment_ids, &mut bounds)?,
+            filter: bounds.add_filter(filter::parse_filter(&query.filter)?)?,
             order_by: filter::parse_order_by(&query.order_by)?,
             max_results: page_size(req.max_results.map(|max| i64::from(max.0)))?,
             query,
@@ -111,7 +110,6 @@ fn page_size(max_results: Option<i64>) -> Result<i64, Invalid> {
 }
 
 fn datasets(datasets: Vec<wire::SearchLoggedModelsDataset>) -> Result<Vec<SearchedDataset>, Invalid> {
-    check_count("datasets", datasets.len(), MAX_DATASETS)?;
     let datasets = datasets.into_iter().map(|dataset| {
         let name = dataset.dataset_name.filter(|name| !name.is_empty());
         let name = name
@@ -119,33 +117,6 @@ fn datasets(datasets: Vec<wire::SearchLoggedModelsDataset>) -> Result<Vec<Search
         Ok(SearchedDataset { name, digest: dataset.dataset_digest.filter(|digest| !digest.is_empty()) })
     });
     datasets.collect()
-}
-
-fn comparisons(text: &str) -> Result<Vec<LoggedModelComparison>, Invalid> {
-    let comparisons = filter::parse_filter(text)?;
-    check_count("filter", comparisons.iter().map(n_listed_values).sum(), MAX_LISTED_VALUES)?;
-    Ok(comparisons)
-}
-
-fn n_listed_values(comparison: &LoggedModelComparison) -> usize {
-    use LoggedModelComparison::{Code, Metric, Param, Tag, Text, Time};
-    match comparison {
-        Param { op, .. } | Tag { op, .. } | Text { op, .. } => match op {
-            TextOp::In(values) | TextOp::NotIn(values) => values.len(),
-            TextOp::Eq(_) | TextOp::Ne(_) | TextOp::Like(_) | TextOp::ILike(_) => 0,
-        },
-        Code { op: CodeOp::In(values) | CodeOp::NotIn(values), .. } => values.len(),
-        Metric { .. } | Time { .. } => 0,
-    }
-}
-
-fn check_count(field: &str, n_values: usize, max: usize) -> Result<(), Invalid> {
-    if n_values > max {
-        return Err(Invalid::message(format!(
-            "A search takes at most {max} values in '{field}'. Got {n_values}."
-        )));
-    }
-    Ok(())
 }
 
 /// A page of logged models.
@@ -167,6 +138,7 @@ impl From<LoggedModelPage> for wire::SearchLoggedModelsResponse {
 
 #[cfg(test)]
 mod tests {
+    use super::super::search_bounds::MAX_LISTED;
     use super::*;
 
     fn anywhere() -> wire::SearchLoggedModels {
@@ -209,7 +181,7 @@ mod tests {
 
     #[test]
     fn more_values_than_a_statement_takes_are_refused() {
-        let many = vec!["1".to_owned(); MAX_EXPERIMENTS + 1];
+        let many = vec!["1".to_owned(); MAX_LISTED + 1];
         assert!(search(wire::SearchLoggedModels { experiment_ids: Some(many), ..anywhere() }).is_err());
     }
 }

@@ -17,5 +17,6 @@ pub(crate) mod param;
 pub(crate) mod python;
 pub(crate) mod run;
 pub(crate) mod run_search;
+pub(crate) mod search_bounds;
 pub(crate) mod tag;
 pub(crate) mod text;

@@ -10,11 +10,10 @@ use super::experiment::ExperimentId;
 use super::lifecycle::View;
 use super::page;
 use super::run::Run;
+use super::search_bounds::SearchBounds;
 
 /// Runs on a page when the request does not say.
 const DEFAULT_PAGE: i64 = 1_000;
-/// Most experiments in one search; SQLite takes 32,766 bound values in a statement.
-const MAX_EXPERIMENTS: usize = 20_000;
 
 /// One page of a search over runs.
 #[derive(Debug)]
@@ -34,10 +33,11 @@ impl TryFrom<wire::SearchRuns> for SearchRuns {
     type Error = Invalid;
 
     fn try_from(req: wire::SearchRuns) -> Result<Self, Invalid> {
+        let mut bounds = SearchBounds::default();
         Ok(SearchRuns {
-            experiment_ids: ExperimentId::parse_distinct(&req.experiment_ids, MAX_EXPERIMENTS)?,
+            experiment_ids: ExperimentId::parse_distinct(&req.experiment_ids, &mut bounds)?,
             view: req.run_view_type.map_or(View::ActiveOnly, View::from),
-            filter: filter::parse_filter(req.filter.as_deref().unwrap_or_default())?,
+            filter: bounds.add_filter(filter::parse_filter(req.filter.as_deref().unwrap_or_default())?)?,
             order_by: filter::parse_order_by(&req.order_by)?,
             max_results: page::size(req.max_results.map_or(DEFAULT_PAGE, |max| i64::from(max.0)))?,
             offset: page_token::decode_offset(req.page_token.as_deref().unwrap_or_default())?,
