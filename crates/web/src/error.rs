@@ -1,8 +1,9 @@
 //! The error of a handler, for its two audiences: the caller reads a code and a sentence, the operator reads
 //! the chain of causes.
 //!
-//! A fault of the server (status 500) shows the caller nothing but a request id. Its causes travel as a
-//! `Fault` in the response's extensions to the request log, which writes them down once.
+//! Whatever is answered with a 5xx carries its causes as a `Fault` in the response's extensions to the request
+//! log, which writes them down once. With a plain 500 the caller is shown nothing but a request id; that the
+//! server is busy, late, full or without a feature is told as it is.
 
 use std::error::Error;
 
@@ -17,6 +18,7 @@ use forebay_wire::decode::DecodeError;
 /// What a handler returns when it has no answer.
 #[derive(Debug)]
 pub struct ApiError {
+    status: StatusCode,
     code: ErrorCode,
     message: String,
     fault: Option<Fault>,
@@ -27,21 +29,33 @@ pub struct ApiError {
 pub(crate) struct Fault(pub(crate) String);
 
 impl ApiError {
-    /// An error whose message the caller reads, unless the code is a fault of the server: then the caller reads
-    /// `internal error` and the message goes to the log.
+    /// An error whose message the caller reads, unless the code's status is 500: then the caller reads
+    /// `internal error`. For every 5xx the message goes to the log.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let message = message.into();
-        if !is_fault(code) {
-            return Self { code, message, fault: None };
-        }
-        Self { code, message: "internal error".to_owned(), fault: Some(Fault(message)) }
+        Self::assemble(status_of(code), code, message.clone(), message)
     }
 
-    /// An error of a domain crate with its code. The caller reads its display, or for a fault of the server
-    /// `internal error`; the log then gets the whole chain of causes.
+    /// An error of a domain crate with its code. The caller reads its display, or `internal error` if the
+    /// code's status is 500. For every 5xx the log gets the whole chain of causes.
     pub fn from_error(code: ErrorCode, error: &(dyn Error + 'static)) -> Self {
-        let message = if is_fault(code) { chain(error) } else { error.to_string() };
-        Self::new(code, message)
+        Self::from_error_with_status(status_of(code), code, error)
+    }
+
+    /// As [`ApiError::from_error`], with a status that is not the code's own.
+    pub fn from_error_with_status(
+        status: StatusCode,
+        code: ErrorCode,
+        error: &(dyn Error + 'static),
+    ) -> Self {
+        Self::assemble(status, code, error.to_string(), chain(error))
+    }
+
+    fn assemble(status: StatusCode, code: ErrorCode, message: String, causes: String) -> Self {
+        let is_secret = status == StatusCode::INTERNAL_SERVER_ERROR;
+        let message = if is_secret { "internal error".to_owned() } else { message };
+        let fault = status.is_server_error().then_some(Fault(causes));
+        Self { status, code, message, fault }
     }
 }
 
@@ -59,9 +73,7 @@ impl From<DecodeError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = with_status(status, self.code, &self.message);
+        let mut response = with_status(self.status, self.code, &self.message);
         if let Some(fault) = self.fault {
             response.extensions_mut().insert(fault);
         }
@@ -81,9 +93,8 @@ pub(crate) fn body(code: ErrorCode, message: &str) -> Vec<u8> {
     ascii::escape(text.into_bytes())
 }
 
-/// Whether the code says that the server failed. Being busy, late or without a feature is told as it is.
-fn is_fault(code: ErrorCode) -> bool {
-    code.http_status() == 500
+fn status_of(code: ErrorCode) -> StatusCode {
+    StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

@@ -1,6 +1,6 @@
 //! One line per request, and the only place where a fault is written down.
 //!
-//! The answer to a fault names the request id, which is known here and not where the error was made.
+//! The answer to a plain 500 names the request id, which is known here and not where the error was made.
 
 use std::time::Instant;
 
@@ -33,6 +33,9 @@ pub(crate) async fn record(request: Request, next: Next) -> Response {
         return response;
     };
     entry.log_fault(response.status(), &cause);
+    if response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
     let message = format!("internal error (request id {})", entry.request_id);
     with_message(response, &message)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::HOST;
 use axum::routing::get;
 use forebay_core::error_code::ErrorCode;
@@ -48,6 +49,16 @@ async fn fail() -> ApiError {
     ApiError::from_error(ErrorCode::InternalError, &StoreFailed(io::Error::other("disk full")))
 }
 
+async fn find_no_database() -> ApiError {
+    let cause = StoreFailed(io::Error::other("database is locked"));
+    ApiError::from_error(ErrorCode::TemporarilyUnavailable, &cause)
+}
+
+async fn find_no_room() -> ApiError {
+    let cause = StoreFailed(io::Error::other("quota exceeded"));
+    ApiError::from_error_with_status(StatusCode::INSUFFICIENT_STORAGE, ErrorCode::InternalError, &cause)
+}
+
 async fn lines_of(path: &str) -> Vec<Value> {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(lines.clone()).finish();
@@ -55,13 +66,16 @@ async fn lines_of(path: &str) -> Vec<Value> {
     let config = WebConfig {
         ids: Arc::new(SequentialIds::default()),
         limits: Limits::default(),
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_millis(200),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),
     };
     let router = Router::new()
         .route("/runs/{run_id}", get(async || "run"))
         .route("/fail", get(fail))
+        .route("/locked", get(find_no_database))
+        .route("/full", get(find_no_room))
+        .route("/hang", get(std::future::pending::<()>))
         .route("/panic", get(async || -> ApiError { panic!("out of cheese") }));
     let host = if path == "/foreign" { "evil.com" } else { "localhost" };
     let request = Request::builder().uri(path).header(HOST, host).body(Body::empty()).unwrap();
@@ -85,12 +99,16 @@ async fn a_request_is_one_line_with_its_route_and_not_its_path() {
 
 #[tokio::test]
 async fn a_fault_is_logged_once_with_all_its_causes() {
-    for (path, cause) in
-        [("/fail", "could not store the run: disk full"), ("/panic", "a handler panicked: out of cheese")]
-    {
+    for (path, status, cause) in [
+        ("/fail", 500, "could not store the run: disk full"),
+        ("/panic", 500, "a handler panicked: out of cheese"),
+        ("/locked", 503, "could not store the run: database is locked"),
+        ("/full", 507, "could not store the run: quota exceeded"),
+        ("/hang", 504, "The request took longer than 0.2 seconds."),
+    ] {
         let lines = lines_of(path).await;
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
-        assert_eq!((&line["level"], &line["status"]), (&"ERROR".into(), &500.into()));
+        assert_eq!((&line["level"], &line["status"]), (&"ERROR".into(), &status.into()));
         assert_eq!(line["cause"], cause);
     }
 }

@@ -44,6 +44,11 @@ async fn fail() -> ApiError {
     ApiError::from_error(ErrorCode::InternalError, &cause)
 }
 
+async fn find_no_database() -> ApiError {
+    let cause = StoreFailed(std::io::Error::other("locked at /secret"));
+    ApiError::from_error(ErrorCode::TemporarilyUnavailable, &cause)
+}
+
 async fn panic() -> ApiError {
     panic!("secret")
 }
@@ -68,6 +73,7 @@ fn router() -> Router {
         .route("/api/delete", delete(create))
         .route("/api/search", get(search))
         .route("/api/fail", get(fail))
+        .route("/api/locked", get(find_no_database))
         .route("/api/panic", get(panic))
         .route("/api/hang", get(hang))
         .route("/health", get(async || "OK"))
@@ -229,6 +235,14 @@ async fn faults_and_panics_show_nothing_but_the_request_id() {
         assert_eq!(answer.headers["x-frame-options"], "SAMEORIGIN");
         assert_eq!(answer.headers["content-length"], answer.text.len().to_string());
     }
+}
+
+#[tokio::test]
+async fn what_may_pass_is_told_without_its_causes() {
+    let answer = ask(get_from("/api/locked")).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let expected = json!({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "could not store the run"});
+    assert_eq!(answer.json(), expected);
 }
 
 #[tokio::test]

@@ -36,8 +36,14 @@ pub enum StoreError {
     #[error("{0} is not supported for the current artifact repository")]
     Unsupported(&'static str),
     /// The disk, or the caller's quota on it, is used up.
-    #[error("The artifact store is full: '{0}' was not stored")]
-    Full(String),
+    #[error("The artifact store is full: '{path}' was not stored")]
+    Full {
+        /// The artifact's path.
+        path: String,
+        /// The failure.
+        #[source]
+        source: io::Error,
+    },
     /// The caller's upload ended early.
     #[error("The upload of '{path}' broke off: {reason}")]
     BrokenUpload {
@@ -70,7 +76,7 @@ impl StoreError {
             StoreError::UnknownScheme(_) | StoreError::NotServed | StoreError::Unsupported(_) => {
                 ErrorCode::NotImplemented
             }
-            StoreError::Full(_) | StoreError::Io { .. } => ErrorCode::InternalError,
+            StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::InternalError,
         }
     }
 
@@ -85,7 +91,7 @@ impl StoreError {
                 StoreError::Invalid(Invalid::message(format!("Invalid path: it is too long: '{path}'")))
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                StoreError::Full(path)
+                StoreError::Full { path, source }
             }
             _ => StoreError::Io { path, source },
         }

@@ -1,12 +1,20 @@
 //! How an error of this crate becomes a response.
 
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use forebay_web::error::ApiError;
 
 use crate::Error;
+use crate::artifacts::StoreError;
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        ApiError::from_error(self.code(), &self).into_response()
+        let code = self.code();
+        // The one fault of the server that the caller can do something about, and that no retry mends.
+        if matches!(self, Error::Artifact(StoreError::Full { .. })) {
+            return ApiError::from_error_with_status(StatusCode::INSUFFICIENT_STORAGE, code, &self)
+                .into_response();
+        }
+        ApiError::from_error(code, &self).into_response()
     }
 }

@@ -143,15 +143,12 @@ impl IntoResponse for ProxyError {
             }
             ProxyError::Error(error) => error,
         };
-        let status = match &error {
-            // The one fault of the server that the caller can do something about, and that no retry mends.
-            Error::Artifact(StoreError::Full(_)) => StatusCode::INSUFFICIENT_STORAGE,
-            _ if error.code().http_status() < 500 => {
-                StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::BAD_REQUEST)
-            }
-            _ => return error.into_response(),
-        };
-        let body = ErrorBody { error_code: error.code().as_str().to_owned(), message: error.to_string() };
+        let code = error.code();
+        let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if status.is_server_error() {
+            return error.into_response();
+        }
+        let body = ErrorBody { error_code: code.as_str().to_owned(), message: error.to_string() };
         (status, Compact(body)).into_response()
     }
 }
