@@ -11,6 +11,7 @@ use forebay_web::origin::AllowedOrigins;
 use forebay_web::stack::{Security, StaticPrefix};
 
 use crate::cli::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+use crate::database::open_options;
 
 /// Everything that `forebay server` needs to know.
 #[derive(Debug)]
@@ -33,10 +34,7 @@ impl ServerConfig {
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
             database: storage.backend_store_uri.parse()?,
-            open: OpenOptions {
-                max_connections: storage.pool_size.max(1),
-                allow_unknown_schema: storage.allow_unknown_schema,
-            },
+            open: open_options(storage.pool_size, storage.allow_unknown_schema),
             static_prefix: static_prefix(&network)?,
             host: network.host,
             port: network.port,

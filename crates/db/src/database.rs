@@ -1,5 +1,7 @@
 //! [`Db`]: a database that is open, and the three ways to use it.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 use tokio::sync::oneshot;
@@ -49,6 +51,9 @@ pub(crate) enum DbArm {
 /// How often PostgreSQL may give up one write for another's sake before the caller hears of it.
 const MAX_ATTEMPTS: u32 = 10;
 
+/// How long a loser waits before its second attempt; before its third twice as long, and so on.
+const PAUSE: Duration = Duration::from_millis(2);
+
 impl Db {
     /// The engine behind it.
     pub fn engine(&self) -> Engine {
@@ -79,7 +84,7 @@ impl Db {
             DbArm::Sqlite { writer, .. } => {
                 let (reply, answer) = oneshot::channel();
                 writer.submit(Box::new(Single { input, run, result: None, reply })).await?;
-                answer.await.unwrap_or_else(|_| Err(Error::Abandoned.into()))
+                answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
             DbArm::Postgres(pool) => write_with_retries(pool, &input, run).await,
         }
@@ -91,7 +96,7 @@ impl Db {
             DbArm::Sqlite { writer, .. } => {
                 let (reply, answer) = oneshot::channel();
                 writer.submit(Box::new(Group::of_one(member, reply))).await?;
-                answer.await.unwrap_or_else(|_| Err(Error::Abandoned.into()))
+                answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
             DbArm::Postgres(pool) => write_with_retries(pool, &member, apply_alone).await,
         }
@@ -112,11 +117,13 @@ impl Db {
 fn apply_alone<'a, M: Merge>(tx: &'a mut Tx, member: &'a M) -> BoxFuture<'a, MergeResult<M>> {
     Box::pin(async move {
         let mut results = M::apply(tx, std::slice::from_ref(member)).await?;
-        results.pop().unwrap_or_else(|| Err(Error::Abandoned.into()))
+        results.pop().unwrap_or_else(|| Err(Error::NoOutcome.into()))
     })
 }
 
 /// Runs a write until PostgreSQL lets it through; the last attempt's error is the caller's.
+///
+/// Only statements can lose a race: at READ COMMITTED a commit does not.
 async fn write_with_retries<I, T, E>(pool: &PgPool, input: &I, run: WriteFn<I, T, E>) -> Result<T, E>
 where
     E: From<Error>,
@@ -135,6 +142,7 @@ where
                 }
             }
         }
+        tokio::time::sleep(PAUSE * attempt).await;
         attempt += 1;
     }
 }

@@ -37,14 +37,14 @@ impl Engine {
         }
     }
 
-    /// The end of a SELECT whose rows this transaction is about to change.
+    /// The end of a SELECT whose rows this transaction is about to change, but not their keys.
     ///
     /// SQLite has one writer at a time and no such clause. PostgreSQL makes other transactions wait that would
-    /// lock or change the rows.
+    /// lock or change the rows; those that only insert rows which refer to them go on.
     pub fn lock_exclusive(self) -> &'static str {
         match self {
             Engine::Sqlite => "",
-            Engine::Postgres => " FOR UPDATE",
+            Engine::Postgres => " FOR NO KEY UPDATE",
         }
     }
 

@@ -62,7 +62,7 @@ where
     fn answer(self: Box<Self>, ended: Result<(), Error>) {
         let result = match (ended, self.result) {
             (Ok(()), Some(result)) | (Err(_), Some(result @ Err(_))) => result,
-            (Ok(()), None) => Err(Error::Abandoned.into()),
+            (Ok(()), None) => Err(Error::NoOutcome.into()),
             (Err(error), _) => Err(error.into()),
         };
         // The caller may have gone; the write stands all the same.
@@ -129,11 +129,11 @@ impl<M: Merge> Job for Group<M> {
 
     fn answer(self: Box<Self>, ended: Result<(), Error>) {
         let mut results = self.results.into_iter();
-        let mut failure = ended.err();
         for reply in self.replies {
-            let result = match (results.next(), &mut failure) {
-                (Some(result @ Err(_)), _) | (Some(result), None) => result,
-                (_, failure) => Err(failure.take().unwrap_or(Error::Abandoned).into()),
+            let result = match (results.next(), &ended) {
+                (Some(result @ Err(_)), _) | (Some(result), Ok(())) => result,
+                (_, Err(error)) => Err(error.clone().into()),
+                (None, Ok(())) => Err(Error::NoOutcome.into()),
             };
             // The caller may have gone; the write stands all the same.
             let _ = reply.send(result);
@@ -148,7 +148,7 @@ impl<M: Merge> Job for Group<M> {
         if other.group() != self.group() || self.weight >= MAX_WEIGHT {
             return Err(other);
         }
-        // The types are equal, so the downcast cannot fail; a job lost here would answer `Abandoned`.
+        // The types are equal, so the downcast cannot fail; a job lost here would answer `NoOutcome`.
         if let Ok(mut other) = other.into_any().downcast::<Self>() {
             self.weight += other.weight;
             self.members.append(&mut other.members);

@@ -7,11 +7,23 @@ use sqlx::{Column as _, Row as _, TypeInfo as _};
 use crate::Error;
 
 /// One result row.
-pub struct Row(pub(crate) Cells);
+pub struct Row(Cells);
 
-pub(crate) enum Cells {
+enum Cells {
     Sqlite(SqliteRow),
     Postgres(PgRow),
+}
+
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Row(Cells::Sqlite(row))
+    }
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Row(Cells::Postgres(row))
+    }
 }
 
 /// A struct that one row fills; `sql/<table>.rs` files implement it for their private row types.

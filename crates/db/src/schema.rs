@@ -85,6 +85,7 @@ const SQLITE_SCHEMA: &str = include_str!("../../../migrations/sqlite/0001_mlflow
 const POSTGRES_SCHEMA: &str = include_str!("../../../migrations/postgres/0001_mlflow_3_17_2.sql");
 
 const FIND_HEAD: &str = "SELECT version_num FROM alembic_version";
+const DROP_HEAD: &str = "DROP TABLE alembic_version";
 
 /// Whether a database may be used although nobody knows its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,15 +98,25 @@ pub(crate) enum UnknownHead {
 pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
     lock(tx).await?;
     let tables = tx.list::<TableName>(Sql::new(list_tables(tx.engine()))).await?;
-    if tables.is_empty() {
-        tx.run_script(script(tx.engine())).await?;
-        return Ok(());
+    let mut tables: Vec<String> = tables.into_iter().map(|table| table.0).collect();
+    if !tables.is_empty() && !tables.iter().any(|table| table == "alembic_version") {
+        tables.truncate(5);
+        return Err(OpenError::NotMlflow(tables));
     }
-    if !tables.iter().any(|table| table.0 == "alembic_version") {
-        return Err(OpenError::NotMlflow(tables.into_iter().map(|table| table.0).take(5).collect()));
+    let head = match tables.as_slice() {
+        [] => None,
+        _ => tx.find_cell::<String>(Sql::new(FIND_HEAD), "version_num").await?,
+    };
+    match (head, tables.len()) {
+        (Some(head), _) => check_head(head, unknown),
+        (None, 0) => Ok(tx.run_script(script(tx.engine())).await?),
+        (None, 1) => {
+            // A first start that was cut off leaves the table of the head, and nothing in it.
+            tx.run_script(DROP_HEAD).await?;
+            Ok(tx.run_script(script(tx.engine())).await?)
+        }
+        (None, _) => Err(OpenError::NoHead),
     }
-    let head = tx.find_cell::<String>(Sql::new(FIND_HEAD), "version_num").await?.unwrap_or_default();
-    check_head(head, unknown)
 }
 
 fn check_head(head: String, unknown: UnknownHead) -> Result<(), OpenError> {

@@ -2,6 +2,7 @@
 //!
 //! Text can only be built from `&'static str`, so a value of a caller can never become SQL.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// A value bound to a placeholder. `None` is SQL's NULL of that type, which PostgreSQL wants to know.
@@ -37,20 +38,14 @@ value_from! { Int: i64, Int: i32, Double: f64, Bool: bool, Text: String, Text: &
 /// A statement with its bound values. Placeholders are `$1`, `$2`, … on both engines.
 #[derive(Debug, Clone)]
 pub struct Sql {
-    pub(crate) text: Text,
+    pub(crate) text: Cow<'static, str>,
     pub(crate) values: Vec<Value>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Text {
-    Static(&'static str),
-    Built(String),
 }
 
 impl Sql {
     /// A whole statement, or the first piece of one.
     pub fn new(text: &'static str) -> Self {
-        Sql { text: Text::Static(text), values: Vec::new() }
+        Sql { text: Cow::Borrowed(text), values: Vec::new() }
     }
 
     /// Binds the next value of a text that names its placeholders itself.
@@ -103,26 +98,13 @@ impl Sql {
     }
 
     fn built(&mut self) -> &mut String {
-        if let Text::Static(text) = self.text {
-            self.text = Text::Built(text.to_owned());
-        }
-        match &mut self.text {
-            Text::Built(text) => text,
-            Text::Static(_) => unreachable!("a static text was replaced above"),
-        }
+        self.text.to_mut()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(sql: &Sql) -> &str {
-        match &sql.text {
-            Text::Static(text) => text,
-            Text::Built(text) => text,
-        }
-    }
 
     #[test]
     fn placeholders_count_on_through_lists_and_rows() {
@@ -132,7 +114,7 @@ mod tests {
             .push_rows([[3_i64.into(), 4_i64.into()]])
             .push(")");
         assert_eq!(
-            text(&sql),
+            sql.text,
             "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND (d, e) IN (VALUES ($4, $5))"
         );
         assert_eq!(sql.values.len(), 5);

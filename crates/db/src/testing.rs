@@ -4,6 +4,7 @@
 //! PostgreSQL half says that it is skipped; with `FOREBAY_REQUIRE_POSTGRES=1` it fails instead.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -14,10 +15,16 @@ use crate::{DatabaseUrl, Db, OpenOptions};
 pub struct TestDb {
     /// The open database.
     pub db: Db,
+    uri: String,
     _folder: Option<TempDir>,
 }
 
-const OPTIONS: OpenOptions = OpenOptions { max_connections: 4, allow_unknown_schema: false };
+const OPTIONS: OpenOptions = OpenOptions {
+    max_connections: 4,
+    busy_timeout: Duration::from_millis(100),
+    statement_timeout: Duration::from_mins(1),
+    allow_unknown_schema: false,
+};
 
 impl TestDb {
     /// A new SQLite file with MLflow's schema.
@@ -27,7 +34,7 @@ impl TestDb {
     pub async fn sqlite() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let uri = format!("sqlite:///{}", folder.path().join("test.db").display());
-        TestDb { db: open(&uri).await, _folder: Some(folder) }
+        TestDb { db: open(&uri).await, uri, _folder: Some(folder) }
     }
 
     /// A new database on the test cluster, or `None` where there is no cluster and none is required.
@@ -46,7 +53,16 @@ impl TestDb {
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::raw_sql(create).execute(&mut admin).await.expect("a new database");
         let (server, _) = cluster.rsplit_once('/').expect("a URI with a database");
-        Some(TestDb { db: open(&format!("{server}/{name}")).await, _folder: None })
+        let uri = format!("{server}/{name}");
+        Some(TestDb { db: open(&uri).await, uri, _folder: None })
+    }
+
+    /// The same database opened again, as another process would.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub async fn reopen(&self) -> Db {
+        open(&self.uri).await
     }
 }
 

@@ -38,12 +38,20 @@ pub enum UrlError {
     /// A database that would vanish with the process.
     #[error("an in-memory SQLite database would be lost at exit: name a file, as in sqlite:///mlflow.db")]
     InMemory,
+    /// Too few slashes, a common slip.
+    #[error(
+        "a SQLite URI has three slashes before a relative path and four before an absolute one: sqlite:///mlflow.db"
+    )]
+    SqliteSlashes,
     /// SQLite options after `?`.
     #[error("parameters after '?' are not supported in a SQLite URI")]
     SqliteParameters,
     /// Not a URL.
     #[error("the PostgreSQL URI cannot be read: {0}")]
     Malformed(String),
+    /// An `@` that would end the password early; what follows it must not be shown as a host.
+    #[error("the PostgreSQL URI holds more than one '@': write those of the user's name or password as %40")]
+    AmbiguousHost,
 }
 
 impl DatabaseUrl {
@@ -73,6 +81,9 @@ impl FromStr for DatabaseUrl {
 
 /// SQLAlchemy's rule: `sqlite:///relative.db`, `sqlite:////absolute.db`.
 fn sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
+    if !rest.starts_with("///") && !rest.trim_start_matches('/').is_empty() {
+        return Err(UrlError::SqliteSlashes);
+    }
     let path = rest.strip_prefix("///").unwrap_or_default();
     if path.is_empty() || path == ":memory:" {
         return Err(UrlError::InMemory);
@@ -84,6 +95,9 @@ fn sqlite(rest: &str) -> Result<DatabaseUrl, UrlError> {
 }
 
 fn postgres(rest: &str) -> Result<DatabaseUrl, UrlError> {
+    if rest.split('?').next().is_some_and(|before| before.matches('@').count() > 1) {
+        return Err(UrlError::AmbiguousHost);
+    }
     let url =
         Url::parse(&format!("postgresql:{rest}")).map_err(|error| UrlError::Malformed(error.to_string()))?;
     Ok(DatabaseUrl(Location::Postgres(Box::new(url))))
@@ -153,6 +167,7 @@ mod tests {
         for uri in ["mysql://h/d", "./mlruns", "file:///tmp/mlruns", "mssql+pyodbc://h/d"] {
             assert!(uri.parse::<DatabaseUrl>().unwrap_err().to_string().contains("sqlite:///"), "{uri}");
         }
+        assert_eq!("sqlite://mlflow.db".parse::<DatabaseUrl>(), Err(UrlError::SqliteSlashes));
         assert_eq!("sqlite://".parse::<DatabaseUrl>(), Err(UrlError::InMemory));
         assert_eq!("sqlite:///:memory:".parse::<DatabaseUrl>(), Err(UrlError::InMemory));
     }

@@ -4,6 +4,7 @@
 //! here; what waited while the last transaction was committed becomes the next one. The queue is bounded: a
 //! full one makes callers wait, which is the back-pressure that a client sees.
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
@@ -38,7 +39,7 @@ impl Writer {
 
     /// Queues a job; waits while the queue is full.
     pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<(), Error> {
-        self.queue.send(Message::Run(job)).await.map_err(|_| Error::Abandoned)
+        self.queue.send(Message::Run(job)).await.map_err(|_| Error::Stopped)
     }
 
     /// Returns when all that is queued has been run and the connection is closed. Later jobs are refused.
@@ -95,18 +96,21 @@ fn gather(
     None
 }
 
-/// Runs a job; a merged one that fails is run again member by member, so that a bad write costs only itself.
+/// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
+/// costs only itself; when the database is not available, none of them would fare better.
 async fn run_job(pool: &SqlitePool, mut job: Box<dyn Job>) {
     if job.is_abandoned() {
         return;
     }
     let ended = try_job(pool, job.as_mut()).await;
-    if ended.is_ok() || job.len() == 1 {
+    if job.len() == 1 || matches!(ended, Ok(()) | Err(Error::Unavailable(_))) {
         return job.answer(ended);
     }
     for mut member in job.split() {
-        let ended = try_job(pool, member.as_mut()).await;
-        member.answer(ended);
+        if !member.is_abandoned() {
+            let ended = try_job(pool, member.as_mut()).await;
+            member.answer(ended);
+        }
     }
 }
 
@@ -124,9 +128,16 @@ async fn try_job(pool: &SqlitePool, job: &mut dyn Job) -> Result<(), Error> {
             tx.roll_back().await;
             Err(error)
         }
-        Err(_panic) => {
+        Err(panic) => {
             tx.roll_back().await;
-            Err(Error::Abandoned)
+            Err(Error::Panicked(text_of(panic.as_ref())))
         }
     }
+}
+
+/// What `panic!` was given; a panic with something other than text tells nothing.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
 }

@@ -58,8 +58,8 @@ message! {
     pub struct GetMetricHistoryBulkInterval {
         run_ids as "runIds": Vec<String>,
         metric_key as "metricKey": Option<String>,
-        start_step as "startStep": Option<Int32>,
-        end_step as "endStep": Option<Int32>,
+        start_step as "startStep": Option<Int64>,
+        end_step as "endStep": Option<Int64>,
         max_results as "maxResults": Option<Int32>,
     }
 

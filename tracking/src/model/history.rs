@@ -123,10 +123,10 @@ fn parse_key(key: Option<String>) -> Result<String, Invalid> {
     key.filter(|key| !key.is_empty()).ok_or_else(|| Invalid::missing("metric_key"))
 }
 
-fn parse_steps(start: Option<i32>, end: Option<i32>) -> Result<Option<(i64, i64)>, Invalid> {
+fn parse_steps(start: Option<i64>, end: Option<i64>) -> Result<Option<(i64, i64)>, Invalid> {
     match (start, end) {
         (None, None) => Ok(None),
-        (Some(start), Some(end)) if start <= end => Ok(Some((start.into(), end.into()))),
+        (Some(start), Some(end)) if start <= end => Ok(Some((start, end))),
         (Some(start), Some(end)) => Err(Invalid::message(format!(
             "end_step must be greater than start_step. Found start_step={start} and end_step={end}."
         ))),

@@ -10,7 +10,7 @@ pub(crate) const MAX_KEY_CHARS: usize = 250;
 /// What happens to a parameter or tag value over its limit (`MLFLOW_TRUNCATE_LONG_VALUES`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LongValues {
-    /// It is cut to the limit and logged as a warning.
+    /// It is cut to the limit.
     Truncate,
     /// The request is refused.
     Refuse,
@@ -55,7 +55,7 @@ pub(crate) fn fit(name: &str, max_chars: usize, text: String, long: LongValues) 
     if long == LongValues::Refuse || !is_longer(&text, max_chars) {
         return check_length(name, max_chars, &text).map(|()| text);
     }
-    tracing::warn!(name, max_chars, "a value was cut to the limit");
+    tracing::debug!(name, max_chars, "a value was cut to the limit");
     Ok(text.chars().take(max_chars).collect())
 }
 
