@@ -1,11 +1,12 @@
 //! Fresh databases for tests of this and other crates, and [`for_each_db!`], which runs a test on both engines.
 //!
-//! PostgreSQL is the cluster named by `FOREBAY_TEST_POSTGRES` (a URI of any database in it). Without it the
+//! PostgreSQL is the cluster named by `FOREBAY_TEST_POSTGRES` (a URI, whatever database it names). Without it the
 //! PostgreSQL half says that it is skipped; with `FOREBAY_REQUIRE_POSTGRES=1` it fails instead.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ::url::Url;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
@@ -49,11 +50,10 @@ impl TestDb {
             return None;
         };
         let name = format!("forebay_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = PgConnection::connect(&cluster).await.expect("the test cluster answers");
+        let mut admin = PgConnection::connect(&with_database(&cluster, "postgres")).await.expect("a cluster");
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::raw_sql(create).execute(&mut admin).await.expect("a new database");
-        let (server, _) = cluster.rsplit_once('/').expect("a URI with a database");
-        let uri = format!("{server}/{name}");
+        let uri = with_database(&cluster, &name);
         Some(TestDb { db: open(&uri).await, uri, _folder: None })
     }
 
@@ -64,6 +64,13 @@ impl TestDb {
     pub async fn reopen(&self) -> Db {
         open(&self.uri).await
     }
+}
+
+/// The URI of another database of the same cluster.
+fn with_database(cluster: &str, name: &str) -> String {
+    let mut uri = Url::parse(cluster).expect("a URI");
+    uri.set_path(name);
+    uri.into()
 }
 
 async fn open(uri: &str) -> Db {
