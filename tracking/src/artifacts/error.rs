@@ -52,6 +52,14 @@ pub enum StoreError {
         /// How it broke off.
         reason: String,
     },
+    /// The system lets this server not use a location that the caller chose.
+    #[error("The artifact location '{location}' cannot be used: {reason}")]
+    Forbidden {
+        /// The location, as it was given.
+        location: String,
+        /// What the system says.
+        reason: io::Error,
+    },
     /// The file system failed.
     #[error("the artifact store failed on '{path}'")]
     Io {
@@ -76,6 +84,7 @@ impl StoreError {
             StoreError::UnknownScheme(_) | StoreError::NotServed | StoreError::Unsupported(_) => {
                 ErrorCode::NotImplemented
             }
+            StoreError::Forbidden { .. } => ErrorCode::PermissionDenied,
             StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::InternalError,
         }
     }
@@ -96,4 +105,19 @@ impl StoreError {
             _ => StoreError::Io { path, source },
         }
     }
+
+    /// The same error, but below a location of the caller's choice it is no fault of the server that the system
+    /// refuses it.
+    pub(crate) fn at_chosen(self, location: &str) -> Self {
+        match self {
+            StoreError::Io { source, .. } if is_refusal(&source) => {
+                StoreError::Forbidden { location: location.to_owned(), reason: source }
+            }
+            error => error,
+        }
+    }
+}
+
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }

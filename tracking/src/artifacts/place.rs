@@ -19,6 +19,8 @@ const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
 pub(crate) struct Place {
     store: LocalStore,
     folder: ArtifactPath,
+    /// The location, unless it is in the operator's own store.
+    chosen: Option<String>,
 }
 
 impl Place {
@@ -26,11 +28,12 @@ impl Place {
     pub(crate) fn of(uri: &str, proxied: Option<&LocalStore>) -> Result<Self, StoreError> {
         match Location::parse(uri)? {
             Location::Local(root) => {
-                Ok(Place { store: LocalStore::new(root), folder: ArtifactPath::default() })
+                let (store, folder) = (LocalStore::new(root), ArtifactPath::default());
+                Ok(Place { store, folder, chosen: Some(uri.to_owned()) })
             }
             Location::Proxied(folder) => {
                 let store = proxied.ok_or(StoreError::NotServed)?.clone();
-                Ok(Place { store, folder })
+                Ok(Place { store, folder, chosen: None })
             }
             Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
         }
@@ -38,18 +41,25 @@ impl Place {
 
     /// The entries of a folder below this one, in the order of their names' bytes; none when it is not a folder.
     pub(crate) async fn list(&self, below: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
-        self.store.list(&self.folder.join(below)).await
+        self.judge(self.store.list(&self.folder.join(below)).await)
     }
 
     /// Opens a file below this folder.
     pub(crate) async fn open(&self, below: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
-        self.store.open(&self.folder.join(below)).await
+        self.judge(self.store.open(&self.folder.join(below)).await)
     }
 
     /// Stores `bytes` as a file below this folder.
     pub(crate) async fn upload(&self, below: &NewArtifact, bytes: bytes::Bytes) -> Result<(), StoreError> {
         let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes)]);
-        self.store.upload(&below.in_folder(&self.folder), whole).await
+        self.judge(self.store.upload(&below.in_folder(&self.folder), whole).await)
+    }
+
+    fn judge<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        done.map_err(|error| match &self.chosen {
+            Some(location) => error.at_chosen(location),
+            None => error,
+        })
     }
 }
 
@@ -159,6 +169,21 @@ mod tests {
         ] {
             assert_eq!(Location::parse(uri).unwrap(), location, "{uri}");
         }
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_a_fault_of_the_server_only_in_its_own_store() {
+        let refused = || {
+            let source = std::io::ErrorKind::PermissionDenied.into();
+            Err::<(), _>(StoreError::Io { path: "x".to_owned(), source })
+        };
+        let chosen = Place::of("file:///srv/locked", None).unwrap().judge(refused()).unwrap_err();
+        assert_eq!(chosen.code().as_str(), "PERMISSION_DENIED");
+        let text = "The artifact location 'file:///srv/locked' cannot be used: permission denied";
+        assert_eq!(chosen.to_string(), text);
+        let own = LocalStore::new(PathBuf::from("/srv"));
+        let own = Place::of("mlflow-artifacts:/1", Some(&own)).unwrap().judge(refused()).unwrap_err();
+        assert_eq!(own.code().as_str(), "INTERNAL_ERROR");
     }
 
     #[test]
