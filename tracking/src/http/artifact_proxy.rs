@@ -18,6 +18,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use super::attachment;
+use super::upload_body::chunks;
 use crate::artifacts::StoreError;
 use crate::model::artifact::folder;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
@@ -58,7 +59,7 @@ pub(super) async fn put(
         return Err(ProxyError::Detail(StatusCode::BAD_REQUEST, detail.to_owned()));
     }
     let new = NewArtifact::parse(path)?;
-    tracking.require_proxied_artifacts()?.upload(&new, body.into_data_stream()).await?;
+    tracking.require_proxied_artifacts()?.upload(&new, chunks(body)).await?;
     Ok(StatusCode::OK)
 }
 

@@ -1,5 +1,7 @@
 //! Handlers of the artifacts of runs.
 
+use std::pin::pin;
+
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
@@ -14,6 +16,7 @@ use forebay_wire::decode::decode_query;
 use futures_util::StreamExt;
 
 use super::attachment;
+use super::upload_body::chunks;
 use crate::model::artifact::{Direction, file, folder};
 use crate::model::artifact_path::NewArtifact;
 use crate::model::run::RunId;
@@ -87,7 +90,7 @@ fn upload_target(query: &str) -> Result<(RunId, NewArtifact), Invalid> {
 /// The whole body. One that is somewhat too large is read to its end all the same, because most clients lose an
 /// answer that comes while they are still sending.
 async fn read_upload(body: Body) -> Result<Bytes, Invalid> {
-    let mut chunks = body.into_data_stream();
+    let mut chunks = pin!(chunks(body));
     let (mut bytes, mut length) = (BytesMut::new(), 0);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk

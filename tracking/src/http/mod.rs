@@ -17,5 +17,6 @@ mod runs;
 mod server;
 mod serving;
 mod traces;
+mod upload_body;
 
 pub use routes::routes;
