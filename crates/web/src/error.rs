@@ -7,13 +7,17 @@
 
 use std::error::Error;
 
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 use forebay_wire::ascii;
 use forebay_wire::decode::DecodeError;
+
+/// When to try again what is not possible now. The stock client waits this long each time and gives up after
+/// seven times, so a value much shorter would not outlast the restart of a database.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("10");
 
 /// What a handler returns when it has no answer.
 #[derive(Debug)]
@@ -74,6 +78,9 @@ impl From<DecodeError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = with_status(self.status, self.code, &self.message);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S);
+        }
         if let Some(fault) = self.fault {
             response.extensions_mut().insert(fault);
         }
