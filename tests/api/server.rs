@@ -161,7 +161,7 @@ fn config(artifacts: &TempDir) -> Config {
 fn web_config() -> WebConfig {
     WebConfig {
         ids: Arc::new(SequentialIds::default()),
-        limits: Limits { json_bytes: BODY_LIMIT },
+        limits: Limits { json_bytes: BODY_LIMIT, json_bytes_in_flight: 16 * BODY_LIMIT },
         timeout: Duration::from_mins(1),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),

@@ -4,19 +4,19 @@
 //! A handler takes [`message::Message`] and returns `Result<Pretty<_>, ApiError>`; [`stack::with_layers`] puts
 //! everything else around the finished router.
 
-pub mod error;
+pub mod stack;
+mod request_id;
+mod security_headers;
+mod request_log;
+mod panic;
+mod timeout;
+mod body_budget;
 pub mod limits;
+pub mod host;
+mod cors;
+pub mod origin;
+mod allow;
+mod fallback;
 pub mod message;
 pub mod response;
-
-mod allow;
-mod cors;
-mod fallback;
-pub mod host;
-pub mod origin;
-mod panic;
-mod request_id;
-mod request_log;
-mod security_headers;
-pub mod stack;
-mod timeout;
+pub mod error;

@@ -3,17 +3,20 @@
 //! GET and HEAD carry it in the query, everything else in a JSON body. A GET without a query may carry a body
 //! too: the examples in Databricks' documentation do.
 
-use axum::body::{Body, Bytes};
+use std::sync::Arc;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method};
+use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 use forebay_wire::decode::{decode_json, decode_query};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
+use crate::body_budget::Share;
 use crate::error::ApiError;
-use crate::limits::Limits;
 
 /// Extracts a wire message; a request that is not one is answered with a 400 that says why.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +37,7 @@ where
             return Ok(Self(decode_query(query)?));
         }
         require_json(&parts.method, &parts.headers)?;
-        let body = read(body, Limits::of(&parts.extensions).json_bytes).await?;
+        let body = read(body, share_of(&parts.extensions)?).await?;
         Ok(Self(decode_json(&body)?))
     }
 }
@@ -58,12 +61,30 @@ fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), Invalid> {
     Err(Invalid::message("Bad Request. Content-Type must be one of ['application/json']."))
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Invalid> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Invalid::message(format!("The request body is longer than {limit} bytes.")))
+async fn read(mut body: Body, share: &Share) -> Result<Vec<u8>, ApiError> {
+    let limit = share.body_limit();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| Invalid::message(format!("The request body could not be read: {error}")))?;
+        let chunk = frame.into_data().unwrap_or_default();
+        if bytes.len() + chunk.len() > limit {
+            let why = format!("The request body is longer than {limit} bytes.");
+            return Err(Invalid::message(why).into());
         }
-        Err(error) => Err(Invalid::message(format!("The request body could not be read: {error}"))),
+        if !share.take(chunk.len()) {
+            let why = "The server holds as many request bodies as it may. Try again later.";
+            return Err(ApiError::new(ErrorCode::TemporarilyUnavailable, why));
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
+}
+
+/// The request's share of what bodies may hold, from the layers.
+fn share_of(extensions: &Extensions) -> Result<&Share, ApiError> {
+    let share = extensions.get::<Arc<Share>>();
+    share.map(Arc::as_ref).ok_or_else(|| {
+        ApiError::new(ErrorCode::InternalError, "a route that reads messages is outside of the layers")
+    })
 }

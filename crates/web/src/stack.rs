@@ -1,21 +1,25 @@
-//! The one order of all layers, outermost first: request id, security headers, log, panics, timeout, host,
-//! CORS, origin, then the router. Around them all the `Allow` header is completed.
+//! The one order of all layers, outermost first: request id, security headers, log, panics, timeout, the
+//! budget of bodies, host, CORS, origin, then the router. Around them all the `Allow` header is completed.
 //!
 //! The log stands outside of everything that can refuse a request, so that a refusal is logged too.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::HeaderValue;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Extension, Router};
 use forebay_core::ids::Ids;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::body_budget::BodyBudget;
 use crate::host::{AllowedHosts, HostCheck};
 use crate::limits::Limits;
 use crate::origin::{AllowedOrigins, OriginCheck};
-use crate::{allow, cors, fallback, host, origin, panic, request_id, request_log, security_headers, timeout};
+use crate::{
+    allow, body_budget, cors, fallback, host, origin, panic, request_id, request_log, security_headers,
+    timeout,
+};
 
 /// What the layers need to know; `src/` makes it from the command line.
 #[derive(Clone)]
@@ -81,7 +85,7 @@ pub fn with_layers(router: Router, config: WebConfig) -> Router {
         router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed);
     let frame_option = config.security.as_ref().map(|security| security.frame_option.clone());
     let router = with_guards(router, config.security, config.static_prefix)
-        .layer(Extension(config.limits))
+        .layer(from_fn_with_state(BodyBudget::new(config.limits), body_budget::share))
         .layer(from_fn_with_state(config.timeout, timeout::enforce))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn(request_log::record));

@@ -65,7 +65,7 @@ async fn lines_of(path: &str) -> Vec<Value> {
     let guard = tracing::subscriber::set_default(subscriber);
     let config = WebConfig {
         ids: Arc::new(SequentialIds::default()),
-        limits: Limits::default(),
+        limits: Limits { json_bytes: 1_000, json_bytes_in_flight: 1_000 },
         timeout: Duration::from_millis(200),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),

@@ -22,6 +22,7 @@ use forebay_web::stack::{Security, StaticPrefix, WebConfig, with_layers};
 use forebay_wire::experiments::{CreateExperiment, CreateExperimentResponse, SearchExperiments};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +61,7 @@ async fn hang() {
 fn config() -> WebConfig {
     WebConfig {
         ids: Arc::new(SequentialIds::default()),
-        limits: Limits { json_bytes: 1_000 },
+        limits: Limits { json_bytes: 1_000, json_bytes_in_flight: 1_500 },
         timeout: Duration::from_millis(20),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),
@@ -243,6 +244,35 @@ async fn what_may_pass_is_told_without_its_causes() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     let expected = json!({"error_code": "TEMPORARILY_UNAVAILABLE", "message": "could not store the run"});
     assert_eq!(answer.json(), expected);
+    assert_eq!(answer.headers["retry-after"], "10");
+}
+
+#[tokio::test]
+async fn bodies_that_are_too_much_together_are_refused_until_others_are_answered() {
+    let (is_held, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let hold = {
+        let (is_held, release) = (Arc::clone(&is_held), Arc::clone(&release));
+        async move |Message(_): Message<CreateExperiment>| {
+            is_held.notify_one();
+            release.notified().await;
+        }
+    };
+    let router = Router::new().route("/api/create", post(create)).route("/api/hold", post(hold));
+    let router = with_layers(router, WebConfig { timeout: Duration::from_secs(10), ..config() });
+    let ask = async |path: &str| {
+        let body = format!("{:1000}", r#"{"name":"e"}"#);
+        let request = request(Method::POST, path, &[("content-type", "application/json")], body);
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+    let others = async {
+        is_held.notified().await;
+        let refused = ask("/api/create").await;
+        release.notify_one();
+        refused
+    };
+    let (first, second) = tokio::join!(ask("/api/hold"), others);
+    assert_eq!((first, second), (200, 503));
+    assert_eq!(ask("/api/create").await, 200);
 }
 
 #[tokio::test]
