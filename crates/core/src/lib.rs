@@ -13,15 +13,9 @@
 //! - [`filter`]: the search grammar, one file per entity that can be searched
 
 pub mod error_code;
-
 pub mod invalid;
-
 pub mod clock;
-
 pub mod ids;
-
 mod python;
-
 pub mod page_token;
-
 pub mod filter;

@@ -5,17 +5,11 @@
 //! out is typed, so that the code that turns it into SQL has nothing left to check.
 
 mod lexer;
-
 mod clause;
-
 mod value;
-
 mod order;
-
 pub mod runs;
-
 pub mod experiments;
-
 pub mod logged_models;
 
 /// A comparison of numbers.
