@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
-use forebay_db::Db;
+use forebay_db::{Db, Error, FromRow, Row, Sql};
 use forebay_wire::runs::CreateRun;
 
 use crate::model::run::{NewRun, RunId};
@@ -12,6 +12,20 @@ use crate::{Config, LocationRules, LongValues, Serving, Tracking};
 
 /// What the clock shows, in milliseconds since the epoch.
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
+
+/// The steps of SQLite's plan for a statement that begins with `EXPLAIN QUERY PLAN`.
+pub(crate) async fn plan(db: &Db, sql: Sql) -> Vec<String> {
+    let steps = db.read().await.unwrap().list::<PlanRow>(sql).await.unwrap();
+    steps.into_iter().map(|row| row.0).collect()
+}
+
+struct PlanRow(String);
+
+impl FromRow for PlanRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        row.get("detail").map(PlanRow)
+    }
+}
 
 /// Tracking, and the folder for its artifacts, which is removed with it.
 pub(crate) struct Scratch {

@@ -21,13 +21,15 @@ const METRIC: &str = "(SELECT 1 FROM latest_metrics m WHERE m.run_uuid = r.run_u
 const PARAM: &str = "(SELECT 1 FROM params e WHERE e.run_uuid = r.run_uuid AND e.key = ";
 const TAG: &str = "(SELECT 1 FROM tags e WHERE e.run_uuid = r.run_uuid AND e.key = ";
 
+// The type of the destination makes the index on destinations usable. The type of the source, which would say
+// the same once more, makes SQLite take the primary key and read all edges of datasets for each run.
 const DATASET: &str = "(
     SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
-    WHERE i.destination_id = r.run_uuid AND ";
+    WHERE i.destination_type = 'RUN' AND i.destination_id = r.run_uuid AND ";
 const DATASET_CONTEXT: &str = "(
     SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
     JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = 'mlflow.data.context'
-    WHERE i.destination_id = r.run_uuid AND ";
+    WHERE i.destination_type = 'RUN' AND i.destination_id = r.run_uuid AND ";
 
 /// The rows of the page and, if there is one, the first row of the next.
 pub(crate) async fn search(tx: &mut Tx, search: &SearchRuns) -> Result<Vec<RunInfo>, Error> {
@@ -170,5 +172,30 @@ fn text(attribute: RunTextAttribute) -> &'static str {
         RunTextAttribute::Status => "r.status",
         RunTextAttribute::UserId => "r.user_id",
         RunTextAttribute::ArtifactUri => "r.artifact_uri",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_db::testing::TestDb;
+
+    use super::*;
+    use crate::testing::plan;
+
+    #[tokio::test]
+    async fn the_datasets_of_a_run_are_looked_up_and_not_searched_for() {
+        let test = TestDb::sqlite().await;
+        for (select, column) in [(DATASET, "d.name"), (DATASET_CONTEXT, "t.value")] {
+            let mut sql = Sql::new("EXPLAIN QUERY PLAN SELECT 1 FROM runs r WHERE EXISTS ");
+            sql.push(select).push(column).push(" = ").push_bind("x").push(")");
+            let plan = plan(&test.db, sql).await;
+            let edges = "SEARCH i USING INDEX index_inputs_destination_type_destination_id_source_type \
+                         (destination_type=? AND destination_id=?)";
+            assert!(plan.iter().any(|step| step == edges), "{plan:#?}");
+            assert!(
+                plan.iter().all(|step| !step.starts_with("SCAN") || step.starts_with("SCAN r ")),
+                "{plan:#?}"
+            );
+        }
     }
 }
