@@ -1,5 +1,7 @@
 //! Table `metrics`: every point that was logged.
 
+use std::collections::BTreeSet;
+
 use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
 use crate::model::history::{BulkHistory, HistoryPage, RunPoint, SampledHistory};
@@ -13,24 +15,32 @@ const INSERT: &str = "INSERT INTO metrics (key, value, timestamp, run_uuid, step
 // The key holds every column: a point that is there already is the same point.
 const INSERT_END: &str = " ON CONFLICT DO NOTHING";
 
-const SELECT_PAGE: &str = "
-    SELECT run_uuid, value, timestamp, step, is_nan FROM metrics WHERE run_uuid = $1 AND key = $2
-    ORDER BY timestamp, step, value, is_nan LIMIT $3 OFFSET $4";
+// A history is read through the index on run, key and step. SQLite, which has no statistics, holds the primary
+// key, which begins with the key alone, for the better way to it and would read the points of all runs. It is
+// led off by a range of steps, also where all are meant, and of several runs by a CROSS JOIN, which it carries
+// out in the order that is written. PostgreSQL is free to choose in each of these statements.
+const PAGE: &str = "
+    SELECT run_uuid, value, timestamp, step, is_nan FROM metrics
+    WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4
+    ORDER BY timestamp, step, value, is_nan LIMIT $5 OFFSET $6";
 
-const SELECT_BULK: &str = "
-    SELECT run_uuid, value, timestamp, step, is_nan FROM metrics WHERE key = $1 AND run_uuid IN (";
-const SELECT_BULK_END: &str = ") ORDER BY run_uuid, timestamp, step, value, is_nan LIMIT ";
+const BULK: &str = "
+    SELECT m.run_uuid, m.value, m.timestamp, m.step, m.is_nan
+    FROM (VALUES ";
+const BULK_END: &str = ") AS asked CROSS JOIN metrics m
+    WHERE m.run_uuid = asked.column1 AND m.key = $1 AND m.step BETWEEN $2 AND $3
+    ORDER BY m.run_uuid, m.timestamp, m.step, m.value, m.is_nan LIMIT $4";
 
 // The history of each run is cut into buckets of equal size. The first row of each is the sample; the last row
 // of the run comes along, and the caller decides whether it takes the place of the last sample.
 const SAMPLE: &str = "
     WITH bucketed AS (
-        SELECT run_uuid, value, timestamp, step, is_nan,
-            ntile(CAST($1 AS INTEGER))
-                OVER (PARTITION BY run_uuid ORDER BY step, timestamp, value, is_nan) AS bucket
-        FROM metrics
-        WHERE key = $2 AND step BETWEEN $3 AND $4 AND run_uuid IN (";
-const SAMPLE_END: &str = ")
+        SELECT m.run_uuid, m.value, m.timestamp, m.step, m.is_nan,
+            ntile(CAST($4 AS INTEGER))
+                OVER (PARTITION BY m.run_uuid ORDER BY m.step, m.timestamp, m.value, m.is_nan) AS bucket
+        FROM (VALUES ";
+const SAMPLE_END: &str = ") AS asked CROSS JOIN metrics m
+        WHERE m.run_uuid = asked.column1 AND m.key = $1 AND m.step BETWEEN $2 AND $3
     ), ranked AS (
         SELECT run_uuid, value, timestamp, step, is_nan,
             row_number()
@@ -43,6 +53,8 @@ const SAMPLE_END: &str = ")
     SELECT run_uuid, value, timestamp, step, is_nan FROM ranked
     WHERE place_in_bucket = 1 OR place_from_end = 1
     ORDER BY run_uuid, step, timestamp, value, is_nan";
+
+const ALL_STEPS: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// Inserts those points that are not there.
 pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result<(), Error> {
@@ -66,25 +78,45 @@ pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result
 
 /// The points of a page and, to tell whether there are more, the one behind it.
 pub(crate) async fn list_page(tx: &mut Tx, page: &HistoryPage) -> Result<Vec<Point>, Error> {
+    let points = list_points(tx, bind_page(Sql::new(PAGE), page)).await?;
+    Ok(points.into_iter().map(|point| point.point).collect())
+}
+
+fn bind_page(sql: Sql, page: &HistoryPage) -> Sql {
+    let (first, last) = ALL_STEPS;
     let limit = page.max_points.map_or(i64::MAX, |max| max + 1);
-    let sql = Sql::new(SELECT_PAGE).bind(&page.run_id).bind(&page.key).bind(limit).bind(page.offset);
-    Ok(tx.list::<PointRow>(sql).await?.into_iter().map(|row| row.0.point).collect())
+    sql.bind(&page.run_id).bind(&page.key).bind(first).bind(last).bind(limit).bind(page.offset)
 }
 
 /// The first points of several runs, by run.
 pub(crate) async fn list_bulk(tx: &mut Tx, bulk: &BulkHistory) -> Result<Vec<RunPoint>, Error> {
-    let mut sql = Sql::new(SELECT_BULK).bind(&bulk.key);
-    sql.push_list(&bulk.run_ids).push(SELECT_BULK_END).push_bind(bulk.max_points);
-    list_points(tx, sql).await
+    list_points(tx, bind_bulk(Sql::new(BULK), bulk)).await
+}
+
+fn bind_bulk(sql: Sql, bulk: &BulkHistory) -> Sql {
+    let (first, last) = ALL_STEPS;
+    let mut sql = sql.bind(&bulk.key).bind(first).bind(last).bind(bulk.max_points);
+    push_runs(&mut sql, &bulk.run_ids).push(BULK_END);
+    sql
 }
 
 /// Samples of the runs' histories, by run and step: at most one point more for each run than asked for.
 pub(crate) async fn list_samples(tx: &mut Tx, sample: &SampledHistory) -> Result<Vec<RunPoint>, Error> {
+    list_points(tx, bind_sample(Sql::new(SAMPLE), sample)).await
+}
+
+fn bind_sample(sql: Sql, sample: &SampledHistory) -> Sql {
+    let (first, last) = sample.steps.unwrap_or(ALL_STEPS);
     let n_buckets = i64::try_from(sample.max_points).unwrap_or(i64::MAX);
-    let (first, last) = sample.steps.unwrap_or((i64::MIN, i64::MAX));
-    let mut sql = Sql::new(SAMPLE).bind(n_buckets).bind(&sample.key).bind(first).bind(last);
-    sql.push_list(&sample.run_ids).push(SAMPLE_END);
-    list_points(tx, sql).await
+    let mut sql = sql.bind(&sample.key).bind(first).bind(last).bind(n_buckets);
+    push_runs(&mut sql, &sample.run_ids).push(SAMPLE_END);
+    sql
+}
+
+/// A run that is asked for twice is joined once.
+fn push_runs<'a>(sql: &'a mut Sql, ids: &[RunId]) -> &'a mut Sql {
+    let ids: BTreeSet<&RunId> = ids.iter().collect();
+    sql.push_rows(ids.into_iter().map(|id| [id.into()]))
 }
 
 async fn list_points(tx: &mut Tx, sql: Sql) -> Result<Vec<RunPoint>, Error> {
@@ -107,4 +139,43 @@ pub(crate) fn point(row: &Row) -> Result<Point, Error> {
         stored: row.get("value")?,
         is_nan: row.get("is_nan")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use forebay_db::testing::TestDb;
+
+    use super::*;
+    use crate::testing::plan;
+
+    /// A statement in pieces, as one whose plan is asked for.
+    fn explained(text: &'static str) -> Sql {
+        let mut sql = Sql::new("EXPLAIN QUERY PLAN ");
+        sql.push(text);
+        sql
+    }
+
+    #[tokio::test]
+    async fn histories_are_read_through_the_index_on_their_runs() {
+        let test = TestDb::sqlite().await;
+        let key = || "m".to_owned();
+        let page =
+            HistoryPage { run_id: RunId::new("0".to_owned()), key: key(), offset: 0, max_points: None };
+        let mut questions = vec![bind_page(explained(PAGE), &page)];
+        for n_runs in [1, 2, 100] {
+            let run_ids: Vec<RunId> = (0..n_runs).map(|n: i32| RunId::new(n.to_string())).collect();
+            let bulk = BulkHistory { run_ids: run_ids.clone(), key: key(), max_points: 10 };
+            questions.push(bind_bulk(explained(BULK), &bulk));
+            let sample = SampledHistory { run_ids, key: key(), steps: None, max_points: 10 };
+            questions.push(bind_sample(explained(SAMPLE), &sample));
+        }
+        for sql in questions {
+            let plan = plan(&test.db, sql).await;
+            let is_search = |step: &&String| step.contains("metrics");
+            let searches: Vec<&String> = plan.iter().filter(is_search).collect();
+            let end =
+                "USING INDEX index_metrics_run_uuid_key_step (run_uuid=? AND key=? AND step>? AND step<?)";
+            assert!(searches.len() == 1 && searches[0].ends_with(end), "{plan:#?}");
+        }
+    }
 }
