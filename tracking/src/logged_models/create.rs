@@ -18,11 +18,9 @@ impl Tracking {
     /// # Errors
     /// [`Error::ExperimentNotFound`], [`Error::ExperimentNotActive`], and for a key given twice
     /// [`Error::ModelParamExists`] or [`Error::Repeated`].
-    pub(crate) async fn create_logged_model(&self, mut new: NewLoggedModel) -> Result<LoggedModel> {
-        let name = new.name.take().unwrap_or_else(|| self.ids.run_name());
+    pub(crate) async fn create_logged_model(&self, new: NewLoggedModel) -> Result<LoggedModel> {
+        let name = new.name.unwrap_or_else(|| self.ids.run_name());
         let now_ms = self.clock.now_ms();
-        new.params.sort_by(|a, b| a.key.cmp(&b.key));
-        new.tags.sort_by(|a, b| a.key.cmp(&b.key));
         let model = LoggedModel {
             id: LoggedModelId::new(self.ids.model_id()),
             experiment_id: new.experiment_id,

@@ -147,7 +147,7 @@ pub(crate) struct LogInputs {
     pub(crate) run_id: RunId,
     /// By name and digest, each pair once.
     pub(crate) datasets: Vec<DatasetInput>,
-    /// Ids of logged models, which need not exist.
+    /// Ids of logged models, which need not exist; in their order, as datasets are.
     pub(crate) models: Vec<String>,
 }
 
@@ -164,7 +164,9 @@ impl TryFrom<wire::LogInputs> for LogInputs {
         // One order for all requests, so that two that share datasets do not wait for each other.
         datasets
             .sort_by(|a, b| (&a.dataset.name, &a.dataset.digest).cmp(&(&b.dataset.name, &b.dataset.digest)));
-        let models = req.models.into_iter().map(|model| model.model_id.unwrap_or_default()).collect();
+        let models = req.models.into_iter().map(|model| model.model_id.unwrap_or_default());
+        let mut models: Vec<String> = models.collect();
+        models.sort();
         Ok(LogInputs { run_id, datasets, models })
     }
 }
@@ -187,7 +189,7 @@ fn check_model_id(model_id: &str) -> Result<(), Invalid> {
 #[derive(Debug, Clone)]
 pub(crate) struct LogOutputs {
     pub(crate) run_id: RunId,
-    /// The models need not exist.
+    /// By id; the models need not exist.
     pub(crate) models: Vec<ModelOutput>,
 }
 
@@ -201,7 +203,9 @@ impl TryFrom<wire::LogOutputs> for LogOutputs {
             model_id: model.model_id.unwrap_or_default(),
             step: model.step.unwrap_or_default().0,
         });
-        Ok(LogOutputs { run_id, models: models.collect() })
+        let mut models: Vec<ModelOutput> = models.collect();
+        models.sort_by(|a, b| a.model_id.cmp(&b.model_id));
+        Ok(LogOutputs { run_id, models })
     }
 }
 

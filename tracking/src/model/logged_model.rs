@@ -168,9 +168,9 @@ pub(crate) struct NewLoggedModel {
     pub(crate) model_type: String,
     /// The run need not exist.
     pub(crate) source_run_id: String,
-    /// As given: a key may be there twice.
+    /// By key, which may be there twice.
     pub(crate) params: Vec<Param>,
-    /// As given: a key may be there twice.
+    /// By key, which may be there twice.
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -206,23 +206,29 @@ fn check_name(name: &str) -> Result<(), Invalid> {
     text::check_column("name", MAX_NAME_CHARS, name)
 }
 
-/// The params of a request; keys may be empty, as in MLflow.
+/// The params of a request, by key, so that two requests touch rows in one order and do not wait for each other;
+/// keys may be empty, as in MLflow.
 fn params(params: Vec<wire::LoggedModelParameter>) -> Result<Vec<Param>, Invalid> {
     let params = params.into_iter().enumerate().map(|(index, param)| {
         let key = param.key.unwrap_or_default();
         text::check_column(&format!("params[{index}].key"), MAX_KEY_CHARS, &key)?;
         Ok(Param { key, value: param.value.unwrap_or_default() })
     });
-    params.collect()
+    let mut params = params.collect::<Result<Vec<_>, Invalid>>()?;
+    params.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(params)
 }
 
+/// The tags of a request, by key; those with one key stay in their order.
 fn tags(tags: Vec<wire::LoggedModelTag>) -> Result<Vec<Tag>, Invalid> {
     let tags = tags.into_iter().enumerate().map(|(index, tag)| {
         let key = tag.key.unwrap_or_default();
         text::check_column(&format!("tags[{index}].key"), MAX_KEY_CHARS, &key)?;
         Ok(Tag { key, value: tag.value.unwrap_or_default() })
     });
-    tags.collect()
+    let mut tags = tags.collect::<Result<Vec<_>, Invalid>>()?;
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(tags)
 }
 
 /// The end of a model's making.
@@ -246,7 +252,7 @@ impl TryFrom<wire::FinalizeLoggedModel> for FinalizeLoggedModel {
 #[derive(Debug, Clone)]
 pub(crate) struct LogModelParams {
     pub(crate) id: LoggedModelId,
-    /// As given: a key may be there twice.
+    /// By key, which may be there twice.
     pub(crate) params: Vec<Param>,
 }
 

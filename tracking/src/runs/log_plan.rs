@@ -1,6 +1,7 @@
 //! What a group of batches writes: each batch is checked against the database and those before it, then all
 //! that was admitted is written in few statements.
 
+use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -71,10 +72,10 @@ pub(super) struct Plan<'a> {
     params: HashMap<(&'a RunId, &'a str), &'a str>,
     models: BTreeSet<&'a str>,
     model_points: HashMap<PointKey<'a>, PointValue<'a>>,
-    new_params: Vec<(&'a RunId, &'a Param)>,
+    // All of these are ordered, so that two transactions touch rows in one order and do not wait for each other.
+    new_params: BTreeMap<(&'a RunId, &'a str), &'a Param>,
     new_metrics: Vec<(&'a RunId, &'a Metric)>,
-    new_model_points: Vec<NewPoint<'a>>,
-    // Ordered, so that two transactions touch rows in one order and do not wait for each other.
+    new_model_points: BTreeMap<PointKey<'a>, (PointValue<'a>, ExperimentId)>,
     latest: BTreeMap<(&'a RunId, &'a str), Point>,
     tags: BTreeMap<(&'a RunId, &'a str), &'a str>,
 }
@@ -88,9 +89,9 @@ impl<'a> Plan<'a> {
             params: params.collect(),
             models: known.models.iter().map(String::as_str).collect(),
             model_points: known.model_points.iter().map(|point| (point.key(), point.value())).collect(),
-            new_params: Vec::new(),
+            new_params: BTreeMap::new(),
             new_metrics: Vec::new(),
-            new_model_points: Vec::new(),
+            new_model_points: BTreeMap::new(),
             latest: BTreeMap::new(),
             tags: BTreeMap::new(),
         }
@@ -103,13 +104,13 @@ impl<'a> Plan<'a> {
         for (key, value) in model_points(batch) {
             if let Entry::Vacant(place) = self.model_points.entry(key) {
                 place.insert(value);
-                self.new_model_points.push((key, value, experiment_id));
+                self.new_model_points.insert(key, (value, experiment_id));
             }
         }
         for param in &batch.params {
             if let Entry::Vacant(place) = self.params.entry((id, &param.key)) {
                 place.insert(&param.value);
-                self.new_params.push((id, param));
+                self.new_params.insert((id, &param.key), param);
             }
         }
         for metric in &batch.metrics {
@@ -177,11 +178,15 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes what was admitted; false when others had taken the place of a param or of a model's point.
-    pub(super) async fn write(&self, tx: &mut Tx) -> Result<bool, db::Error> {
-        let n_params = params::insert(tx, &self.new_params).await?;
-        let n_points = logged_model_metrics::insert(tx, &self.new_model_points).await?;
-        let all_inserted =
-            n_params == self.new_params.len() as u64 && n_points == self.new_model_points.len() as u64;
+    pub(super) async fn write(mut self, tx: &mut Tx) -> Result<bool, db::Error> {
+        let new_params: Vec<_> = self.new_params.iter().map(|((id, _), param)| (*id, *param)).collect();
+        let n_params = params::insert(tx, &new_params).await?;
+        let points = self.new_model_points.iter();
+        let new_points: Vec<NewPoint> =
+            points.map(|(key, (value, experiment_id))| (*key, *value, *experiment_id)).collect();
+        let n_points = logged_model_metrics::insert(tx, &new_points).await?;
+        let all_inserted = n_params == new_params.len() as u64 && n_points == new_points.len() as u64;
+        self.new_metrics.sort_by(|a, b| by_primary_key(*a, *b));
         metrics::insert(tx, &self.new_metrics).await?;
         let latest: Vec<_> = self.latest.iter().map(|((id, key), point)| (*id, *key, *point)).collect();
         latest_metrics::upsert(tx, &latest).await?;
@@ -192,4 +197,12 @@ impl<'a> Plan<'a> {
         runs::rename(tx, &names).await?;
         Ok(all_inserted)
     }
+}
+
+fn by_primary_key((a_run, a): (&RunId, &Metric), (b_run, b): (&RunId, &Metric)) -> Ordering {
+    let place = |metric: &Metric| (metric.point.timestamp_ms, metric.point.step);
+    let keys = a.key.cmp(&b.key).then_with(|| place(a).cmp(&place(b)));
+    let runs = keys.then_with(|| a_run.cmp(b_run));
+    let values = runs.then_with(|| a.point.stored.total_cmp(&b.point.stored));
+    values.then_with(|| a.point.is_nan.cmp(&b.point.is_nan))
 }
