@@ -50,13 +50,14 @@ impl Crate {
 }
 
 /// The names under `[dependencies]`, also those of one platform or of the build script, with their lines.
-fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
+pub(super) fn dependencies(manifest: &str) -> Vec<(usize, &str)> {
     let mut counts = false;
     let mut names = Vec::new();
     for (number, line) in manifest.lines().enumerate() {
         if let Some(section) = line.trim().strip_prefix('[') {
             let section = section.trim_end_matches(']');
-            counts = section.ends_with("dependencies") && !section.ends_with("dev-dependencies");
+            let is_ours = !section.ends_with("dev-dependencies") && !section.starts_with("workspace");
+            counts = section.ends_with("dependencies") && is_ours;
             if let Some((_, name)) = section.rsplit_once("dependencies.") {
                 let is_of_tests = section.contains("dev-dependencies.");
                 names.extend((!is_of_tests).then_some((number + 1, name)));

@@ -14,6 +14,7 @@ mod openings;
 mod sleeping;
 mod sql_text;
 mod todos;
+mod unused;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ impl fmt::Display for Finding {
     }
 }
 
-const RULES: [fn(&Tree) -> Vec<Finding>; 13] = [
+const RULES: [fn(&Tree) -> Vec<Finding>; 14] = [
     arrows::check,
     attributes::check,
     documentation::check,
@@ -56,6 +57,7 @@ const RULES: [fn(&Tree) -> Vec<Finding>; 13] = [
     sleeping::check,
     sql_text::check,
     todos::check,
+    unused::check,
 ];
 
 pub(crate) fn run() -> Result<ExitCode> {
