@@ -33,7 +33,7 @@ impl ServerConfig {
         let ServerArgs { storage, network, security, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
-            database: storage.backend_store_uri.parse()?,
+            database: storage.backend_store_uri.0.parse()?,
             open: open_options(storage.pool_size, storage.allow_unknown_schema),
             static_prefix: static_prefix(&network)?,
             host: network.host,
@@ -54,7 +54,7 @@ fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfi
     let folder = folder.to_str().context("the current folder's name is not UTF-8")?;
     let serve_artifacts = storage.serve_artifacts && !storage.no_serve_artifacts;
     let artifact_root = match storage.default_artifact_root {
-        Some(root) => root,
+        Some(root) => root.0,
         None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
         None => "./mlruns".to_owned(),
     };
@@ -67,7 +67,7 @@ fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfi
     let long_values = if storage.truncate_long_values { LongValues::Truncate } else { LongValues::Refuse };
     Ok(TrackingConfig {
         artifact_root,
-        artifacts_destination: storage.artifacts_destination,
+        artifacts_destination: storage.artifacts_destination.0,
         serving,
         long_values,
         locations: LocationRules {

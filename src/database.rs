@@ -9,7 +9,7 @@ use crate::cli::UpgradeArgs;
 
 /// `forebay db upgrade`: creates the schema where there is none.
 pub(crate) async fn upgrade(args: &UpgradeArgs) -> anyhow::Result<()> {
-    let url: DatabaseUrl = args.url.parse()?;
+    let url: DatabaseUrl = args.url.0.parse()?;
     let options = open_options(1, args.allow_unknown_schema);
     let db = Db::open(&url, options).await.with_context(|| format!("cannot use {url}"))?;
     db.close().await;

@@ -1,6 +1,7 @@
 //! The command line. Flags and variables are MLflow's where MLflow has them.
 
 mod db_args;
+mod secret;
 mod server_args;
 
 use clap::builder::Resettable;
@@ -93,6 +94,24 @@ pub(crate) mod tests {
         let flags = ["--gunicorn-opts", "--timeout 5", "--uvicorn-opts", "--reload", "-w", "4"];
         let ignored = server_args(&flags).unwrap().foreign.ignored();
         assert_eq!(ignored, ["--workers", "--gunicorn-opts", "--uvicorn-opts"]);
+    }
+
+    #[test]
+    fn no_uri_of_a_database_is_shown_by_debug() {
+        let uri = "postgresql://user:hunter2@host/db";
+        let flags = [
+            "--backend-store-uri",
+            "--registry-store-uri",
+            "--read-replica-backend-store-uri",
+            "--workspace-store-uri",
+            "--default-artifact-root",
+            "--artifacts-destination",
+        ];
+        let args = server_args(&flags.map(|flag| [flag, uri]).concat()).unwrap();
+        assert!(!format!("{args:?}").contains("hunter2"));
+        assert_eq!(args.storage.backend_store_uri.0, uri);
+        let upgrade = Cli::parse_from(["forebay", "db", "upgrade", uri]);
+        assert!(!format!("{upgrade:?}").contains("hunter2"));
     }
 
     #[test]

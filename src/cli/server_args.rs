@@ -3,6 +3,8 @@
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::secret::Secret;
+
 /// Flags of `mlflow server`, in four groups.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
@@ -28,11 +30,11 @@ pub(crate) struct StorageArgs {
     /// Database of runs and models: `sqlite:///path/to/mlflow.db` (relative) or
     /// `postgresql://user:password@host:5432/database`.
     #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI", default_value = "sqlite:///mlflow.db")]
-    pub(crate) backend_store_uri: String,
+    pub(crate) backend_store_uri: Secret,
     /// Where new experiments keep their artifacts. Default: proxied through this server
     /// (`mlflow-artifacts:/`), or ./mlruns with --no-serve-artifacts.
     #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
-    pub(crate) default_artifact_root: Option<String>,
+    pub(crate) default_artifact_root: Option<Secret>,
     /// Proxy artifacts to and from --artifacts-destination.
     #[arg(
         long,
@@ -55,7 +57,7 @@ pub(crate) struct StorageArgs {
     pub(crate) artifacts_only: bool,
     /// Folder behind the artifact proxy.
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI", default_value = "./mlartifacts")]
-    pub(crate) artifacts_destination: String,
+    pub(crate) artifacts_destination: Secret,
     /// Database connections: readers on SQLite, all on PostgreSQL.
     #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", default_value_t = 16)]
     pub(crate) pool_size: u32,
@@ -173,10 +175,10 @@ pub(crate) struct ForeignArgs {
     pub(crate) expose_prometheus: Option<String>,
     /// Ignored: reads go to --backend-store-uri.
     #[arg(long, env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", hide_env = true, value_name = "URI")]
-    pub(crate) read_replica_backend_store_uri: Option<String>,
+    pub(crate) read_replica_backend_store_uri: Option<Secret>,
     /// Must equal --backend-store-uri when given.
     #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", hide_env = true, value_name = "URI")]
-    pub(crate) registry_store_uri: Option<String>,
+    pub(crate) registry_store_uri: Option<Secret>,
     /// Ignored: traces are not archived.
     #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", hide_env = true, value_name = "PATH")]
     pub(crate) trace_archival_config: Option<String>,
@@ -188,7 +190,7 @@ pub(crate) struct ForeignArgs {
     pub(crate) secrets_cache_max_size: Option<u32>,
     /// Ignored: there are no workspaces.
     #[arg(long, env = "MLFLOW_WORKSPACE_STORE_URI", hide_env = true, value_name = "URI")]
-    pub(crate) workspace_store_uri: Option<String>,
+    pub(crate) workspace_store_uri: Option<Secret>,
     /// Ignored: there are no workspaces.
     #[arg(long)]
     pub(crate) disable_workspaces: bool,
