@@ -20,6 +20,7 @@ mod runs;
 mod search;
 
 mod concurrency;
+mod faults;
 mod hostile;
 mod refused;
 
