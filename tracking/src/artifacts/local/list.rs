@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirEntry};
 use std::path::Path;
+use std::time::Duration;
 
 use super::LocalStore;
 use super::resolve::{follow, resolve};
@@ -9,8 +10,13 @@ use crate::artifacts::StoreError;
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, UPLOADING_PREFIX};
 
+/// How long nothing was written to an upload that nobody is at any more: its process was killed.
+const ABANDONED: Duration = Duration::from_hours(24);
+
 impl LocalStore {
     /// The files and folders in a folder, in the order of their names' bytes; none when it is not a folder.
+    ///
+    /// What uploads of killed processes left in it is deleted on the way.
     ///
     /// Links that lead out of the store, and files that are neither plain nor folders, are left out.
     pub(crate) async fn list(&self, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
@@ -35,6 +41,7 @@ fn list(root: &Path, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
 fn entry(real_root: &Path, found: &DirEntry) -> Option<Entry> {
     let name = found.file_name().to_string_lossy().into_owned();
     if name.starts_with(UPLOADING_PREFIX) {
+        sweep(found);
         return None;
     }
     let is_link = found.file_type().ok()?.is_symlink();
@@ -43,4 +50,13 @@ fn entry(real_root: &Path, found: &DirEntry) -> Option<Entry> {
     let metadata = fs::metadata(real).ok()?;
     let size_bytes = metadata.is_file().then_some(metadata.len());
     (metadata.is_dir() || metadata.is_file()).then_some(Entry { name, size_bytes })
+}
+
+/// Deletes an upload that was abandoned. A failure is none of whom the listing is for.
+fn sweep(upload: &DirEntry) {
+    let modified = upload.metadata().and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    if age.is_some_and(|age| age > ABANDONED) {
+        let _ = fs::remove_file(upload.path());
+    }
 }

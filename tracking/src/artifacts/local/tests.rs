@@ -124,6 +124,21 @@ async fn uploads_under_way_are_not_listed() {
 }
 
 #[tokio::test]
+async fn uploads_of_killed_processes_are_deleted_after_a_day() {
+    let it = Fixture::new();
+    it.put("x", "1").await.unwrap();
+    for (name, age) in [(".artifact.uploading.old", 25), (".artifact.uploading.new", 23), ("kept", 25)] {
+        let file = fs::File::create(it.root().join(name)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - std::time::Duration::from_hours(age)).unwrap();
+    }
+    it.names("").await;
+    let left = fs::read_dir(it.root()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left = left.collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(left, [".artifact.uploading.new", "kept", "x"].map(Into::into).into());
+}
+
+#[tokio::test]
 async fn links_out_of_the_store_are_refused_by_every_operation() {
     let it = Fixture::new();
     it.put("d/x", "inside").await.unwrap();
