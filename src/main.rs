@@ -6,6 +6,7 @@ mod database;
 mod logging;
 mod router;
 mod server;
+mod serve;
 mod stop;
 
 use std::process::ExitCode;

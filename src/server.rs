@@ -1,6 +1,5 @@
 //! `forebay server`: opens the database, serves, and ends in order.
 
-use std::future::IntoFuture as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -12,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::config::ServerConfig;
 use crate::router::router;
+use crate::serve::serve;
 use crate::stop::StopSignals;
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and closes the database. A second signal is
@@ -37,9 +37,10 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         config.database
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
-    let serving = axum::serve(listener, router(tracking, &config)).with_graceful_shutdown(stop.first());
+    // Without state of its own the router is put together once, not for each connection.
+    let router = router(tracking, &config).with_state(());
     tokio::select! {
-        ended = serving.into_future() => ended?,
+        () = serve(listener, router, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
     }
     db.close().await;
