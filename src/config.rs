@@ -82,6 +82,9 @@ fn refuse_what_cannot_be_ignored(foreign: &ForeignArgs, storage: &StorageArgs) -
     if let Some(app) = &foreign.app_name {
         bail!("--app-name {app}: authentication is not supported yet; put an authenticating proxy in front");
     }
+    if foreign.artifacts_presigned_only {
+        bail!("--artifacts-presigned-only: it needs an object store, and those are not supported yet");
+    }
     if foreign.enable_workspaces {
         bail!("--enable-workspaces: workspaces are not supported; everything lives in the default one");
     }
