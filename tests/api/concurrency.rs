@@ -1,6 +1,7 @@
 //! Many callers at once: no faults, nothing lost, and one truth about every value.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use forebay_db::{Db, Error, for_each_db};
 use futures_util::future::join_all;
@@ -169,6 +170,40 @@ async fn renames_and_logs_of_the_same_runs_do_not_lock_each_other_out(db: Db) {
     server.stop().await;
 }
 
+/// Two callers name the same keys in opposite orders. If their rows went in as they came, each would hold what
+/// the other waits for, and PostgreSQL would give one of them up after a second.
+async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_other_out(db: Db) {
+    const N_ROUNDS: usize = 10;
+    let server = TestServer::start(db).await;
+    let model = json!({"experiment_id": "0", "name": "m"});
+    let model = server.post("logged-models", model).await.ok()["model"]["info"]["model_id"].clone();
+    let model = model.as_str().unwrap();
+    let start = Instant::now();
+    for round in 0..N_ROUNDS {
+        let id = server.create_run("r").await;
+        let keys: Vec<String> = (0..90).map(|n| format!("k{round}.{n}")).collect();
+        let batch = |keys: Vec<&String>| {
+            let entry = |key: &&String| json!({"key": key, "value": "1"});
+            let metric = |key: &&String| {
+                json!({"key": key, "value": 1, "timestamp": 1, "step": 0, "model_id": model})
+            };
+            let entries: Vec<Value> = keys.iter().map(entry).collect();
+            let metrics: Vec<Value> = keys.iter().map(metric).collect();
+            json!({"run_id": id, "params": entries, "tags": entries, "metrics": metrics})
+        };
+        let (there, back) = (batch(keys.iter().collect()), batch(keys.iter().rev().collect()));
+        let answers =
+            join_all([&there, &back].map(|batch| server.post("runs/log-batch", batch.clone()))).await;
+        assert_eq!(positions(&answers, 200), [0, 1], "{answers:?}");
+        let params = |batch: &Value| json!({"model_id": model, "params": batch["params"]});
+        let path = format!("logged-models/{model}/params");
+        let answers = join_all([&there, &back].map(|batch| server.post(&path, params(batch)))).await;
+        assert_eq!((positions(&answers, 200).len(), positions(&answers, 500).len()), (1, 0), "{answers:?}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(N_ROUNDS as u64), "it took {:?}", start.elapsed());
+    server.stop().await;
+}
+
 for_each_db!(
     two_hundred_callers_log_on_four_runs_and_nothing_is_lost,
     of_many_values_for_one_param_exactly_one_is_kept,
@@ -176,4 +211,5 @@ for_each_db!(
     a_run_deleted_while_others_log_on_it_keeps_what_was_acknowledged,
     of_many_that_create_one_experiment_exactly_one_does,
     renames_and_logs_of_the_same_runs_do_not_lock_each_other_out,
+    callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_other_out,
 );

@@ -259,12 +259,43 @@ async fn a_caller_that_does_not_wait_leaves_all_or_nothing(db: Db) {
     server.stop().await;
 }
 
+/// SQLite takes fewer bound values than a filter of the longest length can list.
+async fn searches_that_list_more_values_than_a_statement_takes_are_refused(db: Db) {
+    let server = TestServer::start(db).await;
+    let lists = |column: &str| {
+        let list = format!("{column} IN ({}'')", "'', ".repeat(7_999));
+        [list.as_str(); 3].join(" AND ")
+    };
+    for filter in [lists("dataset.name"), lists("attributes.run_id")] {
+        let message = json!({"experiment_ids": ["0"], "filter": filter});
+        assert_answer_snapshot!(server.post("runs/search", message).await, @r#"
+    400
+    {"error_code": "INVALID_PARAMETER_VALUE", "message": "A search can list at most 20000 values. With the 24000 in 'filter' it lists 24001."}
+    "#);
+    }
+    let message = json!({"experiment_ids": ["0"], "filter": lists("name")});
+    assert_answer_snapshot!(server.post("logged-models/search", message).await, @r#"
+    400
+    {"error_code": "INVALID_PARAMETER_VALUE", "message": "A search can list at most 20000 values. With the 24000 in 'filter' it lists 24001."}
+    "#);
+    let ids: Vec<String> = (0..20_001).map(|id: i32| id.to_string()).collect();
+    let message = json!({"experiment_ids": ids});
+    assert_answer_snapshot!(server.post("runs/search", message).await, @r#"
+    400
+    {"error_code": "INVALID_PARAMETER_VALUE", "message": "A search can list at most 20000 values. With the 20001 in 'experiment_ids' it lists 20001."}
+    "#);
+    let few = json!({"experiment_ids": ids[..10], "filter": "dataset.name IN ('a', 'b')"});
+    server.post("runs/search", few).await.ok();
+    server.stop().await;
+}
+
 for_each_db!(
     bodies_that_are_no_message_are_refused,
     bodies_that_are_too_long_or_too_wide_are_refused,
     nul_bytes_are_refused_wherever_text_goes,
     numbers_beyond_their_type_are_refused_and_named,
     every_field_takes_any_kind_of_value_without_a_fault,
+    searches_that_list_more_values_than_a_statement_takes_are_refused,
     a_caller_that_hangs_up_in_the_middle_writes_nothing,
     a_caller_that_does_not_wait_leaves_all_or_nothing,
 );

@@ -136,10 +136,59 @@ async fn a_filter_that_is_none_is_refused_and_names_its_fault(db: Db) {
     server.stop().await;
 }
 
+/// The longest filters that are accepted: each comparison is one that the run, experiment or model passes.
+async fn two_hundred_comparisons_find_what_passes_them(db: Db) {
+    let server = TestServer::start(db).await;
+    let id = server.create_run("a").await;
+    let dataset = json!({"name": "d", "digest": "1", "source_type": "x", "source": "y"});
+    let context = json!({"key": "mlflow.data.context", "value": "train"});
+    let inputs = json!({"run_id": id, "datasets": [{"dataset": dataset, "tags": [context]}]});
+    server.post("runs/log-inputs", inputs).await.ok();
+    let entry = json!([{"key": "k", "value": "v"}]);
+    let metric = json!([{"key": "k", "value": 1, "timestamp": 1, "step": 0}]);
+    let batch = json!({"run_id": id, "params": entry, "tags": entry, "metrics": metric});
+    server.post("runs/log-batch", batch).await.ok();
+    server.create_run("b").await;
+    for comparison in [
+        "params.k = 'v'",
+        "tags.k = 'v'",
+        "params.k IS NOT NULL",
+        "params.x IS NULL AND tags.k = 'v'",
+        "metrics.k = 1",
+        "dataset.name = 'd'",
+        "dataset.digest = '1'",
+        "dataset.context = 'train'",
+    ] {
+        let message = json!({"experiment_ids": ["0"], "filter": repeated(comparison)});
+        assert_eq!(names(&server.post("runs/search", message).await.ok()), ["a"], "{comparison}");
+    }
+    let tag = json!({"experiment_id": "0", "key": "k", "value": "v"});
+    server.post("experiments/set-experiment-tag", tag).await.ok();
+    server.post("experiments/create", json!({"name": "other"})).await.ok();
+    let message = json!({"max_results": 10, "filter": repeated("tags.k = 'v'")});
+    let found = server.post("experiments/search", message).await.ok();
+    assert_eq!(found["experiments"].as_array().map(Vec::len), Some(1));
+    let model = json!({"experiment_id": "0", "name": "m", "params": entry, "tags": entry});
+    server.post("logged-models", model).await.ok();
+    for comparison in ["params.k = 'v'", "tags.k = 'v'"] {
+        let message = json!({"experiment_ids": ["0"], "filter": repeated(comparison)});
+        let found = server.post("logged-models/search", message).await.ok();
+        assert_eq!(found["models"].as_array().map(Vec::len), Some(1), "{comparison}");
+    }
+    server.stop().await;
+}
+
+/// Two hundred comparisons, all of them that one.
+fn repeated(comparison: &str) -> String {
+    let n_at_once = comparison.matches(" AND ").count() + 1;
+    vec![comparison; 200 / n_at_once].join(" AND ")
+}
+
 for_each_db!(
     pages_follow_their_tokens_to_the_end,
     a_page_holds_whole_runs_and_the_token_last,
     values_that_are_missing_or_not_numbers_come_last_in_both_directions,
     tokens_that_are_none_are_refused,
     a_filter_that_is_none_is_refused_and_names_its_fault,
+    two_hundred_comparisons_find_what_passes_them,
 );
