@@ -21,12 +21,14 @@ use std::sync::Arc;
 
 use forebay_core::clock::Clock;
 use forebay_core::ids::Ids;
-use forebay_db::Db;
+use forebay_db::{Db, Engine};
 
 pub use artifacts::StoreError;
 pub use error::Error;
 pub use model::location::LocationRules;
 pub use model::text::LongValues;
+
+use model::columns::ColumnLimits;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,6 +67,7 @@ pub struct Tracking {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
+    columns: ColumnLimits,
     destination: artifacts::local::LocalStore,
 }
 
@@ -74,7 +77,11 @@ impl Tracking {
         let artifact_root = model::location::resolve(config.artifact_root, &config.locations.folder);
         let config = Config { artifact_root, ..config };
         let destination = artifacts::place::destination(&config.artifacts_destination)?;
-        let tracking = Tracking { db, clock, ids, config: Arc::new(config), destination };
+        let columns = match db.engine() {
+            Engine::Sqlite => ColumnLimits::Ignored,
+            Engine::Postgres => ColumnLimits::Enforced,
+        };
+        let tracking = Tracking { db, clock, ids, config: Arc::new(config), columns, destination };
         tracking.ensure_default_experiment().await?;
         Ok(tracking)
     }

@@ -52,7 +52,7 @@ impl Scratch {
     /// A new run in the default experiment.
     pub(crate) async fn run(&self) -> RunId {
         let req = CreateRun { experiment_id: Some("0".to_owned()), ..CreateRun::default() };
-        let new = NewRun::try_from(req).unwrap();
+        let new = NewRun::from_wire(req, self.tracking.columns).unwrap();
         self.tracking.create_run(new).await.unwrap().info.id
     }
 }

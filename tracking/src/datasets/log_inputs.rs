@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use forebay_db as db;
-use forebay_db::{Engine, Tx};
+use forebay_db::Tx;
 
 use crate::model::dataset::{DatasetInput, LogInputs};
 use crate::model::experiment::ExperimentId;
@@ -20,9 +20,6 @@ impl Tracking {
     /// # Errors
     /// [`Error::RunNotFound`], [`Error::RunNotActive`], and [`Error::Repeated`] for a tag given twice.
     pub(crate) async fn log_inputs(&self, req: LogInputs) -> Result<()> {
-        if self.db.engine() == Engine::Postgres {
-            req.check_columns()?;
-        }
         let read = req.datasets.into_iter().map(|input| Read {
             input,
             dataset_uuid: self.ids.hex32(),

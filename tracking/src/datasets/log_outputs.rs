@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use forebay_db::{Engine, Tx};
+use forebay_db::Tx;
 
 use super::log_inputs::find_active;
 use crate::model::dataset::{LogOutputs, ModelOutput};
@@ -18,9 +18,6 @@ impl Tracking {
     /// # Errors
     /// [`Error::OutputExists`], also for a model given twice; [`Error::RunNotFound`], [`Error::RunNotActive`].
     pub(crate) async fn log_outputs(&self, req: LogOutputs) -> Result<()> {
-        if self.db.engine() == Engine::Postgres {
-            req.check_columns()?;
-        }
         let models = req.models.into_iter().map(|output| (self.ids.hex32(), output));
         let input = (req.run_id, models.collect::<Vec<_>>());
         self.db.write(input, |tx, (run_id, models)| Box::pin(write(tx, run_id, models))).await

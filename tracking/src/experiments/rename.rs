@@ -14,7 +14,6 @@ impl Tracking {
     /// [`Error::NameTaken`] when another experiment, active or deleted, has the name;
     /// [`Error::RenameOfDeletedExperiment`].
     pub(crate) async fn rename_experiment(&self, rename: RenameExperiment) -> Result<()> {
-        self.check_experiment_name(&rename.name)?;
         let input = (rename, self.clock.now_ms());
         self.db
             .write(input, |tx, (req, now_ms)| Box::pin(async move { rename_in(tx, req, *now_ms).await }))

@@ -10,13 +10,14 @@ use forebay_wire::datasets as wire;
 use forebay_wire::empty::Empty;
 use serde_json::{Map, Value};
 
+use crate::model::dataset::{LogInputs, LogOutputs};
 use crate::{Result, Tracking};
 
 pub(super) async fn log_inputs(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::LogInputs>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_inputs(req.try_into()?).await?;
+    tracking.log_inputs(LogInputs::from_wire(req, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 
@@ -24,7 +25,7 @@ pub(super) async fn log_outputs(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::LogOutputs>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_outputs(req.try_into()?).await?;
+    tracking.log_outputs(LogOutputs::from_wire(req, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 

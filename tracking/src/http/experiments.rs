@@ -7,14 +7,14 @@ use forebay_web::response::Pretty;
 use forebay_wire::empty::Empty;
 use forebay_wire::experiments as wire;
 
-use crate::model::experiment::{ExperimentId, NewExperiment};
+use crate::model::experiment::{ExperimentId, NewExperiment, RenameExperiment};
 use crate::{Error, Result, Tracking};
 
 pub(super) async fn create(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::CreateExperiment>,
 ) -> Result<Pretty<wire::CreateExperimentResponse>> {
-    let new = NewExperiment::from_wire(req, &tracking.config.locations)?;
+    let new = NewExperiment::from_wire(req, &tracking.config.locations, tracking.columns)?;
     let id = tracking.create_experiment(new).await?;
     Ok(Pretty(wire::CreateExperimentResponse { experiment_id: Some(id.to_string()) }))
 }
@@ -49,7 +49,7 @@ pub(super) async fn update(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::UpdateExperiment>,
 ) -> Result<Pretty<Empty>> {
-    tracking.rename_experiment(req.try_into()?).await?;
+    tracking.rename_experiment(RenameExperiment::from_wire(req, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 

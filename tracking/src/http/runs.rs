@@ -8,14 +8,14 @@ use forebay_wire::metrics::LogMetric;
 use forebay_wire::runs as wire;
 
 use crate::model::log_batch::LogBatch;
-use crate::model::run::RunId;
+use crate::model::run::{NewRun, RunId, RunUpdate};
 use crate::{Result, Tracking};
 
 pub(super) async fn create(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::CreateRun>,
 ) -> Result<Pretty<wire::GetRunResponse>> {
-    let run = tracking.create_run(req.try_into()?).await?;
+    let run = tracking.create_run(NewRun::from_wire(req, tracking.columns)?).await?;
     // A run that was just made has no outputs to speak of; the original leaves them out here.
     let run = wire::Run { outputs: None, ..run.into() };
     Ok(Pretty(wire::GetRunResponse { run: Some(run) }))
@@ -33,7 +33,7 @@ pub(super) async fn update(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::UpdateRun>,
 ) -> Result<Pretty<wire::UpdateRunResponse>> {
-    let info = tracking.update_run(req.try_into()?).await?;
+    let info = tracking.update_run(RunUpdate::from_wire(req, tracking.columns)?).await?;
     Ok(Pretty(wire::UpdateRunResponse { run_info: Some(info.into()) }))
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn log_metric(
     State(tracking): State<Tracking>,
     Message(req): Message<LogMetric>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_batch(req.try_into()?).await?;
+    tracking.log_batch(LogBatch::from_metric(req, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn log_batch(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::LogBatch>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_batch(LogBatch::from_list(req, tracking.config.long_values)?).await?;
+    tracking.log_batch(LogBatch::from_list(req, tracking.config.long_values, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn set_tag(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::SetTag>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_batch(LogBatch::from_tag(req, tracking.config.long_values)?).await?;
+    tracking.log_batch(LogBatch::from_tag(req, tracking.config.long_values, tracking.columns)?).await?;
     Ok(Pretty(Empty {}))
 }
 

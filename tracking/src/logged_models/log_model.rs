@@ -1,9 +1,10 @@
 //! Recording a model on a run the old way: one more entry in the list that a tag holds.
 
 use forebay_core::invalid::Invalid;
-use forebay_db::{Engine, Tx};
+use forebay_db::Tx;
 
 use crate::datasets::log_inputs::find_active;
+use crate::model::columns::ColumnLimits;
 use crate::model::legacy_model::{HISTORY_TAG, LogModel};
 use crate::model::text::{self, LongValues};
 use crate::sql::runs::Lock;
@@ -21,7 +22,7 @@ impl Tracking {
     /// long values are cut, MLflow leaves this list whole, because half a list is none; so does this on SQLite.
     pub(crate) async fn log_model(&self, model: LogModel) -> Result<()> {
         let is_bounded =
-            self.config.long_values == LongValues::Refuse || self.db.engine() == Engine::Postgres;
+            self.config.long_values == LongValues::Refuse || self.columns == ColumnLimits::Enforced;
         let input = (model, is_bounded);
         self.db.write(input, |tx, (model, is_bounded)| Box::pin(append(tx, model, *is_bounded))).await
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use forebay_core::invalid::Invalid;
 use forebay_wire::datasets as wire;
 
+use super::columns::{Column, ColumnLimits};
 use super::experiment::ExperimentId;
 use super::run::RunId;
 use super::tag::Tag;
@@ -151,38 +152,33 @@ pub(crate) struct LogInputs {
     pub(crate) models: Vec<String>,
 }
 
-impl TryFrom<wire::LogInputs> for LogInputs {
-    type Error = Invalid;
-
-    /// Of two datasets with the same name and digest the first counts.
-    fn try_from(req: wire::LogInputs) -> Result<Self, Invalid> {
+impl LogInputs {
+    /// Checks `runs/log-inputs`; of two datasets with the same name and digest the first counts.
+    pub(crate) fn from_wire(req: wire::LogInputs, columns: ColumnLimits) -> Result<Self, Invalid> {
         let run_id = RunId::parse_strictly(req.run_id)?;
         let inputs = req.datasets.into_iter().map(DatasetInput::try_from);
         let mut seen = HashSet::new();
         let mut datasets: Vec<DatasetInput> = inputs.collect::<Result<_, _>>()?;
+        for (index, input) in datasets.iter().enumerate() {
+            let field = format!("datasets[{index}].dataset.source_type");
+            columns.check(&field, Column::DATASET_SOURCE_TYPE, &input.dataset.source_type)?;
+        }
         datasets.retain(|input| seen.insert((input.dataset.name.clone(), input.dataset.digest.clone())));
         // One order for all requests, so that two that share datasets do not wait for each other.
         datasets
             .sort_by(|a, b| (&a.dataset.name, &a.dataset.digest).cmp(&(&b.dataset.name, &b.dataset.digest)));
-        let models = req.models.into_iter().map(|model| model.model_id.unwrap_or_default());
-        let mut models: Vec<String> = models.collect();
+        let models = req.models.into_iter().enumerate();
+        let models = models.map(|(index, model)| model_id(model.model_id, index, columns));
+        let mut models = models.collect::<Result<Vec<_>, _>>()?;
         models.sort();
         Ok(LogInputs { run_id, datasets, models })
     }
 }
 
-impl LogInputs {
-    /// Refuses what PostgreSQL's columns would and SQLite's do not.
-    pub(crate) fn check_columns(&self) -> Result<(), Invalid> {
-        for input in &self.datasets {
-            text::check_column("source_type", 36, &input.dataset.source_type)?;
-        }
-        self.models.iter().try_for_each(|model_id| check_model_id(model_id))
-    }
-}
-
-fn check_model_id(model_id: &str) -> Result<(), Invalid> {
-    text::check_column("model_id", 36, model_id)
+fn model_id(given: Option<String>, index: usize, columns: ColumnLimits) -> Result<String, Invalid> {
+    let model_id = given.unwrap_or_default();
+    columns.check(&format!("models[{index}].model_id"), Column::INPUT_MODEL_ID, &model_id)?;
+    Ok(model_id)
 }
 
 /// Models to be recorded as made by a run.
@@ -193,26 +189,18 @@ pub(crate) struct LogOutputs {
     pub(crate) models: Vec<ModelOutput>,
 }
 
-impl TryFrom<wire::LogOutputs> for LogOutputs {
-    type Error = Invalid;
-
-    fn try_from(req: wire::LogOutputs) -> Result<Self, Invalid> {
+impl LogOutputs {
+    /// Checks `runs/outputs`.
+    pub(crate) fn from_wire(req: wire::LogOutputs, columns: ColumnLimits) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, None)?;
-        let models = req.models.ok_or_else(|| Invalid::missing("models"))?.into_iter();
-        let models = models.map(|model| ModelOutput {
-            model_id: model.model_id.unwrap_or_default(),
-            step: model.step.unwrap_or_default().0,
+        let models = req.models.ok_or_else(|| Invalid::missing("models"))?.into_iter().enumerate();
+        let models = models.map(|(index, model)| {
+            let model_id = model_id(model.model_id, index, columns)?;
+            Ok(ModelOutput { model_id, step: model.step.unwrap_or_default().0 })
         });
-        let mut models: Vec<ModelOutput> = models.collect();
+        let mut models = models.collect::<Result<Vec<_>, Invalid>>()?;
         models.sort_by(|a, b| a.model_id.cmp(&b.model_id));
         Ok(LogOutputs { run_id, models })
-    }
-}
-
-impl LogOutputs {
-    /// Refuses what PostgreSQL's columns would and SQLite's do not.
-    pub(crate) fn check_columns(&self) -> Result<(), Invalid> {
-        self.models.iter().try_for_each(|output| check_model_id(&output.model_id))
     }
 }
 
@@ -280,7 +268,8 @@ mod tests {
     fn the_first_of_two_equal_datasets_counts() {
         let datasets = vec![input("b", "1", "first"), input("a", "1", "x"), input("b", "1", "second")];
         let run_id = Some("r".to_owned());
-        let req = LogInputs::try_from(wire::LogInputs { run_id, datasets, models: Vec::new() }).unwrap();
+        let req = wire::LogInputs { run_id, datasets, models: Vec::new() };
+        let req = LogInputs::from_wire(req, ColumnLimits::Enforced).unwrap();
         let read: Vec<_> = req
             .datasets
             .iter()
@@ -302,7 +291,11 @@ mod tests {
     fn outputs_must_be_given_but_may_be_none() {
         let run_id = Some("r".to_owned());
         let req = wire::LogOutputs { run_id: run_id.clone(), models: None };
-        assert_eq!(LogOutputs::try_from(req).unwrap_err(), Invalid::missing("models"));
-        assert!(LogOutputs::try_from(wire::LogOutputs { run_id, models: Some(Vec::new()) }).is_ok());
+        assert_eq!(
+            LogOutputs::from_wire(req, ColumnLimits::Enforced).unwrap_err(),
+            Invalid::missing("models")
+        );
+        let req = wire::LogOutputs { run_id, models: Some(Vec::new()) };
+        assert!(LogOutputs::from_wire(req, ColumnLimits::Enforced).is_ok());
     }
 }

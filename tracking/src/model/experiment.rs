@@ -9,6 +9,7 @@ use forebay_core::invalid::Invalid;
 use forebay_core::page_token;
 use forebay_wire::experiments as wire;
 
+use super::columns::{Column, ColumnLimits};
 use super::lifecycle::{Lifecycle, View};
 use super::location::{ArtifactLocation, LocationRules};
 use super::page;
@@ -104,13 +105,19 @@ pub(crate) struct NewExperiment {
 
 impl NewExperiment {
     /// Checks `experiments/create`.
-    pub(crate) fn from_wire(req: wire::CreateExperiment, rules: &LocationRules) -> Result<Self, Invalid> {
+    pub(crate) fn from_wire(
+        req: wire::CreateExperiment,
+        rules: &LocationRules,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
         let location = req.artifact_location.filter(|location| !location.is_empty());
+        let location = location.map(|location| ArtifactLocation::parse(location, rules)).transpose()?;
+        if let Some(location) = &location {
+            columns.check("artifact_location", Column::EXPERIMENT_LOCATION, location.as_str())?;
+        }
         Ok(NewExperiment {
-            name: ExperimentName::parse(req.name, "name")?,
-            artifact_location: location
-                .map(|location| ArtifactLocation::parse(location, rules))
-                .transpose()?,
+            name: ExperimentName::parse(req.name, "name", columns)?,
+            artifact_location: location,
             tags: experiment_tags(req.tags)?,
         })
     }
@@ -166,12 +173,11 @@ pub(crate) struct RenameExperiment {
     pub(crate) name: ExperimentName,
 }
 
-impl TryFrom<wire::UpdateExperiment> for RenameExperiment {
-    type Error = Invalid;
-
-    fn try_from(req: wire::UpdateExperiment) -> Result<Self, Invalid> {
+impl RenameExperiment {
+    /// Checks `experiments/update`.
+    pub(crate) fn from_wire(req: wire::UpdateExperiment, columns: ColumnLimits) -> Result<Self, Invalid> {
         let id = ExperimentId::require(req.experiment_id)?;
-        Ok(RenameExperiment { id, name: ExperimentName::parse(req.new_name, "new_name")? })
+        Ok(RenameExperiment { id, name: ExperimentName::parse(req.new_name, "new_name", columns)? })
     }
 }
 
@@ -225,9 +231,10 @@ impl From<ExperimentPage> for wire::SearchExperimentsResponse {
 pub(crate) struct ExperimentName(String);
 
 impl ExperimentName {
-    pub(crate) fn parse(name: Option<String>, field: &str) -> Result<Self, Invalid> {
+    fn parse(name: Option<String>, field: &str, columns: ColumnLimits) -> Result<Self, Invalid> {
         let name = name.filter(|name| !name.is_empty()).ok_or_else(|| Invalid::missing(field))?;
         text::check_length("name", MAX_NAME_CHARS, &name)?;
+        columns.check(field, Column::EXPERIMENT_NAME, &name)?;
         Ok(ExperimentName(name))
     }
 

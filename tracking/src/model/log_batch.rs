@@ -4,12 +4,13 @@ use forebay_core::invalid::Invalid;
 use forebay_wire::metrics::{LogMetric, Metric as WireMetric};
 use forebay_wire::runs as wire;
 
+use super::columns::{Column, ColumnLimits};
 use super::metric::Metric;
 use super::param::Param;
 use super::python;
 use super::run::RunId;
-use super::tag::Tag;
-use super::text::LongValues;
+use super::tag::{RUN_NAME, Tag};
+use super::text::{self, LongValues};
 
 const MAX_METRICS: usize = 1_000;
 const MAX_PARAMS: usize = 100;
@@ -47,27 +48,31 @@ impl LogBatch {
         Ok(LogBatch { params: vec![param], ..LogBatch::single(run_id) })
     }
 
-    pub(crate) fn from_tag(req: wire::SetTag, long: LongValues) -> Result<Self, Invalid> {
+    pub(crate) fn from_tag(
+        req: wire::SetTag,
+        long: LongValues,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, req.run_uuid)?;
-        let tag = parse_tag(wire::RunTag { key: req.key, value: req.value }, "", long)?;
+        let tag = parse_tag(wire::RunTag { key: req.key, value: req.value }, "", long, columns)?;
         Ok(LogBatch { tags: vec![tag], ..LogBatch::single(run_id) })
     }
 
-    pub(crate) fn from_list(req: wire::LogBatch, long: LongValues) -> Result<Self, Invalid> {
+    pub(crate) fn from_list(
+        req: wire::LogBatch,
+        long: LongValues,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
         let run_id = RunId::parse_strictly(req.run_id)?;
         check_limits(req.metrics.len(), req.params.len(), req.tags.len())?;
-        let metrics = parse_all(req.metrics, "metrics", Metric::parse)?;
+        let metrics = parse_all(req.metrics, "metrics", |metric, path| Metric::parse(metric, path, columns))?;
         let params = parse_all(req.params, "params", |param, path| Param::parse(param, path, long))?;
-        let tags = parse_all(req.tags, "tags", |tag, path| parse_tag(tag, path, long))?;
+        let tags = parse_all(req.tags, "tags", |tag, path| parse_tag(tag, path, long, columns))?;
         check_keys_differ(&params)?;
         Ok(LogBatch { run_id, form: Form::List, metrics, params, tags })
     }
-}
 
-impl TryFrom<LogMetric> for LogBatch {
-    type Error = Invalid;
-
-    fn try_from(req: LogMetric) -> Result<Self, Invalid> {
+    pub(crate) fn from_metric(req: LogMetric, columns: ColumnLimits) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, req.run_uuid)?;
         let metric = WireMetric {
             key: req.key,
@@ -79,7 +84,7 @@ impl TryFrom<LogMetric> for LogBatch {
             model_id: req.model_id,
             run_id: None,
         };
-        Ok(LogBatch { metrics: vec![Metric::parse(metric, "")?], ..LogBatch::single(run_id) })
+        Ok(LogBatch { metrics: vec![Metric::parse(metric, "", columns)?], ..LogBatch::single(run_id) })
     }
 }
 
@@ -91,10 +96,14 @@ fn parse_all<W, T>(
     items.into_iter().enumerate().map(|(index, item)| parse(item, &format!("{field}[{index}]"))).collect()
 }
 
-fn parse_tag(tag: wire::RunTag, path: &str, long: LongValues) -> Result<Tag, Invalid> {
+fn parse_tag(tag: wire::RunTag, path: &str, long: LongValues, columns: ColumnLimits) -> Result<Tag, Invalid> {
     let key = tag.key.filter(|key| !key.is_empty());
-    let key = key.ok_or_else(|| Invalid::missing(&super::text::join_path(path, "key")))?;
-    Tag::of_run(key, tag.value.unwrap_or_default(), path, long)
+    let key = key.ok_or_else(|| Invalid::missing(&text::join_path(path, "key")))?;
+    let tag = Tag::of_run(key, tag.value.unwrap_or_default(), path, long)?;
+    if tag.key == RUN_NAME {
+        columns.check(&text::join_path(path, "value"), Column::RUN_NAME, &tag.value)?;
+    }
+    Ok(tag)
 }
 
 fn check_limits(metrics: usize, params: usize, tags: usize) -> Result<(), Invalid> {
@@ -146,7 +155,7 @@ mod tests {
             params: params.iter().map(param).collect(),
             tags: Vec::new(),
         };
-        LogBatch::from_list(req, LongValues::Truncate)
+        LogBatch::from_list(req, LongValues::Truncate, ColumnLimits::Enforced)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use forebay_core::invalid::Invalid;
 use forebay_wire::metrics as wire;
 
+use super::columns::{Column, ColumnLimits};
 use super::text::{self, MAX_KEY_CHARS};
 
 /// One value of a metric of a run.
@@ -56,12 +57,17 @@ impl Point {
 
 impl Metric {
     /// A metric of a request. `path` is empty, or where in the request it stands (`metrics[3]`).
-    pub(crate) fn parse(metric: wire::Metric, path: &str) -> Result<Self, Invalid> {
+    pub(crate) fn parse(metric: wire::Metric, path: &str, columns: ColumnLimits) -> Result<Self, Invalid> {
         let missing = |field| move || Invalid::missing(&text::join_path(path, field));
         let key = metric.key.filter(|key| !key.is_empty()).ok_or_else(missing("key"))?;
         let value = metric.value.ok_or_else(missing("value"))?.0;
         let timestamp_ms = metric.timestamp.ok_or_else(missing("timestamp"))?.0;
         let model = link(metric.model_id, metric.dataset_name, metric.dataset_digest)?;
+        if let Some((name, digest)) = model.as_ref().and_then(|link| link.dataset.as_ref()) {
+            let field = |field| text::join_path(path, field);
+            columns.check(&field("dataset_name"), Column::POINT_DATASET_NAME, name)?;
+            columns.check(&field("dataset_digest"), Column::POINT_DATASET_DIGEST, digest)?;
+        }
         text::check_key(&key, &text::join_path(path, "name"))?;
         if timestamp_ms < 0 {
             return Err(Invalid::value(
@@ -141,13 +147,15 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_named_with_its_place() {
         let metric = wire::Metric { key: Some("a#".to_owned()), ..wire::Metric::default() };
-        let error = Metric::parse(metric.clone(), "metrics[2]").unwrap_err().to_string();
+        let error =
+            Metric::parse(metric.clone(), "metrics[2]", ColumnLimits::Enforced).unwrap_err().to_string();
         assert!(error.contains("required parameter 'metrics[2].value'"), "{error}");
         let metric = wire::Metric { value: Some(1.0.into()), timestamp: Some((-1).into()), ..metric };
-        let error = Metric::parse(metric.clone(), "metrics[2]").unwrap_err().to_string();
+        let error =
+            Metric::parse(metric.clone(), "metrics[2]", ColumnLimits::Enforced).unwrap_err().to_string();
         assert!(error.contains(r#""a#" for parameter 'metrics[2].name'"#), "{error}");
         let metric = wire::Metric { key: Some("a".to_owned()), ..metric };
-        let error = Metric::parse(metric, "").unwrap_err().to_string();
+        let error = Metric::parse(metric, "", ColumnLimits::Enforced).unwrap_err().to_string();
         assert!(error.contains("-1 for parameter 'timestamp' supplied: metric 'a' (value=1.0)"), "{error}");
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod artifact_path;
+pub(crate) mod columns;
 pub(crate) mod dataset;
 pub(crate) mod experiment;
 pub(crate) mod history;

@@ -6,6 +6,7 @@ use forebay_core::invalid::Invalid;
 use forebay_wire::enumeration::RunStatus;
 use forebay_wire::runs as wire;
 
+use super::columns::{Column, ColumnLimits};
 use super::dataset::RunLinks;
 use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
@@ -96,10 +97,10 @@ pub(crate) struct NewRun {
     pub(crate) tags: Vec<Tag>,
 }
 
-impl TryFrom<wire::CreateRun> for NewRun {
-    type Error = Invalid;
-
-    fn try_from(req: wire::CreateRun) -> Result<Self, Invalid> {
+impl NewRun {
+    /// Checks `runs/create`.
+    pub(crate) fn from_wire(req: wire::CreateRun, columns: ColumnLimits) -> Result<Self, Invalid> {
+        check_columns(&req, columns)?;
         let tags = req.tags.into_iter();
         let mut tags: Vec<Tag> = tags
             .map(|tag| Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() })
@@ -114,6 +115,19 @@ impl TryFrom<wire::CreateRun> for NewRun {
             tags,
         })
     }
+}
+
+fn check_columns(req: &wire::CreateRun, columns: ColumnLimits) -> Result<(), Invalid> {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    columns.check("run_name", Column::RUN_NAME, &text(&req.run_name))?;
+    columns.check("user_id", Column::RUN_USER, &text(&req.user_id))?;
+    for (index, tag) in req.tags.iter().enumerate() {
+        let (key, value) = (text(&tag.key), text(&tag.value));
+        let column = if key == RUN_NAME { Column::RUN_NAME } else { Column::RUN_TAG_VALUE };
+        columns.check(&format!("tags[{index}].key"), Column::RUN_TAG_KEY, &key)?;
+        columns.check(&format!("tags[{index}].value"), column, &value)?;
+    }
+    Ok(())
 }
 
 /// Takes the name tag out of the tags; an empty one counts as none.
@@ -143,15 +157,16 @@ pub(crate) struct RunUpdate {
     pub(crate) name: Option<String>,
 }
 
-impl TryFrom<wire::UpdateRun> for RunUpdate {
-    type Error = Invalid;
-
-    fn try_from(req: wire::UpdateRun) -> Result<Self, Invalid> {
+impl RunUpdate {
+    /// Checks `runs/update`.
+    pub(crate) fn from_wire(req: wire::UpdateRun, columns: ColumnLimits) -> Result<Self, Invalid> {
+        let name = req.run_name.filter(|name| !name.is_empty());
+        columns.check("run_name", Column::RUN_NAME, name.as_deref().unwrap_or_default())?;
         Ok(RunUpdate {
             id: RunId::parse(req.run_id, req.run_uuid)?,
             status: req.status,
             end_time_ms: req.end_time.map(|time| time.0),
-            name: req.run_name.filter(|name| !name.is_empty()),
+            name,
         })
     }
 }
@@ -223,12 +238,13 @@ mod tests {
             key: Some((*key).to_owned()),
             value: Some((*value).to_owned()),
         };
-        NewRun::try_from(wire::CreateRun {
+        let req = wire::CreateRun {
             experiment_id: Some("0".to_owned()),
             run_name: run_name.map(str::to_owned),
             tags: tags.iter().map(tag).collect(),
             ..wire::CreateRun::default()
-        })
+        };
+        NewRun::from_wire(req, ColumnLimits::Enforced)
     }
 
     #[test]

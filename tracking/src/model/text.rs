@@ -64,15 +64,8 @@ pub(crate) fn join_path(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
-/// Refuses a text that does not fit into a PostgreSQL column VARCHAR(`max_chars`), which SQLite does not mind.
-pub(crate) fn check_column(field: &str, max_chars: usize, text: &str) -> Result<(), Invalid> {
-    if !is_longer(text, max_chars) {
-        return Ok(());
-    }
-    Err(Invalid::value(field, text, &format!("The database holds at most {max_chars} characters of it.")))
-}
-
-fn is_longer(text: &str, max_chars: usize) -> bool {
+/// Whether a text has more than `max_chars` characters.
+pub(crate) fn is_longer(text: &str, max_chars: usize) -> bool {
     // A text has at least as many bytes as characters, so most need no counting.
     text.len() > max_chars && text.chars().nth(max_chars).is_some()
 }

@@ -2,27 +2,20 @@
 
 use std::collections::HashMap;
 
-use forebay_core::invalid::Invalid;
 use forebay_db as db;
-use forebay_db::{BoxFuture, Engine, Merge, Tx};
+use forebay_db::{BoxFuture, Merge, Tx};
 use forebay_wire::enumeration::RunStatus;
 
+use crate::model::columns::{Column, ColumnLimits};
 use crate::model::dataset::RunLinks;
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
+use crate::model::location;
 use crate::model::run::{NewRun, Run, RunId, RunInfo};
 use crate::model::tag::{RUN_NAME, Tag};
-use crate::model::{location, text};
 use crate::sql::runs::Home;
 use crate::sql::{runs, tags};
 use crate::{Error, Result, Tracking};
-
-/// PostgreSQL's columns, in characters.
-pub(super) const NAME_COLUMN: usize = 250;
-const USER_COLUMN: usize = 256;
-const URI_COLUMN: usize = 200;
-const TAG_KEY_COLUMN: usize = 250;
-const TAG_VALUE_COLUMN: usize = 8_000;
 
 impl Tracking {
     /// Creates a running run in an active experiment.
@@ -31,11 +24,8 @@ impl Tracking {
     /// [`Error::ExperimentNotFound`] and [`Error::ExperimentNotActive`].
     pub(crate) async fn create_run(&self, new: NewRun) -> Result<Run> {
         let name = new.name.clone().unwrap_or_else(|| self.ids.run_name());
-        let create = CreateRun { id: RunId::new(self.ids.hex32()), name, new };
-        if self.db.engine() == Engine::Postgres {
-            create.check_columns()?;
-        }
-        self.db.merge(create).await
+        let id = RunId::new(self.ids.hex32());
+        self.db.merge(CreateRun { id, name, new, columns: self.columns }).await
     }
 }
 
@@ -45,6 +35,7 @@ struct CreateRun {
     id: RunId,
     name: String,
     new: NewRun,
+    columns: ColumnLimits,
 }
 
 impl Merge for CreateRun {
@@ -67,9 +58,8 @@ async fn apply(tx: &mut Tx, members: &[CreateRun]) -> Result<Vec<Result<Run>>, d
     let homes = runs::list_homes(tx, &ids).await?;
     let homes: HashMap<ExperimentId, Home> =
         homes.into_iter().map(|home| (home.experiment_id, home)).collect();
-    let engine = tx.engine();
     let created: Vec<Result<Run>> =
-        members.iter().map(|member| member.run_in(homes.get(&member.new.experiment_id), engine)).collect();
+        members.iter().map(|member| member.run_in(homes.get(&member.new.experiment_id))).collect();
     let new: Vec<&Run> = created.iter().flatten().collect();
     runs::insert(tx, &new.iter().map(|run| &run.info).collect::<Vec<_>>()).await?;
     tags::upsert(tx, &new.iter().copied().flat_map(tag_rows).collect::<Vec<_>>()).await?;
@@ -82,7 +72,7 @@ fn tag_rows(run: &Run) -> impl Iterator<Item = (&RunId, &str, &str)> {
 
 impl CreateRun {
     /// The run as it is to be stored in the experiment that its request names, if there is one.
-    fn run_in(&self, home: Option<&Home>, engine: Engine) -> Result<Run> {
+    fn run_in(&self, home: Option<&Home>) -> Result<Run> {
         let experiment_id = self.new.experiment_id;
         let home = home.ok_or(Error::ExperimentNotFound(experiment_id))?;
         if home.lifecycle == Lifecycle::Deleted {
@@ -90,9 +80,7 @@ impl CreateRun {
         }
         let location = home.artifact_location.as_deref().unwrap_or_default();
         let artifact_uri = location::join(location, &format!("{}/artifacts", self.id));
-        if engine == Engine::Postgres {
-            text::check_column("artifact_uri", URI_COLUMN, &artifact_uri)?;
-        }
+        self.columns.check("artifact_uri", Column::RUN_ARTIFACT_URI, &artifact_uri)?;
         let mut tags = self.new.tags.clone();
         tags.push(Tag { key: RUN_NAME.to_owned(), value: self.name.clone() });
         let info = RunInfo {
@@ -107,17 +95,6 @@ impl CreateRun {
             artifact_uri: Some(artifact_uri),
         };
         Ok(Run { info, metrics: Vec::new(), params: Vec::new(), tags, links: RunLinks::default() })
-    }
-
-    /// Refuses what PostgreSQL's columns would; SQLite and MLflow on it take any length.
-    fn check_columns(&self) -> Result<(), Invalid> {
-        text::check_column("run_name", NAME_COLUMN, &self.name)?;
-        text::check_column("user_id", USER_COLUMN, &self.new.user_id)?;
-        for (index, tag) in self.new.tags.iter().enumerate() {
-            text::check_column(&format!("tags[{index}].key"), TAG_KEY_COLUMN, &tag.key)?;
-            text::check_column(&format!("tags[{index}].value"), TAG_VALUE_COLUMN, &tag.value)?;
-        }
-        Ok(())
     }
 }
 
@@ -136,7 +113,8 @@ mod tests {
             start_time_ms: 5,
             tags: vec![Tag { key: "a".to_owned(), value: id.to_owned() }],
         };
-        CreateRun { id: RunId::new(id.to_owned()), name: format!("name of {id}"), new }
+        let columns = ColumnLimits::Enforced;
+        CreateRun { id: RunId::new(id.to_owned()), name: format!("name of {id}"), new, columns }
     }
 
     forebay_db::for_each_db!(a_run_in_a_missing_experiment_fails_alone_in_its_group);

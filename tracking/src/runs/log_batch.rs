@@ -1,20 +1,13 @@
 //! Logging metrics, params and tags: the hot path. Batches that wait together are written together.
 
-use forebay_core::invalid::Invalid;
 use forebay_db as db;
-use forebay_db::{BoxFuture, Engine, Merge, Tx};
+use forebay_db::{BoxFuture, Merge, Tx};
 
-use super::create::NAME_COLUMN;
 use super::log_plan::{Known, Plan};
 use crate::model::log_batch::LogBatch;
 use crate::model::tag::RUN_NAME;
-use crate::model::text;
 use crate::sql::runs::Lock;
 use crate::{Error, Result, Tracking};
-
-/// PostgreSQL's columns, in characters.
-const DATASET_NAME_COLUMN: usize = 500;
-const DATASET_DIGEST_COLUMN: usize = 36;
 
 impl Tracking {
     /// Logs all of the batch or nothing.
@@ -23,24 +16,8 @@ impl Tracking {
     /// [`Error::RunNotFound`], [`Error::RunNotActive`], [`Error::ParamChanged`], [`Error::ParamsChanged`],
     /// [`Error::ModelOfMetricNotFound`], [`Error::ModelMetricChanged`].
     pub(crate) async fn log_batch(&self, batch: LogBatch) -> Result<()> {
-        if self.db.engine() == Engine::Postgres {
-            check_columns(&batch)?;
-        }
         self.db.merge(batch).await
     }
-}
-
-/// Refuses what PostgreSQL's columns would; SQLite and MLflow on it take any length.
-fn check_columns(batch: &LogBatch) -> Result<(), Invalid> {
-    for tag in batch.tags.iter().filter(|tag| tag.key == RUN_NAME) {
-        text::check_column(RUN_NAME, NAME_COLUMN, &tag.value)?;
-    }
-    let links = batch.metrics.iter().filter_map(|metric| metric.model.as_ref());
-    for (name, digest) in links.filter_map(|link| link.dataset.as_ref()) {
-        text::check_column("dataset_name", DATASET_NAME_COLUMN, name)?;
-        text::check_column("dataset_digest", DATASET_DIGEST_COLUMN, digest)?;
-    }
-    Ok(())
 }
 
 impl Merge for LogBatch {

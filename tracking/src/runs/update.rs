@@ -1,12 +1,10 @@
 //! Changing the status, end and name of a run.
 
-use forebay_db::{Engine, Tx};
+use forebay_db::Tx;
 
-use super::create::NAME_COLUMN;
 use crate::model::lifecycle::Lifecycle;
 use crate::model::run::{RunId, RunInfo, RunUpdate};
 use crate::model::tag::RUN_NAME;
-use crate::model::text;
 use crate::sql::{runs, tags};
 use crate::{Error, Result, Tracking};
 
@@ -16,9 +14,6 @@ impl Tracking {
     /// # Errors
     /// [`Error::RunNotActive`] for a deleted run.
     pub(crate) async fn update_run(&self, update: RunUpdate) -> Result<RunInfo> {
-        if self.db.engine() == Engine::Postgres {
-            text::check_column("run_name", NAME_COLUMN, update.name.as_deref().unwrap_or_default())?;
-        }
         self.db.write(update, |tx, update| Box::pin(apply(tx, update))).await
     }
 }

@@ -9,6 +9,7 @@ use crate::sql::lifecycle;
 const INSERT: &str = "
     INSERT INTO experiments (name, artifact_location, lifecycle_stage, creation_time, last_update_time, workspace)
     VALUES ($1, $2, 'active', $3, $3, 'default')
+    ON CONFLICT (workspace, name) DO NOTHING
     RETURNING experiment_id";
 
 // The default experiment's id is written, not drawn; two servers that start at once insert it once.
@@ -33,17 +34,15 @@ const FIND_BY_NAME: &str = "
     SELECT experiment_id, name, artifact_location, lifecycle_stage, creation_time, last_update_time
     FROM experiments WHERE name = $1 AND workspace = 'default'";
 
-/// Inserts an active experiment and returns its new id.
+/// Inserts an active experiment and returns its new id; none when the name is taken.
 pub(crate) async fn insert(
     tx: &mut Tx,
     name: &str,
     location: Option<&str>,
     now_ms: i64,
-) -> Result<ExperimentId, Error> {
+) -> Result<Option<ExperimentId>, Error> {
     let insert = Sql::new(INSERT).bind(name).bind(location.map(str::to_owned)).bind(now_ms);
-    let id = tx.find_cell(insert, "experiment_id").await?;
-    id.map(ExperimentId)
-        .ok_or(Error::Inconsistent { column: "experiment_id", reason: "no row came back".to_owned() })
+    Ok(tx.find_cell(insert, "experiment_id").await?.map(ExperimentId))
 }
 
 /// Inserts experiment 0 where there is no experiment.

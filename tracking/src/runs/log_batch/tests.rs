@@ -10,7 +10,9 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::LongValues;
+use crate::model::columns::ColumnLimits;
 use crate::model::log_batch::Form;
+use crate::model::logged_model::NewLoggedModel;
 use crate::model::metric::{Metric, ModelLink, Point};
 use crate::model::param::Param;
 use crate::model::run::{Run, RunId};
@@ -156,7 +158,7 @@ async fn the_same_point_twice_is_one_point(db: Db) {
         timestamp: Some(5.into()),
         ..LogMetric::default()
     };
-    let batch = |value| LogBatch::try_from(point(value)).unwrap();
+    let batch = |value| LogBatch::from_metric(point(value), ColumnLimits::Enforced).unwrap();
     let group = vec![batch(f64::NAN), batch(f64::NAN), batch(0.0), batch(f64::INFINITY)];
     assert!(log_group(&scratch, group).await.iter().all(Result::is_ok));
     assert!(log_group(&scratch, vec![batch(0.0)]).await.iter().all(Result::is_ok));
@@ -187,7 +189,11 @@ async fn a_point_of_a_model_stands_once_with_one_value(db: Db) {
     let scratch = scratch(db).await;
     let run_id = scratch.run().await;
     let request = CreateLoggedModel { experiment_id: Some("0".to_owned()), ..CreateLoggedModel::default() };
-    let model = scratch.tracking.create_logged_model(request.try_into().unwrap()).await.unwrap();
+    let model = scratch
+        .tracking
+        .create_logged_model(NewLoggedModel::from_wire(request, ColumnLimits::Enforced).unwrap())
+        .await
+        .unwrap();
     let batch = |value: f64, digest: &str| {
         let dataset = Some(("d".to_owned(), digest.to_owned()));
         let model = Some(ModelLink { model_id: model.id.to_string(), dataset });
