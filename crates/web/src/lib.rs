@@ -19,4 +19,5 @@ mod allow;
 mod fallback;
 pub mod message;
 pub mod response;
+mod cpu;
 pub mod error;

@@ -16,6 +16,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use crate::body_budget::Share;
+use crate::cpu::{self, LONG_BYTES};
 use crate::error::ApiError;
 
 /// Extracts a wire message; a request that is not one is answered with a 400 that says why.
@@ -38,7 +39,9 @@ where
         }
         require_json(&parts.method, &parts.headers)?;
         let body = read(body, share_of(&parts.extensions)?).await?;
-        Ok(Self(decode_json(&body)?))
+        let message =
+            if body.len() > LONG_BYTES { cpu::long(|| decode_json(&body)) } else { decode_json(&body) };
+        Ok(Self(message?))
     }
 }
 

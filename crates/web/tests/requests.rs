@@ -226,6 +226,28 @@ async fn answers_and_errors_are_ascii() {
 }
 
 #[tokio::test]
+async fn long_bodies_and_answers_are_as_short_ones() {
+    send_a_long_name().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_bodies_and_answers_are_as_short_ones_on_many_threads() {
+    send_a_long_name().await;
+}
+
+/// The name is longer than what is decoded and encoded beside other requests.
+async fn send_a_long_name() {
+    let limits = Limits { json_bytes: 1_000_000, json_bytes_in_flight: 1_000_000 };
+    let (name, timeout) = ("n".repeat(300_000), Duration::from_secs(10));
+    let request = post_json(json!({"name": name}).to_string());
+    let answer = ask_with(WebConfig { limits, timeout, ..config() }, request).await;
+    assert_eq!(answer.json()["experiment_id"], name);
+    let request = post_json(json!({"name": [name]}).to_string());
+    let answer = ask_with(WebConfig { limits, timeout, ..config() }, request).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn faults_and_panics_show_nothing_but_the_request_id() {
     for path in ["/api/fail", "/api/panic"] {
         let answer = ask(request(Method::GET, path, &[("x-request-id", "abc-1")], "")).await;
