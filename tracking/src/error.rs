@@ -4,13 +4,13 @@
 
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
+use forebay_core::python;
 use forebay_db as db;
 
 use crate::artifacts::StoreError;
 use crate::model::experiment::ExperimentId;
 use crate::model::logged_model::LoggedModelId;
 use crate::model::param::ParamChange;
-use crate::model::python;
 use crate::model::run::RunId;
 
 /// Why a request was not done.
@@ -69,7 +69,7 @@ pub enum Error {
     /// A batch holds params that were logged before with other values.
     #[error(
         "Changing param values is not allowed. Params were already logged='{}' for run ID='{run_id}'.",
-        python::list(changes.iter().map(ToString::to_string))
+        python::literal(changes)
     )]
     ParamsChanged {
         /// Where they were logged.
@@ -109,7 +109,7 @@ pub enum Error {
         step: i64,
     },
     /// A list holds a key twice that it may hold once.
-    #[error("Invalid value in '{field}': the key {} occurs more than once", python::quoted(key))]
+    #[error("Invalid value in '{field}': the key {} occurs more than once", python::literal(key))]
     Repeated {
         /// The list.
         field: &'static str,
@@ -128,7 +128,7 @@ pub enum Error {
     #[error("Logged model with ID '{0}' not found.")]
     LoggedModelNotFound(LoggedModelId),
     /// A param of a logged model is set once.
-    #[error("Param {} of logged model '{id}' was logged already, or was given twice", python::quoted(key))]
+    #[error("Param {} of logged model '{id}' was logged already, or was given twice", python::literal(key))]
     ModelParamExists {
         /// The param.
         key: String,
@@ -136,7 +136,7 @@ pub enum Error {
         id: LoggedModelId,
     },
     /// The logged model has no such tag.
-    #[error("No tag with key {} found for model with ID '{id}'.", python::quoted(key))]
+    #[error("No tag with key {} found for model with ID '{id}'.", python::literal(key))]
     ModelTagNotFound {
         /// The tag that was asked for.
         key: String,

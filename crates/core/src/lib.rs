@@ -8,7 +8,7 @@
 //! - [`error_code`]: MLflow's error codes and their HTTP statuses
 //! - [`invalid`]: the error of every check of caller input
 //! - [`clock`], [`ids`]: time and chance, as arguments
-//! - `python`: values as Python writes them
+//! - [`python`]: values as Python writes them
 //! - [`page_token`]: how a search goes on after its first page
 //! - [`filter`]: the search grammar, one file per entity that can be searched
 
@@ -16,6 +16,6 @@ pub mod error_code;
 pub mod invalid;
 pub mod clock;
 pub mod ids;
-mod python;
+pub mod python;
 pub mod page_token;
 pub mod filter;

@@ -13,7 +13,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 }
 
 /// `value` as Python's `repr` prints it: `['a', None]`, `{'x': True}`.
-pub(crate) fn literal(value: &impl Serialize) -> String {
+pub fn literal(value: &impl Serialize) -> String {
     formatted(value, Literal::default())
 }
 

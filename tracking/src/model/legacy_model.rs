@@ -1,10 +1,10 @@
 //! Models as clients before MLflow 3 record them: a list of descriptions in one tag of a run.
 
 use forebay_core::invalid::Invalid;
+use forebay_core::python;
 use forebay_wire::runs as wire;
 use serde_json::{Map, Value};
 
-use super::python;
 use super::run::RunId;
 
 /// The tag that holds the list.
@@ -36,11 +36,8 @@ impl TryFrom<wire::LogModel> for LogModel {
         let Value::Object(model) = model else {
             return Err(Invalid::value("model_json", &text, "It must be a JSON object"));
         };
-        let missing: Vec<String> = REQUIRED
-            .iter()
-            .filter(|name| !model.contains_key(**name))
-            .map(|name| python::quoted(name))
-            .collect();
+        let missing: Vec<String> =
+            REQUIRED.iter().filter(|name| !model.contains_key(**name)).map(python::literal).collect();
         if !missing.is_empty() {
             return Err(Invalid::message(format!(
                 "Model json is missing mandatory fields: {{{}}}",

@@ -1,13 +1,13 @@
 //! What is logged on one run in one go: the four logging requests are all batches, of one thing or of many.
 
 use forebay_core::invalid::Invalid;
+use forebay_core::python;
 use forebay_wire::metrics::{LogMetric, Metric as WireMetric};
 use forebay_wire::runs as wire;
 
 use super::columns::{Column, ColumnLimits};
 use super::metric::Metric;
 use super::param::Param;
-use super::python;
 use super::run::RunId;
 use super::tag::{RUN_NAME, Tag};
 use super::text::{self, LongValues};
@@ -126,14 +126,14 @@ fn check_limit(what: &str, limit: usize, got: usize) -> Result<(), Invalid> {
 fn check_keys_differ(params: &[Param]) -> Result<(), Invalid> {
     let is_repeated = |(index, param): &(usize, &Param)| params[..*index].iter().any(|p| p.key == param.key);
     let repeated = params.iter().enumerate().filter(is_repeated);
-    let repeated: Vec<String> = repeated.map(|(_, param)| python::quoted(&param.key)).collect();
+    let repeated: Vec<&str> = repeated.map(|(_, param)| param.key.as_str()).collect();
     if repeated.is_empty() {
         return Ok(());
     }
     Err(Invalid::message(format!(
         "Duplicate parameter keys have been submitted: {}. Please ensure the request contains only one param \
          value per param key.",
-        python::list(repeated)
+        python::literal(&repeated)
     )))
 }
 

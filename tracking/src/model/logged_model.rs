@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use forebay_core::invalid::Invalid;
+use forebay_core::python;
 use forebay_wire::enumeration::LoggedModelStatus;
 use forebay_wire::logged_models as wire;
 use forebay_wire::metrics::Metric;
@@ -12,7 +13,6 @@ use super::columns::{Column, ColumnLimits};
 use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
 use super::param::Param;
-use super::python;
 use super::tag::Tag;
 
 /// Characters that would break the paths and URIs a name becomes a part of.
@@ -188,11 +188,11 @@ impl NewLoggedModel {
 
 fn check_name(name: &str, columns: ColumnLimits) -> Result<(), Invalid> {
     if name.contains(FORBIDDEN) {
-        let forbidden: Vec<String> = FORBIDDEN.iter().map(|c| python::quoted(&c.to_string())).collect();
+        let forbidden: Vec<String> = FORBIDDEN.iter().map(python::literal).collect();
         return Err(Invalid::message(format!(
             "Invalid model name ({}) provided. Model name must be a non-empty string and cannot contain the \
              following characters: ({})",
-            python::quoted(name),
+            python::literal(&name),
             forbidden.join(", ")
         )));
     }

@@ -15,7 +15,6 @@ pub(crate) mod logged_model_search;
 pub(crate) mod metric;
 pub(crate) mod page;
 pub(crate) mod param;
-pub(crate) mod python;
 pub(crate) mod run;
 pub(crate) mod run_search;
 pub(crate) mod search_bounds;

@@ -1,11 +1,9 @@
 //! Params: a key with a value that never changes.
 
-use std::fmt;
-
 use forebay_core::invalid::Invalid;
 use forebay_wire::runs as wire;
+use serde::Serialize;
 
-use super::python;
 use super::text::{self, LongValues, MAX_KEY_CHARS};
 
 /// Longest value, in characters; the column holds 8,000.
@@ -36,18 +34,12 @@ impl From<Param> for wire::Param {
     }
 }
 
-/// An attempt to give a param another value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An attempt to give a param another value; serialised as messages show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ParamChange {
     pub(crate) key: String,
+    #[serde(rename = "old_value")]
     pub(crate) old: String,
+    #[serde(rename = "new_value")]
     pub(crate) new: String,
-}
-
-/// As the original's Python would print it.
-impl fmt::Display for ParamChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [key, old, new] = [&self.key, &self.old, &self.new].map(|text| python::quoted(text));
-        write!(f, "{{'key': {key}, 'old_value': {old}, 'new_value': {new}}}")
-    }
 }
