@@ -4,10 +4,11 @@ use bytes::Bytes;
 use forebay_core::invalid::Invalid;
 
 use super::StoreError;
-use super::place::{Place, is_proxied, scheme};
+use super::place::{Place, is_proxied};
 use super::store::OpenArtifact;
 use crate::model::artifact::{ArtifactOwner, Direction, Listing};
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
+use crate::model::location::scheme;
 use crate::model::run::RunId;
 use crate::sql::runs;
 use crate::{Error, Result, Tracking};

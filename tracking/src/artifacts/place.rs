@@ -10,6 +10,7 @@ use super::local::LocalStore;
 use super::store::OpenArtifact;
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
+use crate::model::location::scheme;
 
 /// What stands before the artifact path in an HTTP location.
 const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
@@ -70,15 +71,6 @@ pub(crate) fn destination(uri: &str) -> Result<LocalStore, StoreError> {
         Location::Proxied(_) => Err(StoreError::UnknownScheme(scheme(uri).unwrap_or_default())),
         Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
     }
-}
-
-/// The scheme of a URI in lower case; none for a path. One letter is a Windows drive.
-pub(crate) fn scheme(uri: &str) -> Option<String> {
-    let (scheme, _) = uri.split_once(':')?;
-    let is_scheme = scheme.len() > 1
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    is_scheme.then(|| scheme.to_ascii_lowercase())
 }
 
 /// Whether artifacts with that scheme are reached through a tracking server's proxy.

@@ -2,10 +2,12 @@
 
 use forebay_core::invalid::Invalid;
 use percent_encoding::percent_decode_str;
-use url::Url;
 
 /// Schemes that name a host of the caller's choice: a server that followed them could be made to call any.
 const HOST_SCHEMES: [&str; 8] = ["http", "https", "ftp", "sftp", "hdfs", "viewfs", "r2", "b2"];
+
+/// The scheme of local folders.
+const FILE: &str = "file";
 
 /// How often a query is percent-decoded while looking for `..`.
 const MAX_DECODINGS: usize = 10;
@@ -63,7 +65,7 @@ pub(crate) fn resolve(location: String, folder: &str) -> String {
 /// `root` with segments behind its path; a query stays at the end.
 pub(crate) fn join(root: &str, segments: &str) -> String {
     let (path, query) = match root.split_once('?') {
-        Some((path, query)) if has_scheme(root) => (path, Some(query)),
+        Some((path, query)) if scheme(root).is_some() => (path, Some(query)),
         _ => (root, None),
     };
     let separator = if path.ends_with('/') { "" } else { "/" };
@@ -87,7 +89,7 @@ fn check_segments(location: &str) -> Result<(), Invalid> {
 }
 
 fn check_extras(text: &str) -> Result<(), Invalid> {
-    let has_params = !has_scheme(text) && text.rsplit('/').next().is_some_and(|last| last.contains(';'));
+    let has_params = scheme(text).is_none() && text.rsplit('/').next().is_some_and(|last| last.contains(';'));
     if text.contains('#') || has_params {
         return Err(Invalid::message("'artifact_location' URL can't include fragments or params."));
     }
@@ -99,14 +101,14 @@ fn check_extras(text: &str) -> Result<(), Invalid> {
 }
 
 fn check_scheme(text: &str) -> Result<(), Invalid> {
-    if text.starts_with("runs:") {
+    let Some(scheme) = scheme(text) else { return Ok(()) };
+    let rest = &text[scheme.len() + 1..];
+    if scheme == "runs" {
         return Err(Invalid::message(format!("Artifact location cannot be a runs:/ URI. Given: '{text}'")));
     }
-    let Some((scheme, rest)) = text.split_once(':').filter(|_| has_scheme(text)) else { return Ok(()) };
-    let scheme = scheme.to_ascii_lowercase();
     let names_host = rest.starts_with("//") && !rest.starts_with("///") && rest.len() > 2;
     let is_foreign = HOST_SCHEMES.contains(&scheme.as_str())
-        || (names_host && matches!(scheme.as_str(), "mlflow-artifacts" | "file"));
+        || (names_host && matches!(scheme.as_str(), "mlflow-artifacts" | FILE));
     if is_foreign {
         return Err(Invalid::message(format!(
             "'artifact_location' cannot use the '{scheme}' scheme: it would make the server connect to a host \
@@ -128,17 +130,24 @@ fn decoded(text: &str) -> String {
     current
 }
 
-/// A scheme has two letters or more, so that a Windows drive is none.
-fn has_scheme(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| scheme.len() > 1) && Url::parse(text).is_ok()
+/// The scheme of a URI in lower case; none for a path. One letter is a Windows drive.
+pub(crate) fn scheme(uri: &str) -> Option<String> {
+    let (scheme, _) = uri.split_once(':')?;
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    is_scheme.then(|| scheme.to_ascii_lowercase())
 }
 
 /// The path of a local location, and what stands in front of it; none for other schemes.
 fn local_path(text: &str) -> Option<(&str, &'static str)> {
-    match text.strip_prefix("file:") {
-        Some(rest) => Some((rest.strip_prefix("//").unwrap_or(rest), "file://")),
-        None if has_scheme(text) => None,
+    match scheme(text).as_deref() {
         None => Some((text, "")),
+        Some(FILE) => {
+            let rest = &text[FILE.len() + 1..];
+            Some((rest.strip_prefix("//").unwrap_or(rest), "file://"))
+        }
+        Some(_) => None,
     }
 }
 
@@ -168,7 +177,12 @@ mod tests {
         }
         assert!(refusal("runs:/abc/x").starts_with("Artifact location cannot be a runs:/ URI"));
         assert!(refusal(&"a/".repeat(1_025)).starts_with("Invalid artifact path length"));
-        assert!(refusal(&"a".repeat(256)).contains("at most 255 bytes"));
+        for prefix in ["", "file:/", "FILE:/"] {
+            assert!(
+                refusal(&(prefix.to_owned() + &"a".repeat(256))).contains("at most 255 bytes"),
+                "{prefix}"
+            );
+        }
     }
 
     #[test]
@@ -177,6 +191,7 @@ mod tests {
             ("x/y", "/srv/x/y"),
             ("./x", "/srv/x"),
             ("file:x", "file:///srv/x"),
+            ("FILE:x", "file:///srv/x"),
             ("/abs", "/abs"),
             ("file:///abs", "file:///abs"),
             ("s3://bucket/x", "s3://bucket/x"),
