@@ -1,14 +1,13 @@
 //! Handlers of experiments.
 
 use axum::extract::State;
-use forebay_core::invalid::Invalid;
 use forebay_web::message::Message;
 use forebay_web::response::Pretty;
 use forebay_wire::empty::Empty;
 use forebay_wire::experiments as wire;
 
-use crate::model::experiment::{ExperimentId, NewExperiment, RenameExperiment};
-use crate::{Error, Result, Tracking};
+use crate::model::experiment::{AskedName, ExperimentId, NewExperiment, RenameExperiment};
+use crate::{Result, Tracking};
 
 pub(super) async fn create(
     State(tracking): State<Tracking>,
@@ -31,8 +30,7 @@ pub(super) async fn get_by_name(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::GetExperimentByName>,
 ) -> Result<Pretty<wire::GetExperimentResponse>> {
-    let name = req.experiment_name.filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| Error::Invalid(Invalid::missing("experiment_name")))?;
+    let AskedName(name) = req.try_into()?;
     let experiment = tracking.get_experiment_by_name(name).await?;
     Ok(Pretty(wire::GetExperimentResponse { experiment: Some(experiment.into()) }))
 }

@@ -15,7 +15,6 @@ use forebay_wire::runs::LogModel;
 use serde::de::DeserializeOwned;
 
 use super::attachment;
-use crate::logged_models::Deleted;
 use crate::model::artifact;
 use crate::model::logged_model::{self, LogModelParams, LoggedModelId, NewLoggedModel, SetModelTags};
 use crate::{Error, Result, Tracking};
@@ -38,9 +37,7 @@ pub(super) async fn get(
     ModelPath(id): ModelPath,
     Message(req): Message<wire::GetLoggedModel>,
 ) -> Result<Pretty<wire::LoggedModelResponse>> {
-    let is_shown = req.allow_deleted.is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let deleted = if is_shown { Deleted::Shown } else { Deleted::Hidden };
-    Ok(Pretty(tracking.get_logged_model(id, deleted).await?.into()))
+    Ok(Pretty(tracking.get_logged_model(id, req.into()).await?.into()))
 }
 
 /// The body names the model once more and is the one that counts, as in MLflow.

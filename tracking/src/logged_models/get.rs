@@ -2,16 +2,9 @@
 
 use super::hydrate::hydrate;
 use crate::model::lifecycle::Lifecycle;
-use crate::model::logged_model::{LoggedModel, LoggedModelId};
+use crate::model::logged_model::{Deleted, LoggedModel, LoggedModelId};
 use crate::sql::logged_models;
 use crate::{Error, Result, Tracking};
-
-/// Whether a deleted model is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deleted {
-    Hidden,
-    Shown,
-}
 
 impl Tracking {
     /// The model with that id, with all that was logged on it.

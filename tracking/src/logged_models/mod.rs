@@ -10,5 +10,3 @@ mod log_model;
 mod params;
 mod search;
 mod tags;
-
-pub(crate) use get::Deleted;

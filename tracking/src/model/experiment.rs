@@ -181,6 +181,19 @@ impl RenameExperiment {
     }
 }
 
+/// The name that `experiments/get-by-name` asks for, perhaps one that no experiment can have.
+#[derive(Debug)]
+pub(crate) struct AskedName(pub(crate) String);
+
+impl TryFrom<wire::GetExperimentByName> for AskedName {
+    type Error = Invalid;
+
+    fn try_from(req: wire::GetExperimentByName) -> Result<Self, Invalid> {
+        let name = req.experiment_name.filter(|name| !name.is_empty());
+        name.map(AskedName).ok_or_else(|| Invalid::missing("experiment_name"))
+    }
+}
+
 /// One page of a search over experiments.
 #[derive(Debug)]
 pub(crate) struct SearchExperiments {

@@ -153,6 +153,22 @@ impl From<Tag> for wire::LoggedModelTag {
     }
 }
 
+/// Whether a deleted model is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    Hidden,
+    Shown,
+}
+
+impl From<wire::GetLoggedModel> for Deleted {
+    fn from(req: wire::GetLoggedModel) -> Self {
+        match req.allow_deleted {
+            Some(text) if text.eq_ignore_ascii_case("true") => Deleted::Shown,
+            _ => Deleted::Hidden,
+        }
+    }
+}
+
 /// A logged model to be created.
 #[derive(Debug, Clone)]
 pub(crate) struct NewLoggedModel {
