@@ -49,7 +49,8 @@ fn push_tag(sql: &mut Sql, engine: Engine, key: &str, test: &EntryTest) {
     sql.push(")");
 }
 
-/// The default order is MLflow's; the id breaks ties, so that pages neither repeat nor skip a row.
+/// The default order is MLflow's, also in that a missing time comes first on PostgreSQL and last on SQLite; the id
+/// breaks ties, so that pages neither repeat nor skip a row.
 fn push_order(sql: &mut Sql, order_by: &[OrderBy<ExperimentOrderKey>]) {
     sql.push(" ORDER BY ");
     if order_by.is_empty() {

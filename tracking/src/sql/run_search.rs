@@ -122,7 +122,8 @@ fn push_join(sql: &mut Sql, position: usize, key: &RunOrderKey) {
     sql.push(" AND o").push_index(position).push(".key = ").push_bind(key);
 }
 
-/// The latest start comes first among equals, and the id breaks ties, so that pages neither repeat nor skip.
+/// The latest start comes first among equals, a missing one where the engine puts it, as in MLflow; the id breaks
+/// ties, so that pages neither repeat nor skip.
 fn push_order(sql: &mut Sql, order_by: &[OrderBy<RunOrderKey>]) {
     sql.push(" ORDER BY ");
     for (position, term) in order_by.iter().enumerate() {
