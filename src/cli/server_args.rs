@@ -136,6 +136,7 @@ pub(crate) enum FrameOption {
 /// them would be dangerous.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Accepted for compatibility with MLflow")]
+#[expect(clippy::struct_excessive_bools, reason = "every one is a flag")]
 pub(crate) struct ForeignArgs {
     /// Ignored: one process serves all requests.
     #[arg(short, long, env = "MLFLOW_WORKERS", hide_env = true, value_name = "N")]
