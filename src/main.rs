@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod database;
+mod failure;
 mod logging;
 mod router;
 mod server;
@@ -11,26 +12,21 @@ mod stop;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, DbCommand};
-use crate::config::ServerConfig;
+use cli::{Command, DbCommand};
 
 fn main() -> ExitCode {
     let cli = cli::parse();
     logging::start(cli.log_format);
-    match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = run(cli.command) else { return ExitCode::SUCCESS };
+    eprintln!("error: {}", failure::line(&error));
+    ExitCode::FAILURE
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = match command {
         Command::Server(args) => {
-            let config = ServerConfig::new(*args, &std::env::current_dir()?)?;
+            let config = config::ServerConfig::new(*args, &std::env::current_dir()?)?;
             runtime.block_on(server::run(config))
         }
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),

@@ -184,9 +184,8 @@ async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_ot
         let keys: Vec<String> = (0..90).map(|n| format!("k{round}.{n}")).collect();
         let batch = |keys: Vec<&String>| {
             let entry = |key: &&String| json!({"key": key, "value": "1"});
-            let metric = |key: &&String| {
-                json!({"key": key, "value": 1, "timestamp": 1, "step": 0, "model_id": model})
-            };
+            let metric =
+                |key: &&String| json!({"key": key, "value": 1, "timestamp": 1, "step": 0, "model_id": model});
             let entries: Vec<Value> = keys.iter().map(entry).collect();
             let metrics: Vec<Value> = keys.iter().map(metric).collect();
             json!({"run_id": id, "params": entries, "tags": entries, "metrics": metrics})

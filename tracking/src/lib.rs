@@ -78,7 +78,7 @@ impl Tracking {
         let config = Config { artifact_root, ..config };
         let destination = artifacts::place::destination(&config.artifacts_destination)?;
         let columns = match db.engine() {
-            Engine::Sqlite => ColumnLimits::Ignored,
+            Engine::Sqlite => ColumnLimits::Lenient,
             Engine::Postgres => ColumnLimits::Enforced,
         };
         let tracking = Tracking { db, clock, ids, config: Arc::new(config), columns, destination };
