@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::attachment;
 use crate::model::artifact;
-use crate::model::logged_model::{self, LogModelParams, LoggedModelId, NewLoggedModel, SetModelTags};
+use crate::model::logged_model::{self, LogModelParams, LoggedModelId, SetModelTags};
 use crate::{Error, Result, Tracking};
 
 /// The model that the address names.
@@ -29,7 +29,7 @@ pub(super) async fn create(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::CreateLoggedModel>,
 ) -> Result<Pretty<wire::LoggedModelResponse>> {
-    Ok(Pretty(tracking.create_logged_model(NewLoggedModel::from_wire(req, tracking.columns)?).await?.into()))
+    Ok(Pretty(tracking.create_logged_model(req.try_into()?).await?.into()))
 }
 
 pub(super) async fn get(
@@ -68,7 +68,7 @@ pub(super) async fn log_params(
     ModelPath(id): ModelPath,
     Message(req): Message<wire::LogLoggedModelParams>,
 ) -> Result<Pretty<Empty>> {
-    tracking.log_model_params(LogModelParams::from_wire(req, id, tracking.columns)?).await?;
+    tracking.log_model_params(LogModelParams::from_wire(req, id)?).await?;
     Ok(Pretty(Empty {}))
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn set_tags(
     ModelPath(id): ModelPath,
     Message(req): Message<wire::SetLoggedModelTags>,
 ) -> Result<Pretty<Empty>> {
-    tracking.set_model_tags(SetModelTags::from_wire(req, id, tracking.columns)?).await?;
+    tracking.set_model_tags(SetModelTags::from_wire(req, id)?).await?;
     Ok(Pretty(Empty {}))
 }
 

@@ -15,6 +15,9 @@ use super::lifecycle::Lifecycle;
 use super::param::Param;
 use super::tag::Tag;
 
+/// Logged models are kept to the lengths of PostgreSQL on both databases, as their own rules have no others.
+const LENGTHS: ColumnLimits = ColumnLimits::Enforced;
+
 /// Characters that would break the paths and URIs a name becomes a part of.
 const FORBIDDEN: [char; 6] = ['/', ':', '.', '%', '"', '\''];
 
@@ -184,25 +187,26 @@ pub(crate) struct NewLoggedModel {
     pub(crate) tags: Vec<Tag>,
 }
 
-impl NewLoggedModel {
-    /// Checks `logged-models`.
-    pub(crate) fn from_wire(req: wire::CreateLoggedModel, columns: ColumnLimits) -> Result<Self, Invalid> {
+impl TryFrom<wire::CreateLoggedModel> for NewLoggedModel {
+    type Error = Invalid;
+
+    fn try_from(req: wire::CreateLoggedModel) -> Result<Self, Invalid> {
         let new = NewLoggedModel {
             experiment_id: ExperimentId::require(req.experiment_id)?,
             name: req.name.filter(|name| !name.is_empty()),
             model_type: req.model_type.unwrap_or_default(),
             source_run_id: req.source_run_id.unwrap_or_default(),
-            params: params(req.params, columns)?,
-            tags: tags(req.tags, columns)?,
+            params: params(req.params)?,
+            tags: tags(req.tags)?,
         };
-        new.name.as_deref().map_or(Ok(()), |name| check_name(name, columns))?;
-        columns.check("model_type", Column::MODEL_TYPE, &new.model_type)?;
-        columns.check("source_run_id", Column::MODEL_SOURCE_RUN, &new.source_run_id)?;
+        new.name.as_deref().map_or(Ok(()), check_name)?;
+        LENGTHS.check("model_type", Column::MODEL_TYPE, &new.model_type)?;
+        LENGTHS.check("source_run_id", Column::MODEL_SOURCE_RUN, &new.source_run_id)?;
         Ok(new)
     }
 }
 
-fn check_name(name: &str, columns: ColumnLimits) -> Result<(), Invalid> {
+fn check_name(name: &str) -> Result<(), Invalid> {
     if name.contains(FORBIDDEN) {
         let forbidden: Vec<String> = FORBIDDEN.iter().map(python::literal).collect();
         return Err(Invalid::message(format!(
@@ -212,15 +216,15 @@ fn check_name(name: &str, columns: ColumnLimits) -> Result<(), Invalid> {
             forbidden.join(", ")
         )));
     }
-    columns.check("name", Column::MODEL_NAME, name)
+    LENGTHS.check("name", Column::MODEL_NAME, name)
 }
 
 /// The params of a request, by key, so that two requests touch rows in one order and do not wait for each other;
 /// keys may be empty, as in MLflow.
-fn params(params: Vec<wire::LoggedModelParameter>, columns: ColumnLimits) -> Result<Vec<Param>, Invalid> {
+fn params(params: Vec<wire::LoggedModelParameter>) -> Result<Vec<Param>, Invalid> {
     let params = params.into_iter().enumerate().map(|(index, param)| {
         let key = param.key.unwrap_or_default();
-        columns.check(&format!("params[{index}].key"), Column::MODEL_PARAM_KEY, &key)?;
+        LENGTHS.check(&format!("params[{index}].key"), Column::MODEL_PARAM_KEY, &key)?;
         Ok(Param { key, value: param.value.unwrap_or_default() })
     });
     let mut params = params.collect::<Result<Vec<_>, Invalid>>()?;
@@ -229,10 +233,10 @@ fn params(params: Vec<wire::LoggedModelParameter>, columns: ColumnLimits) -> Res
 }
 
 /// The tags of a request, by key; those with one key stay in their order.
-fn tags(tags: Vec<wire::LoggedModelTag>, columns: ColumnLimits) -> Result<Vec<Tag>, Invalid> {
+fn tags(tags: Vec<wire::LoggedModelTag>) -> Result<Vec<Tag>, Invalid> {
     let tags = tags.into_iter().enumerate().map(|(index, tag)| {
         let key = tag.key.unwrap_or_default();
-        columns.check(&format!("tags[{index}].key"), Column::MODEL_TAG_KEY, &key)?;
+        LENGTHS.check(&format!("tags[{index}].key"), Column::MODEL_TAG_KEY, &key)?;
         Ok(Tag { key, value: tag.value.unwrap_or_default() })
     });
     let mut tags = tags.collect::<Result<Vec<_>, Invalid>>()?;
@@ -267,13 +271,9 @@ pub(crate) struct LogModelParams {
 
 impl LogModelParams {
     /// Checks `logged-models/{id}/params`: the body must name a model, but the path decides which one it is.
-    pub(crate) fn from_wire(
-        req: wire::LogLoggedModelParams,
-        id: LoggedModelId,
-        columns: ColumnLimits,
-    ) -> Result<Self, Invalid> {
+    pub(crate) fn from_wire(req: wire::LogLoggedModelParams, id: LoggedModelId) -> Result<Self, Invalid> {
         LoggedModelId::require(req.model_id)?;
-        Ok(LogModelParams { id, params: params(req.params, columns)? })
+        Ok(LogModelParams { id, params: params(req.params)? })
     }
 }
 
@@ -287,12 +287,8 @@ pub(crate) struct SetModelTags {
 
 impl SetModelTags {
     /// Checks `logged-models/{id}/tags`; of two tags with one key the last counts.
-    pub(crate) fn from_wire(
-        req: wire::SetLoggedModelTags,
-        id: LoggedModelId,
-        columns: ColumnLimits,
-    ) -> Result<Self, Invalid> {
-        let tags = tags(req.tags, columns)?.into_iter().map(|tag| (tag.key, tag.value));
+    pub(crate) fn from_wire(req: wire::SetLoggedModelTags, id: LoggedModelId) -> Result<Self, Invalid> {
+        let tags = tags(req.tags)?.into_iter().map(|tag| (tag.key, tag.value));
         Ok(SetModelTags { id, tags: tags.collect() })
     }
 }
@@ -307,7 +303,7 @@ mod tests {
             name: Some(name.to_owned()),
             ..wire::CreateLoggedModel::default()
         };
-        NewLoggedModel::from_wire(req, ColumnLimits::Enforced)
+        NewLoggedModel::try_from(req)
     }
 
     #[test]
@@ -326,17 +322,14 @@ mod tests {
         let tag =
             |value: &str| wire::LoggedModelTag { key: Some("k".to_owned()), value: Some(value.to_owned()) };
         let req = wire::SetLoggedModelTags { model_id: None, tags: vec![tag("old"), tag("new")] };
-        let set =
-            SetModelTags::from_wire(req, LoggedModelId::new("m".to_owned()), ColumnLimits::Enforced).unwrap();
+        let set = SetModelTags::from_wire(req, LoggedModelId::new("m".to_owned())).unwrap();
         assert_eq!(set.tags, BTreeMap::from([("k".to_owned(), "new".to_owned())]));
     }
 
     #[test]
     fn a_long_key_is_named_with_its_place() {
         let param = wire::LoggedModelParameter { key: Some("k".repeat(256)), value: None };
-        let error = params(vec![wire::LoggedModelParameter::default(), param], ColumnLimits::Enforced)
-            .unwrap_err()
-            .to_string();
+        let error = params(vec![wire::LoggedModelParameter::default(), param]).unwrap_err().to_string();
         assert!(error.contains("for parameter 'params[1].key'"), "{error}");
     }
 }

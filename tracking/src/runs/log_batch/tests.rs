@@ -189,11 +189,8 @@ async fn a_point_of_a_model_stands_once_with_one_value(db: Db) {
     let scratch = scratch(db).await;
     let run_id = scratch.run().await;
     let request = CreateLoggedModel { experiment_id: Some("0".to_owned()), ..CreateLoggedModel::default() };
-    let model = scratch
-        .tracking
-        .create_logged_model(NewLoggedModel::from_wire(request, ColumnLimits::Enforced).unwrap())
-        .await
-        .unwrap();
+    let model =
+        scratch.tracking.create_logged_model(NewLoggedModel::try_from(request).unwrap()).await.unwrap();
     let batch = |value: f64, digest: &str| {
         let dataset = Some(("d".to_owned(), digest.to_owned()));
         let model = Some(ModelLink { model_id: model.id.to_string(), dataset });
