@@ -7,6 +7,7 @@
 
 use std::error::Error;
 
+use axum::Extension;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -88,9 +89,11 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An error response with a status that is not the code's own, for what the router itself refuses.
+/// An error response with a status that is not the code's own, for what the router itself refuses. The code goes
+/// along in the response's extensions, for the request log.
 pub(crate) fn with_status(status: StatusCode, code: ErrorCode, message: &str) -> Response {
-    (status, [(CONTENT_TYPE, "application/json")], body(code, message)).into_response()
+    let headers = [(CONTENT_TYPE, "application/json")];
+    (status, headers, Extension(code), body(code, message)).into_response()
 }
 
 /// The body of an error, spaced as the original spaces it.

@@ -15,12 +15,17 @@ use forebay_core::error_code::ErrorCode;
 use crate::error::{Fault, body};
 use crate::request_id::RequestId;
 
+/// Longest part of an unknown path that is logged, in characters.
+const MAX_PATH_CHARS: usize = 200;
+
 /// What is known of a request before it is answered.
 struct Entry {
     request_id: String,
     method: String,
     /// The pattern of the route, not the path: paths hold ids and would make every line its own kind.
     route: String,
+    /// The beginning of the path, where no route has it.
+    path: Option<String>,
     started: Instant,
 }
 
@@ -29,7 +34,7 @@ pub(crate) async fn record(request: Request, next: Next) -> Response {
     let entry = Entry::of(&request);
     let mut response = next.run(request).await;
     let Some(Fault(cause)) = response.extensions_mut().remove::<Fault>() else {
-        entry.log_answer(response.status());
+        entry.log_answer(&response);
         return response;
     };
     entry.log_fault(response.status(), &cause);
@@ -50,20 +55,24 @@ fn with_message(response: Response, message: &str) -> Response {
 impl Entry {
     fn of(request: &Request) -> Self {
         let extensions = request.extensions();
+        let route = extensions.get().map(MatchedPath::as_str);
         Self {
             request_id: extensions.get().map_or_else(String::new, |RequestId(id)| id.clone()),
             method: request.method().to_string(),
-            route: extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned(),
+            route: route.unwrap_or("-").to_owned(),
+            path: route.is_none().then(|| request.uri().path().chars().take(MAX_PATH_CHARS).collect()),
             started: Instant::now(),
         }
     }
 
-    fn log_answer(&self, status: StatusCode) {
+    fn log_answer(&self, response: &Response) {
         tracing::info!(
             request_id = self.request_id,
             method = self.method,
             route = self.route,
-            status = status.as_u16(),
+            path = self.path,
+            status = response.status().as_u16(),
+            error_code = response.extensions().get().map(|code: &ErrorCode| code.as_str()),
             duration_ms = self.duration_ms(),
             "answered"
         );

@@ -115,9 +115,12 @@ async fn a_fault_is_logged_once_with_all_its_causes() {
 
 #[tokio::test]
 async fn what_no_route_knows_or_a_guard_refuses_is_logged_too() {
-    for (path, status) in [("/nothing", 404), ("/foreign", 403)] {
+    for (path, status, code) in
+        [("/nothing", 404, Value::from("ENDPOINT_NOT_FOUND")), ("/foreign", 403, Value::Null)]
+    {
         let lines = lines_of(path).await;
         let [line] = lines.as_slice() else { panic!("{lines:?}") };
         assert_eq!((&line["route"], &line["status"]), (&"-".into(), &status.into()));
+        assert_eq!((&line["path"], &line["error_code"]), (&path.into(), &code));
     }
 }
