@@ -101,7 +101,8 @@ fn parse_tag(tag: wire::RunTag, path: &str, long: LongValues, columns: ColumnLim
     let key = key.ok_or_else(|| Invalid::missing(&text::join_path(path, "key")))?;
     let tag = Tag::of_run(key, tag.value.unwrap_or_default(), path, long)?;
     if tag.key == RUN_NAME {
-        columns.check(&text::join_path(path, "value"), Column::RUN_NAME, &tag.value)?;
+        let field = format!("{} of {RUN_NAME}", text::join_path(path, "value"));
+        columns.check(&field, Column::RUN_NAME, &tag.value)?;
     }
     Ok(tag)
 }
