@@ -1,6 +1,6 @@
 //! The origin check: a foreign web page may read nothing and change nothing through its visitor's browser.
 //!
-//! Reading is prevented by the browser, which is told the allowed origins in the headers of [`crate::cors`].
+//! Reading is prevented by the browser, which is told the allowed origins in the headers of `cors`.
 //! Changing is prevented here, because the browser sends simple requests first and asks later.
 
 use std::sync::Arc;
