@@ -106,6 +106,15 @@ impl StoreError {
         }
     }
 
+    /// What a failure to write at `path` means: a folder that cannot be there is the store's fault, since no
+    /// artifact was asked for.
+    pub(crate) fn from_write(path: &str, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Io { path: path.to_owned(), source },
+            _ => StoreError::from_io(path, source),
+        }
+    }
+
     /// The same error, but below a location of the caller's choice it is no fault of the server that the system
     /// refuses it.
     pub(crate) fn at_chosen(self, location: &str) -> Self {
@@ -119,5 +128,6 @@ impl StoreError {
 }
 
 fn is_refusal(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    use io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), NotFound | PermissionDenied | ReadOnlyFilesystem)
 }

@@ -182,3 +182,11 @@ async fn deleting_takes_files_folders_and_nothing_else() {
     assert_eq!(it.names("").await, []);
     assert!(it.home.path().join("outside/secret").exists());
 }
+
+#[tokio::test]
+async fn a_store_that_cannot_be_made_is_a_fault_and_no_missing_artifact() {
+    let it = Fixture { store: LocalStore::new(PathBuf::from("/proc/nope")), ..Fixture::new() };
+    let error = it.put("x", "one").await.unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    assert!(matches!(error.at_chosen("/proc/nope"), StoreError::Forbidden { .. }));
+}

@@ -39,7 +39,7 @@ impl LocalStore {
 
 /// A new file that nobody lists, on the file system where `path` will be; it goes when its path is dropped.
 fn create_hidden(root: &Path, path: &ArtifactPath) -> Result<(File, TempPath), StoreError> {
-    let failed = |error| StoreError::from_io(path.as_str(), error);
+    let failed = |error| StoreError::from_write(path.as_str(), error);
     fs::create_dir_all(root).map_err(failed)?;
     let target = resolve(root, path)?;
     let folder = match &target {
@@ -64,7 +64,7 @@ async fn write<E: std::fmt::Display>(
     file: File,
     bytes: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<File, StoreError> {
-    let failed = |error| StoreError::from_io(path.as_str(), error);
+    let failed = |error| StoreError::from_write(path.as_str(), error);
     let mut writer = BufWriter::with_capacity(CHUNK_BYTES, tokio::fs::File::from_std(file));
     let mut bytes = std::pin::pin!(bytes);
     while let Some(chunk) = bytes.next().await {
@@ -79,7 +79,7 @@ async fn write<E: std::fmt::Display>(
 }
 
 fn publish(root: &Path, path: &ArtifactPath, file: &File, hidden: TempPath) -> Result<(), StoreError> {
-    let failed = |error| StoreError::from_io(path.as_str(), error);
+    let failed = |error| StoreError::from_write(path.as_str(), error);
     file.sync_all().map_err(failed)?;
     // The tree may have changed during a long upload, so the path is resolved again.
     let real = match resolve(root, path)? {
