@@ -23,6 +23,8 @@ pub(crate) struct ServerConfig {
     pub(crate) port: u16,
     pub(crate) static_prefix: String,
     pub(crate) security: Option<Security>,
+    /// Whether `GET /metrics` is served, and what it tells is counted at all.
+    pub(crate) expose_metrics: bool,
     /// Flags that were given and mean nothing here.
     pub(crate) ignored: Vec<&'static str>,
 }
@@ -30,7 +32,7 @@ pub(crate) struct ServerConfig {
 impl ServerConfig {
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, security, foreign, .. } = args;
+        let ServerArgs { storage, network, security, monitoring, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
             database: storage.backend_store_uri.0.parse()?,
@@ -39,6 +41,8 @@ impl ServerConfig {
             host: network.host,
             port: network.port,
             security: browser_guards(&security),
+            // As with MLflow, an empty folder switches nothing on.
+            expose_metrics: monitoring.expose_prometheus.is_some_and(|folder| !folder.is_empty()),
             ignored: foreign.ignored(),
             tracking: tracking(storage, folder)?,
         })

@@ -5,6 +5,8 @@ mod config;
 mod database;
 mod failure;
 mod logging;
+mod metrics;
+mod process_metrics;
 mod router;
 mod server;
 mod serve;

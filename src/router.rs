@@ -6,10 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use forebay_core::ids::RandomIds;
 use forebay_tracking::Tracking;
+use forebay_tracking::http::MLFLOW_RELEASE;
 use forebay_web::limits::Limits;
+use forebay_web::request_metrics::RequestMetrics;
 use forebay_web::stack::{WebConfig, with_layers};
+use prometheus_client::registry::Registry;
 
 use crate::config::ServerConfig;
+use crate::metrics;
 
 /// How long a request may take until its answer begins: longer than the stock client waits.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -19,12 +23,17 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 const LIMITS: Limits = Limits { json_bytes: 64 * MIB, json_bytes_in_flight: 512 * MIB };
 const MIB: usize = 1024 * 1024;
 
-/// Everything this server answers.
-pub(crate) fn router(tracking: Tracking, config: &ServerConfig) -> Router {
+/// Everything this server answers; with a registry also what is in it.
+pub(crate) fn router(tracking: Tracking, config: &ServerConfig, mut registry: Option<Registry>) -> Router {
     let routes = forebay_tracking::http::routes(tracking);
     let routes = match config.static_prefix.as_str() {
         "" => routes,
         prefix => Router::new().nest(prefix, routes),
+    };
+    let metrics = registry.as_mut().map(|registry| RequestMetrics::register(registry, MLFLOW_RELEASE));
+    let routes = match registry {
+        Some(registry) => routes.merge(metrics::routes(registry)),
+        None => routes,
     };
     with_layers(
         routes,
@@ -34,6 +43,7 @@ pub(crate) fn router(tracking: Tracking, config: &ServerConfig) -> Router {
             timeout: TIMEOUT,
             static_prefix: config.prefix(),
             security: config.security.clone(),
+            metrics,
         },
     )
 }

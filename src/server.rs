@@ -10,6 +10,7 @@ use forebay_tracking::Tracking;
 use tokio::net::TcpListener;
 
 use crate::config::ServerConfig;
+use crate::metrics;
 use crate::router::router;
 use crate::serve::serve;
 use crate::stop::StopSignals;
@@ -20,6 +21,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     for flag in &config.ignored {
         tracing::warn!("{flag} has no meaning here and is ignored");
     }
+    let registry = config.expose_metrics.then(|| metrics::registry(&SystemClock));
     let db = Db::open(&config.database, config.open)
         .await
         .with_context(|| format!("cannot use the backend store {}", config.database))?;
@@ -38,7 +40,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let router = router(tracking, &config).with_state(());
+    let router = router(tracking, &config, registry).with_state(());
     tokio::select! {
         () = serve(listener, router, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),

@@ -5,7 +5,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::secret::Secret;
 
-/// Flags of `mlflow server`, in four groups.
+/// Flags of `mlflow server`, in five groups.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
     #[command(flatten)]
@@ -14,6 +14,8 @@ pub(crate) struct ServerArgs {
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) security: SecurityArgs,
+    #[command(flatten)]
+    pub(crate) monitoring: MonitoringArgs,
     #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
     /// Print help.
@@ -132,6 +134,16 @@ pub(crate) enum FrameOption {
     None,
 }
 
+/// What the server tells of itself.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Monitoring")]
+pub(crate) struct MonitoringArgs {
+    /// Serve metrics for Prometheus at /metrics. MLflow keeps files in FOLDER; here any value will do, no folder is
+    /// made or used.
+    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", value_name = "FOLDER")]
+    pub(crate) expose_prometheus: Option<String>,
+}
+
 /// Flags of `mlflow server` that have no meaning here: accepted with a warning, or refused where ignoring
 /// them would be dangerous.
 #[derive(Debug, Args)]
@@ -171,9 +183,6 @@ pub(crate) struct ForeignArgs {
     /// Ignored.
     #[arg(long)]
     pub(crate) dev: bool,
-    /// Ignored: there are no Prometheus metrics yet.
-    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", hide_env = true, value_name = "FOLDER")]
-    pub(crate) expose_prometheus: Option<String>,
     /// Ignored: reads go to --backend-store-uri.
     #[arg(long, env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", hide_env = true, value_name = "URI")]
     pub(crate) read_replica_backend_store_uri: Option<Secret>,
@@ -215,7 +224,6 @@ impl ForeignArgs {
             ("--waitress-opts", self.waitress_opts.is_some()),
             ("--uvicorn-opts", self.uvicorn_opts.is_some()),
             ("--dev", self.dev),
-            ("--expose-prometheus", self.expose_prometheus.is_some()),
             ("--read-replica-backend-store-uri", self.read_replica_backend_store_uri.is_some()),
             ("--trace-archival-config", self.trace_archival_config.is_some()),
             ("--secrets-cache-ttl", self.secrets_cache_ttl.is_some()),

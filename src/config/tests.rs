@@ -20,7 +20,7 @@ fn without_flags_everything_is_local() {
     assert_eq!(config.tracking.artifacts_destination, "./mlartifacts");
     assert_eq!(config.tracking.serving, Serving::All);
     assert_eq!(config.tracking.locations.folder, "/here");
-    assert!(config.ignored.is_empty());
+    assert!(config.ignored.is_empty() && !config.expose_metrics);
     let security = config.security.unwrap();
     assert_eq!(security.frame_option, Some(HeaderValue::from_static("SAMEORIGIN")));
     assert!(security.allowed_hosts.allow("localhost:5000") && !security.allowed_hosts.allow("evil.com"));
@@ -49,6 +49,12 @@ fn frame_options_are_read_in_any_case() {
 #[test]
 fn the_guards_can_be_switched_off() {
     assert!(config(&["--disable-security-middleware"]).unwrap().security.is_none());
+}
+
+#[test]
+fn a_folder_for_metrics_exposes_them_and_an_empty_one_does_not() {
+    assert!(config(&["--expose-prometheus", "/nowhere"]).unwrap().expose_metrics);
+    assert!(!config(&["--expose-prometheus", ""]).unwrap().expose_metrics);
 }
 
 #[test]

@@ -165,5 +165,6 @@ fn web_config() -> WebConfig {
         timeout: Duration::from_mins(1),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),
+        metrics: None,
     }
 }

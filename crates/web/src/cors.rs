@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -16,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::origin::AllowedOrigins;
+use crate::refusal::Refusal;
 
 const METHODS: &str = "GET, POST, PUT, DELETE, OPTIONS, PATCH";
 
@@ -48,7 +50,8 @@ fn preflight(allowed: &AllowedOrigins, origin: &HeaderValue, request: &Request) 
         return None;
     }
     if !may_read(allowed, origin) {
-        return Some((StatusCode::BAD_REQUEST, "Disallowed CORS origin").into_response());
+        let text = "Disallowed CORS origin";
+        return Some((StatusCode::BAD_REQUEST, Extension(Refusal::Origin), text).into_response());
     }
     if !METHODS.split(", ").any(|known| method == known) {
         return Some((StatusCode::BAD_REQUEST, "Disallowed CORS method").into_response());

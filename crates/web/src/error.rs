@@ -16,6 +16,8 @@ use forebay_core::invalid::Invalid;
 use forebay_wire::ascii;
 use forebay_wire::decode::DecodeError;
 
+use crate::refusal::Refusal;
+
 /// When to try again what is not possible now. The stock client waits this long each time and gives up after
 /// seven times, so a value much shorter would not outlast the restart of a database.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("10");
@@ -27,6 +29,7 @@ pub struct ApiError {
     code: ErrorCode,
     message: String,
     fault: Option<Fault>,
+    refusal: Option<Refusal>,
 }
 
 /// Why a request failed on the server's side, for the request log: an error and its causes, outermost first.
@@ -60,7 +63,12 @@ impl ApiError {
         let is_secret = status == StatusCode::INTERNAL_SERVER_ERROR;
         let message = if is_secret { "internal error".to_owned() } else { message };
         let fault = status.is_server_error().then_some(Fault(causes));
-        Self { status, code, message, fault }
+        Self { status, code, message, fault, refusal: None }
+    }
+
+    /// The same error, told to the metrics as a refusal.
+    pub(crate) fn refused(self, refusal: Refusal) -> Self {
+        Self { refusal: Some(refusal), ..self }
     }
 }
 
@@ -84,6 +92,9 @@ impl IntoResponse for ApiError {
         }
         if let Some(fault) = self.fault {
             response.extensions_mut().insert(fault);
+        }
+        if let Some(refusal) = self.refusal {
+            response.extensions_mut().insert(refusal);
         }
         response
     }

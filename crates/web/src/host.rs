@@ -6,12 +6,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::refusal::Refusal;
 use crate::stack::StaticPrefix;
 
 /// Names of this machine.
@@ -60,7 +62,8 @@ pub(crate) async fn check(State(check): State<HostCheck>, request: Request, next
     {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, "Invalid Host header - possible DNS rebinding attack detected").into_response()
+    let text = "Invalid Host header - possible DNS rebinding attack detected";
+    (StatusCode::FORBIDDEN, Extension(Refusal::Host), text).into_response()
 }
 
 /// The one `Host` header; two of them are nobody's.

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::body_budget::Share;
 use crate::cpu::{self, LONG_BYTES};
 use crate::error::ApiError;
+use crate::refusal::Refusal;
 
 /// Extracts a wire message; a request that is not one is answered with a 400 that says why.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +74,12 @@ async fn read(mut body: Body, share: &Share) -> Result<Vec<u8>, ApiError> {
         let chunk = frame.into_data().unwrap_or_default();
         if bytes.len() + chunk.len() > limit {
             let why = format!("The request body is longer than {limit} bytes.");
-            return Err(Invalid::message(why).into());
+            return Err(ApiError::from(Invalid::message(why)).refused(Refusal::BodyLength));
         }
         if !share.take(chunk.len()) {
             let why = "The server holds as many request bodies as it may. Try again later.";
-            return Err(ApiError::new(ErrorCode::TemporarilyUnavailable, why));
+            let error = ApiError::new(ErrorCode::TemporarilyUnavailable, why);
+            return Err(error.refused(Refusal::BodyMemory));
         }
         bytes.extend_from_slice(&chunk);
     }

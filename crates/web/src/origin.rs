@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -12,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::host::matches;
+use crate::refusal::Refusal;
 use crate::stack::StaticPrefix;
 
 /// Hosts whose pages are this machine's own, whatever their port.
@@ -49,7 +51,8 @@ pub(crate) struct OriginCheck {
 pub(crate) async fn check(State(check): State<OriginCheck>, request: Request, next: Next) -> Response {
     let guarded = changes_state(request.method()) && check.prefix.is_api(request.uri().path());
     if guarded && !request_origin(request.headers()).is_none_or(|origin| check.allowed.allow(origin)) {
-        return (StatusCode::FORBIDDEN, "Cross-origin request blocked").into_response();
+        let text = "Cross-origin request blocked";
+        return (StatusCode::FORBIDDEN, Extension(Refusal::Origin), text).into_response();
     }
     next.run(request).await
 }

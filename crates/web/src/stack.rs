@@ -1,7 +1,7 @@
-//! The one order of all layers, outermost first: request id, security headers, log, panics, timeout, the
+//! The one order of all layers, outermost first: request id, security headers, metrics, log, panics, timeout, the
 //! budget of bodies, host, CORS, origin, then the router. Around them all the `Allow` header is completed.
 //!
-//! The log stands outside of everything that can refuse a request, so that a refusal is logged too.
+//! The log and the metrics stand outside of everything that can refuse a request, so that a refusal is told too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,10 @@ use crate::body_budget::BodyBudget;
 use crate::host::{AllowedHosts, HostCheck};
 use crate::limits::Limits;
 use crate::origin::{AllowedOrigins, OriginCheck};
+use crate::request_metrics::{Recorder, RequestMetrics};
 use crate::{
-    allow, body_budget, cors, fallback, host, origin, panic, request_id, request_log, security_headers,
-    timeout,
+    allow, body_budget, cors, fallback, host, origin, panic, request_id, request_log, request_metrics,
+    security_headers, timeout,
 };
 
 /// What the layers need to know; `src/` makes it from the command line.
@@ -34,6 +35,8 @@ pub struct WebConfig {
     pub static_prefix: StaticPrefix,
     /// The browser guards; `None` switches all of them off.
     pub security: Option<Security>,
+    /// Where requests are counted; `None` counts nothing.
+    pub metrics: Option<RequestMetrics>,
 }
 
 /// The guards against what a foreign web page can do through its visitor's browser.
@@ -84,11 +87,16 @@ pub fn with_layers(router: Router, config: WebConfig) -> Router {
     let router =
         router.fallback(fallback::not_found).method_not_allowed_fallback(fallback::method_not_allowed);
     let frame_option = config.security.as_ref().map(|security| security.frame_option.clone());
+    let recorder = config.metrics.map(|metrics| Recorder { metrics, prefix: config.static_prefix.clone() });
     let router = with_guards(router, config.security, config.static_prefix)
         .layer(from_fn_with_state(BodyBudget::new(config.limits), body_budget::share))
         .layer(from_fn_with_state(config.timeout, timeout::enforce))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn(request_log::record));
+    let router = match recorder {
+        Some(recorder) => router.layer(from_fn_with_state(recorder, request_metrics::record)),
+        None => router,
+    };
     let router = match frame_option {
         Some(frame_option) => router.layer(from_fn_with_state(frame_option, security_headers::add)),
         None => router,

@@ -69,6 +69,7 @@ async fn lines_of(path: &str) -> Vec<Value> {
         timeout: Duration::from_millis(200),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),
+        metrics: None,
     };
     let router = Router::new()
         .route("/runs/{run_id}", get(async || "run"))

@@ -65,6 +65,7 @@ fn config() -> WebConfig {
         timeout: Duration::from_millis(20),
         static_prefix: StaticPrefix::default(),
         security: Some(Security::default()),
+        metrics: None,
     }
 }
 

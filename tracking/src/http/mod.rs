@@ -20,3 +20,4 @@ mod traces;
 mod upload_body;
 
 pub use routes::routes;
+pub use server::MLFLOW_RELEASE;

@@ -4,7 +4,7 @@ use forebay_web::response::Compact;
 use forebay_wire::server as wire;
 
 /// The MLflow release whose API this server speaks; clients and the web UI compare it with their own.
-const MLFLOW_RELEASE: &str = "3.17.2";
+pub const MLFLOW_RELEASE: &str = "3.17.2";
 
 pub(super) async fn health() -> &'static str {
     "OK"
