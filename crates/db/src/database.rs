@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
+use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::oneshot;
 
 use crate::job::{Group, Single};
 use crate::tx::Arm;
 use crate::writer::Writer;
-use crate::{Engine, Error, Tx};
+use crate::{Engine, Error, Tx, sqlite};
 
 /// The statements of one write: a function, not a closure, so that all it knows is in its input and it can be
 /// run again when PostgreSQL gave its transaction up.
@@ -44,7 +44,7 @@ pub struct Db {
 
 #[derive(Clone)]
 pub(crate) enum DbArm {
-    Sqlite { readers: SqlitePool, writer: Writer },
+    Sqlite { readers: sqlite::Pool, writer: Writer },
     Postgres(PgPool),
 }
 
@@ -67,7 +67,7 @@ impl Db {
     pub async fn read(&self) -> Result<Tx, Error> {
         let begin = self.engine().begin_snapshot();
         let arm = match &self.arm {
-            DbArm::Sqlite { readers, .. } => Arm::Sqlite(readers.begin_with(begin).await?),
+            DbArm::Sqlite { readers, .. } => Arm::Sqlite(sqlite::Transaction::begin(readers, begin).await?),
             DbArm::Postgres(pool) => Arm::Postgres(pool.begin_with(begin).await?),
         };
         Ok(arm.into())

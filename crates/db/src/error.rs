@@ -1,25 +1,29 @@
 //! What can go wrong with a statement. Domain crates turn a named constraint into their own error.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 
 use forebay_core::error_code::ErrorCode;
 
-/// A failed statement, transaction or row. Cloned where one failure is the answer to several callers.
+/// What the driver says. Cloned where one failure is the answer to several callers.
+type Cause = Arc<dyn StdError + Send + Sync>;
+
+/// A failed statement, transaction or row.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The database cannot be reached, is shutting down, is locked by another process for too long, or is
     /// out of room: the caller may try again later.
     #[error("the database is not available")]
-    Unavailable(#[source] Arc<sqlx::Error>),
+    Unavailable(#[source] Cause),
     /// A unique or primary key refused the row.
     #[error("a row with the same key exists already")]
-    Duplicate(#[source] Arc<sqlx::Error>),
+    Duplicate(#[source] Cause),
     /// A foreign key refused the row: what it points at does not exist (any more).
     #[error("the row refers to one that does not exist")]
-    Dangling(#[source] Arc<sqlx::Error>),
+    Dangling(#[source] Cause),
     /// A value does not fit its column.
     #[error("a value is too long or out of range for its column, or holds what the database cannot store")]
-    Unfit(#[source] Arc<sqlx::Error>),
+    Unfit(#[source] Cause),
     /// A row holds what its column should not.
     #[error("column {column} holds an unexpected value: {reason}")]
     Inconsistent {
@@ -39,7 +43,7 @@ pub enum Error {
     NoOutcome,
     /// Any other failure of a statement.
     #[error("a statement failed")]
-    Statement(#[source] Arc<sqlx::Error>),
+    Statement(#[source] Cause),
 }
 
 impl Error {
@@ -63,15 +67,40 @@ impl Error {
     }
 }
 
+/// Why there is no connection to work with.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(crate) enum NoConnection {
+    #[error("all connections stayed in use")]
+    TimedOut,
+    #[error("the connections are closed")]
+    Closed,
+}
+
+impl From<NoConnection> for Error {
+    fn from(error: NoConnection) -> Self {
+        Error::Unavailable(Arc::new(error))
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let kind = kind_of(&error);
+        let kind = kind_of_postgres(&error);
+        kind(Arc::new(error))
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let kind =
+            error.sqlite_error().map_or(Error::Statement as Kind, |code| kind_of_sqlite(code.extended_code));
         kind(Arc::new(error))
     }
 }
 
 /// The variant that says what the driver's error means to a caller.
-fn kind_of(error: &sqlx::Error) -> fn(Arc<sqlx::Error>) -> Error {
+type Kind = fn(Cause) -> Error;
+
+fn kind_of_postgres(error: &sqlx::Error) -> Kind {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
             Error::Unavailable
@@ -80,39 +109,65 @@ fn kind_of(error: &sqlx::Error) -> fn(Arc<sqlx::Error>) -> Error {
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling,
         sqlx::Error::Database(refusal) => match refusal.code() {
             Some(code) if is_transient(&code) => Error::Unavailable,
-            Some(code) if is_unfit(&code) => Error::Unfit,
+            // Class 22 is a data exception.
+            Some(code) if code.starts_with("22") => Error::Unfit,
             _ => Error::Statement,
         },
         _ => Error::Statement,
     }
 }
 
-/// PostgreSQL: classes 08 (connection), 40 (lost to another transaction), 53 (no resources), 57014 (took too
-/// long) and 57P (shutting down, starting up).
-/// SQLite: 5 BUSY, 6 LOCKED, 10 IOERR, 13 FULL, 14 CANTOPEN and their extended codes (low byte).
+/// Classes 08 (connection), 40 (lost to another transaction), 53 (no resources), 57014 (took too long) and 57P
+/// (shutting down, starting up).
 fn is_transient(code: &str) -> bool {
-    match code.parse::<u32>() {
-        Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 10 | 13 | 14),
-        _ => ["08", "40", "53", "57014", "57P"].iter().any(|class| code.starts_with(class)),
-    }
+    ["08", "40", "53", "57014", "57P"].iter().any(|class| code.starts_with(class))
 }
 
-/// PostgreSQL's class 22 (data exception); SQLite stores whatever it is given.
-fn is_unfit(code: &str) -> bool {
-    code.len() == 5 && code.starts_with("22")
+/// An extended code says more than the primary one in its low byte.
+fn kind_of_sqlite(extended_code: i32) -> Kind {
+    use rusqlite::ffi;
+
+    match (extended_code, extended_code & 0xff) {
+        (ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY, _) => Error::Duplicate,
+        (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, _) => Error::Dangling,
+        (
+            _,
+            ffi::SQLITE_BUSY
+            | ffi::SQLITE_LOCKED
+            | ffi::SQLITE_INTERRUPT
+            | ffi::SQLITE_IOERR
+            | ffi::SQLITE_FULL
+            | ffi::SQLITE_CANTOPEN,
+        ) => Error::Unavailable,
+        (_, ffi::SQLITE_TOOBIG) => Error::Unfit,
+        _ => Error::Statement,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_transient;
+    use super::*;
 
     #[test]
-    fn a_full_or_busy_database_is_transient_on_both_engines() {
-        for code in ["5", "13", "261", "3338", "08006", "53100", "57P01", "40P01", "57014"] {
+    fn a_full_busy_or_slow_database_is_transient_on_both_engines() {
+        for code in ["08006", "53100", "57P01", "40P01", "57014"] {
             assert!(is_transient(code), "{code}");
         }
-        for code in ["1", "19", "2067", "23505", "42601"] {
+        for code in ["23505", "42601"] {
             assert!(!is_transient(code), "{code}");
+        }
+        for (code, transient) in [
+            (5, true),
+            (9, true),
+            (13, true),
+            (261, true),
+            (3338, true),
+            (1, false),
+            (19, false),
+            (2067, false),
+        ] {
+            let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert_eq!(matches!(Error::from(failure), Error::Unavailable(_)), transient, "{code}");
         }
     }
 }

@@ -9,11 +9,14 @@
 mod database;
 pub mod dialect;
 mod error;
+mod insert;
 mod job;
 mod open;
+mod postgres;
 mod row;
 mod schema;
 mod sql;
+mod sqlite;
 #[cfg(feature = "testing")]
 #[expect(clippy::expect_used, reason = "a test that cannot have its database has failed")]
 pub mod testing;
@@ -25,6 +28,7 @@ pub use database::{Db, Merge, WriteFn};
 pub use dialect::Engine;
 pub use error::Error;
 pub use futures_util::future::BoxFuture;
+pub use insert::{Cell, Insert};
 pub use open::{OpenError, OpenOptions};
 pub use row::{Column, FromRow, Row};
 pub use sql::{Sql, Value};

@@ -1,19 +1,17 @@
 //! Opening a database: connections, then the schema.
 
-use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 use crate::database::DbArm;
 use crate::schema::{self, UnknownHead};
 use crate::tx::Arm;
 use crate::url::Location;
 use crate::writer::Writer;
-use crate::{DatabaseUrl, Db, Error, Tx};
+use crate::{DatabaseUrl, Db, Engine, Error, Tx, sqlite};
 
 /// How to open a database.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +20,7 @@ pub struct OpenOptions {
     pub max_connections: u32,
     /// How long a write may wait for another process's lock on a SQLite file.
     pub busy_timeout: Duration,
-    /// How long a statement on PostgreSQL may take.
+    /// How long a statement on PostgreSQL, or a transaction that reads on SQLite, may take.
     pub statement_timeout: Duration,
     /// Use a database although its alembic head is unknown, on the operator's word that the tables fit.
     pub allow_unknown_schema: bool,
@@ -55,6 +53,9 @@ pub enum OpenError {
          to 3.18): use a newer server, or --allow-unknown-schema at your own risk"
     )]
     UnknownHead(String),
+    /// The system has no thread for the writer.
+    #[error("the thread that writes cannot be started")]
+    Thread(#[source] std::io::Error),
     /// A statement failed.
     #[error("the database cannot be opened")]
     Db(#[from] Error),
@@ -83,51 +84,24 @@ async fn open_sqlite(path: &Path, options: OpenOptions) -> Result<Db, OpenError>
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     }
-    let write = write_pool(path, options.busy_timeout).await?;
-    let mut tx: Tx = Arm::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(Error::from)?).into();
+    let pool = |access, max_connections, statement_timeout| {
+        sqlite::Pool::new(sqlite::PoolOptions {
+            path: path.to_owned(),
+            access,
+            max_connections,
+            busy_timeout: options.busy_timeout,
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            statement_timeout,
+        })
+    };
+    let write = pool(sqlite::Access::Write, 1, None);
+    let begin = Engine::Sqlite.begin_write();
+    let mut tx: Tx = Arm::Sqlite(sqlite::Transaction::begin(&write, begin).await?).into();
     schema::ensure(&mut tx, options.unknown_head()).await?;
     tx.commit().await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, _| Box::pin(ready(Ok(is_clean(connection)))))
-        .connect_lazy_with(sqlite_options(path, options.busy_timeout).pragma("query_only", "ON"));
-    Ok(Db { arm: DbArm::Sqlite { readers, writer: Writer::start(write) } })
-}
-
-/// The writer's one connection. FULL makes a commit wait until the log is on disk.
-async fn write_pool(path: &Path, busy_timeout: Duration) -> Result<SqlitePool, Error> {
-    let options = sqlite_options(path, busy_timeout)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .before_acquire(|connection, _| Box::pin(ready(Ok(is_clean(connection)))))
-        .connect_with(options)
-        .await?;
-    Ok(pool)
-}
-
-/// SQLite ends a transaction by itself when the disk is full or fails. The driver still believes in it and
-/// would refuse to begin another, so such a connection is closed and replaced.
-fn is_clean(connection: &SqliteConnection) -> bool {
-    !connection.is_in_transaction()
-}
-
-/// What MLflow sets on its connections too: foreign keys, a busy timeout, and LIKE that minds the case.
-fn sqlite_options(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(true)
-        .busy_timeout(busy_timeout)
-        .pragma("case_sensitive_like", "ON")
-        .statement_cache_capacity(256)
-        .disable_statement_logging()
+    let readers =
+        pool(sqlite::Access::Read, options.max_connections as usize, Some(options.statement_timeout));
+    Ok(Db { arm: DbArm::Sqlite { readers, writer: Writer::start(write)? } })
 }
 
 async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<Db, OpenError> {

@@ -1,28 +1,35 @@
 //! A result row of either engine, read by column name.
 
+use rusqlite::types::ValueRef;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Column as _, Row as _, TypeInfo as _};
 
 use crate::Error;
 
-/// One result row.
-pub struct Row(Cells);
+/// One result row, as long as its statement stands on it.
+pub struct Row<'a>(Cells<'a>);
 
-enum Cells {
-    Sqlite(SqliteRow),
-    Postgres(PgRow),
+enum Cells<'a> {
+    Sqlite { row: &'a rusqlite::Row<'a>, columns: &'a [String] },
+    Postgres(&'a PgRow),
 }
 
-impl From<SqliteRow> for Row {
-    fn from(row: SqliteRow) -> Self {
-        Row(Cells::Sqlite(row))
+impl<'a> Row<'a> {
+    /// A row of SQLite, and the names of its columns.
+    pub(crate) fn sqlite(row: &'a rusqlite::Row<'a>, columns: &'a [String]) -> Self {
+        Row(Cells::Sqlite { row, columns })
     }
-}
 
-impl From<PgRow> for Row {
-    fn from(row: PgRow) -> Self {
+    pub(crate) fn postgres(row: &'a PgRow) -> Self {
         Row(Cells::Postgres(row))
+    }
+
+    /// The cell of that name.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] for a column that is missing, NULL where `T` is no `Option`, or of another type.
+    pub fn get<T: Column>(&self, column: &'static str) -> Result<T, Error> {
+        T::read(self, column)
     }
 }
 
@@ -39,46 +46,92 @@ pub trait Column: Sized {
     fn read(row: &Row, column: &'static str) -> Result<Self, Error>;
 }
 
-impl Row {
-    /// The cell of that name.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`] for a column that is missing, NULL where `T` is no `Option`, or of another type.
-    pub fn get<T: Column>(&self, column: &'static str) -> Result<T, Error> {
-        T::read(self, column)
-    }
+fn inconsistent(column: &'static str, reason: &impl ToString) -> Error {
+    Error::Inconsistent { column, reason: reason.to_string() }
 }
 
-fn inconsistent(column: &'static str, error: &sqlx::Error) -> Error {
-    Error::Inconsistent { column, reason: error.to_string() }
-}
-
-/// SQLite types belong to values, not to columns: the unchecked read lets the engine convert, as it does for
-/// every other client. PostgreSQL's checked read refuses what the schema does not promise.
+/// PostgreSQL's checked read refuses what the schema does not promise; SQLite's types belong to values, not to
+/// columns, and are looked at one by one.
 macro_rules! read_column {
-    ($($type:ty),+) => {$(
+    ($($type:ty: $sqlite:ident, $postgres:ident;)+) => {$(
         impl Column for Option<$type> {
             fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
-                match &row.0 {
-                    Cells::Sqlite(row) => row.try_get_unchecked(column),
-                    Cells::Postgres(row) => row.try_get(column),
+                match row.0 {
+                    Cells::Sqlite { row, columns } => $sqlite(cell(row, columns, column)?)
+                        .map_err(|other| inconsistent(column, &format!("{other:?}"))),
+                    Cells::Postgres(row) => {
+                        $postgres(row, column).map_err(|error| inconsistent(column, &error))
+                    }
                 }
-                .map_err(|error| inconsistent(column, &error))
+            }
+        }
+
+        impl Column for $type {
+            fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
+                let cell: Option<$type> = row.get(column)?;
+                cell.ok_or_else(|| inconsistent(column, &"NULL"))
             }
         }
     )+};
 }
 
-read_column!(f64, bool, String);
+read_column! {
+    i64: sqlite_int, postgres_int;
+    f64: sqlite_double, postgres_cell;
+    bool: sqlite_bool, postgres_cell;
+    String: sqlite_text, postgres_cell;
+}
 
-impl Column for Option<i64> {
-    fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
-        match &row.0 {
-            Cells::Sqlite(row) => row.try_get_unchecked(column),
-            Cells::Postgres(row) => postgres_int(row, column),
-        }
-        .map_err(|error| inconsistent(column, &error))
+fn cell<'a>(
+    row: &'a rusqlite::Row<'a>,
+    columns: &[String],
+    column: &'static str,
+) -> Result<ValueRef<'a>, Error> {
+    // A few names: comparing them is quicker than a map.
+    let index = columns.iter().position(|name| name == column);
+    let index = index.ok_or_else(|| inconsistent(column, &"the statement has no such column"))?;
+    row.get_ref(index).map_err(|error| inconsistent(column, &error))
+}
+
+fn sqlite_int(cell: ValueRef) -> Result<Option<i64>, ValueRef> {
+    match cell {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(value) => Ok(Some(value)),
+        other => Err(other),
     }
+}
+
+fn sqlite_double(cell: ValueRef) -> Result<Option<f64>, ValueRef> {
+    match cell {
+        ValueRef::Null => Ok(None),
+        ValueRef::Real(value) => Ok(Some(value)),
+        #[expect(clippy::cast_precision_loss, reason = "a column of doubles holds what a double can hold")]
+        ValueRef::Integer(value) => Ok(Some(value as f64)),
+        other => Err(other),
+    }
+}
+
+fn sqlite_bool(cell: ValueRef) -> Result<Option<bool>, ValueRef> {
+    sqlite_int(cell).map(|value| value.map(|value| value != 0))
+}
+
+fn sqlite_text(cell: ValueRef) -> Result<Option<String>, ValueRef> {
+    match cell {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(cell),
+        },
+        ValueRef::Integer(value) => Ok(Some(value.to_string())),
+        other => Err(other),
+    }
+}
+
+fn postgres_cell<'r, T>(row: &'r PgRow, column: &'static str) -> Result<Option<T>, sqlx::Error>
+where
+    T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    row.try_get(column)
 }
 
 /// MLflow's ids and states are INTEGER, its times BIGINT; both are `i64` above this crate.
@@ -88,16 +141,3 @@ fn postgres_int(row: &PgRow, column: &'static str) -> Result<Option<i64>, sqlx::
     }
     row.try_get(column)
 }
-
-macro_rules! read_not_null {
-    ($($type:ty),+) => {$(
-        impl Column for $type {
-            fn read(row: &Row, column: &'static str) -> Result<Self, Error> {
-                let cell: Option<$type> = row.get(column)?;
-                cell.ok_or_else(|| Error::Inconsistent { column, reason: "NULL".to_owned() })
-            }
-        }
-    )+};
-}
-
-read_not_null!(i64, f64, bool, String);

@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::Cell;
+
 /// A value bound to a placeholder. `None` is SQL's NULL of that type, which PostgreSQL wants to know.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -16,6 +18,18 @@ pub enum Value {
     Bool(Option<bool>),
     /// TEXT and VARCHAR.
     Text(Option<String>),
+}
+
+impl Value {
+    /// The same value, borrowed.
+    pub(crate) fn as_cell(&self) -> Cell<'_> {
+        match self {
+            Value::Int(value) => Cell::Int(*value),
+            Value::Double(value) => Cell::Double(*value),
+            Value::Bool(value) => Cell::Bool(*value),
+            Value::Text(value) => Cell::Text(value.as_deref()),
+        }
+    }
 }
 
 macro_rules! value_from {

@@ -2,18 +2,19 @@
 //!
 //! SQLite lets one connection write at a time. Instead of letting requests fight for the lock, they queue
 //! here; what waited while the last transaction was committed becomes the next one. The queue is bounded: a
-//! full one makes callers wait, which is the back-pressure that a client sees.
+//! full one makes callers wait, which is the back-pressure that a client sees. The writer has a thread of its own,
+//! since its statements and commits wait for the disk.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
-use sqlx::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::job::{Job, Outcome};
+use crate::sqlite::{Pool, Transaction};
 use crate::tx::Arm;
-use crate::{Engine, Error, Tx};
+use crate::{Engine, Error, OpenError, Tx};
 
 /// Jobs that may wait.
 const QUEUE: usize = 1_024;
@@ -31,10 +32,12 @@ enum Message {
 
 impl Writer {
     /// Starts the writer on a pool of one connection, which it closes at its end.
-    pub(crate) fn start(pool: SqlitePool) -> Self {
+    pub(crate) fn start(pool: Pool) -> Result<Self, OpenError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(run(pool, waiting));
-        Writer { queue }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(OpenError::Thread)?;
+        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        thread.spawn(move || runtime.block_on(run(pool, waiting))).map_err(OpenError::Thread)?;
+        Ok(Writer { queue })
     }
 
     /// Queues a job; waits while the queue is full.
@@ -52,7 +55,7 @@ impl Writer {
     }
 }
 
-async fn run(pool: SqlitePool, mut waiting: mpsc::Receiver<Message>) {
+async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>) {
     let mut stopped = Vec::new();
     let mut next = None;
     loop {
@@ -98,7 +101,7 @@ fn gather(
 
 /// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
 /// costs only itself; when the database is not available, none of them would fare better.
-async fn run_job(pool: &SqlitePool, mut job: Box<dyn Job>) {
+async fn run_job(pool: &Pool, mut job: Box<dyn Job>) {
     if job.is_abandoned() {
         return;
     }
@@ -115,8 +118,8 @@ async fn run_job(pool: &SqlitePool, mut job: Box<dyn Job>) {
 }
 
 /// One transaction. `Err` means that nothing of the job is in the database.
-async fn try_job(pool: &SqlitePool, job: &mut dyn Job) -> Result<(), Error> {
-    let mut tx: Tx = Arm::Sqlite(pool.begin_with(Engine::Sqlite.begin_write()).await?).into();
+async fn try_job(pool: &Pool, job: &mut dyn Job) -> Result<(), Error> {
+    let mut tx: Tx = Arm::Sqlite(Transaction::begin(pool, Engine::Sqlite.begin_write()).await?).into();
     let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
     match outcome {
         Ok(Outcome::Commit) => tx.commit().await,

@@ -275,7 +275,6 @@ mod only_sqlite {
         assert_eq!(count(&test.db).await, 1);
     }
 
-    /// `max_page_count` belongs to a connection, so the room is back when the spoilt one was replaced.
     #[tokio::test]
     async fn a_full_database_refuses_the_write_and_the_writer_goes_on() {
         let test = TestDb::sqlite().await;
@@ -284,6 +283,7 @@ mod only_sqlite {
         let refused = test.db.merge(NewName(big)).await;
         assert!(matches!(refused, Err(NameError::Db(Error::Unavailable(_)))), "{refused:?}");
         assert_eq!(count(&test.db).await, 0);
+        set_max_pages(&test.db, "PRAGMA max_page_count = 1000000").await;
         test.db.merge(NewName(big)).await.unwrap();
         assert_eq!(count(&test.db).await, 1);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::dataset::{Dataset, DatasetSummary};
 use crate::model::experiment::ExperimentId;
@@ -33,24 +33,19 @@ pub(crate) async fn insert(
     id: ExperimentId,
     datasets: &[(&str, &Dataset)],
 ) -> Result<(), Error> {
-    for datasets in datasets.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(datasets.iter().map(|(uuid, dataset)| {
-            [
-                (*uuid).into(),
-                id.into(),
-                (&dataset.name).into(),
-                (&dataset.digest).into(),
-                (&dataset.source_type).into(),
-                (&dataset.source).into(),
-                dataset.schema.clone().into(),
-                dataset.profile.clone().into(),
-            ]
-        }));
-        sql.push(INSERT_END);
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = datasets.iter().map(|(uuid, dataset)| {
+        [
+            (*uuid).into(),
+            id.into(),
+            (&dataset.name).into(),
+            (&dataset.digest).into(),
+            (&dataset.source_type).into(),
+            (&dataset.source).into(),
+            (&dataset.schema).into(),
+            (&dataset.profile).into(),
+        ]
+    });
+    tx.insert(Insert { head: INSERT, tail: INSERT_END }, rows).await.map(drop)
 }
 
 /// The UUIDs of datasets of an experiment by name and digest.

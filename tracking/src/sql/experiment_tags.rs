@@ -1,10 +1,10 @@
 //! Table `experiment_tags`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::tag::Tag;
-use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
+use crate::sql::IDS_PER_STATEMENT;
 
 const UPSERT: &str = "
     INSERT INTO experiment_tags (key, value, experiment_id) VALUES ($1, $2, $3)
@@ -24,12 +24,8 @@ pub(crate) async fn upsert(tx: &mut Tx, id: ExperimentId, tag: &Tag) -> Result<u
 
 /// Inserts the tags of a new experiment; their keys differ.
 pub(crate) async fn insert(tx: &mut Tx, id: ExperimentId, tags: &[Tag]) -> Result<(), Error> {
-    for tags in tags.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(tags.iter().map(|tag| [(&tag.key).into(), (&tag.value).into(), id.into()]));
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = tags.iter().map(|tag| [(&tag.key).into(), (&tag.value).into(), id.into()]);
+    tx.insert(Insert { head: INSERT, tail: "" }, rows).await.map(drop)
 }
 
 pub(crate) async fn list(tx: &mut Tx, id: ExperimentId) -> Result<Vec<Tag>, Error> {

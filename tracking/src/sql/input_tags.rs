@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::run::RunId;
 use crate::model::tag::Tag;
-use crate::sql::ROWS_PER_STATEMENT;
 
 const INSERT: &str = "INSERT INTO input_tags (input_uuid, name, value) VALUES ";
 
@@ -17,14 +16,8 @@ const LIST_OF_RUNS_END: &str = ") ORDER BY t.input_uuid, t.name";
 
 /// Inserts tags, each given with the UUID of its edge; an edge and key may occur once.
 pub(crate) async fn insert(tx: &mut Tx, tags: &[(&str, &Tag)]) -> Result<(), Error> {
-    for tags in tags.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(
-            tags.iter().map(|(uuid, tag)| [(*uuid).into(), (&tag.key).into(), (&tag.value).into()]),
-        );
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = tags.iter().map(|(uuid, tag)| [(*uuid).into(), (&tag.key).into(), (&tag.value).into()]);
+    tx.insert(Insert { head: INSERT, tail: "" }, rows).await.map(drop)
 }
 
 /// The tags of all dataset edges of those runs, by the UUID of the edge.

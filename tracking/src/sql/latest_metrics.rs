@@ -1,12 +1,12 @@
 //! Table `latest_metrics`: the latest point of each metric of a run.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::metric::{Metric, Point};
 use crate::model::run::RunId;
+use crate::sql::IDS_PER_STATEMENT;
 use crate::sql::metrics::point;
 use crate::sql::runs::run_id;
-use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
 const SELECT: &str = "
     SELECT run_uuid, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid IN (";
@@ -34,22 +34,17 @@ pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Metr
 
 /// Makes points the latest where they are newer than what stands; a run and key may occur once.
 pub(crate) async fn upsert(tx: &mut Tx, points: &[(&RunId, &str, Point)]) -> Result<(), Error> {
-    for points in points.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(UPSERT);
-        sql.push_rows(points.iter().map(|(id, key, point)| {
-            [
-                (*key).into(),
-                point.stored.into(),
-                point.timestamp_ms.into(),
-                point.step.into(),
-                point.is_nan.into(),
-                (*id).into(),
-            ]
-        }));
-        sql.push(UPSERT_END);
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = points.iter().map(|(id, key, point)| {
+        [
+            (*key).into(),
+            point.stored.into(),
+            point.timestamp_ms.into(),
+            point.step.into(),
+            point.is_nan.into(),
+            (*id).into(),
+        ]
+    });
+    tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
 }
 
 struct LatestRow((RunId, Metric));

@@ -1,6 +1,6 @@
 //! Table `logged_model_metrics`: points that were logged on a run for one of its models.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::logged_model::{LoggedModelId, ModelMetric};
@@ -124,26 +124,20 @@ pub(crate) type NewPoint<'a> = (PointKey<'a>, PointValue<'a>, ExperimentId);
 
 /// Inserts points where none stands; returns how many.
 pub(crate) async fn insert(tx: &mut Tx, points: &[NewPoint<'_>]) -> Result<u64, Error> {
-    let mut inserted = 0;
-    for points in points.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(points.iter().map(|(key, value, experiment_id)| {
-            [
-                key.model_id.into(),
-                key.name.into(),
-                key.timestamp_ms.into(),
-                key.step.into(),
-                key.run_id.into(),
-                value.value.into(),
-                value.dataset.map(|(name, _)| name).into(),
-                value.dataset.map(|(_, digest)| digest).into(),
-                (*experiment_id).into(),
-            ]
-        }));
-        sql.push(INSERT_END);
-        inserted += tx.run(sql).await?;
-    }
-    Ok(inserted)
+    let rows = points.iter().map(|(key, value, experiment_id)| {
+        [
+            key.model_id.into(),
+            key.name.into(),
+            key.timestamp_ms.into(),
+            key.step.into(),
+            key.run_id.into(),
+            value.value.into(),
+            value.dataset.map(|(name, _)| name).into(),
+            value.dataset.map(|(_, digest)| digest).into(),
+            (*experiment_id).into(),
+        ]
+    });
+    tx.insert(Insert { head: INSERT, tail: INSERT_END }, rows).await
 }
 
 struct ModelIdRow(String);

@@ -1,11 +1,11 @@
 //! Table `logged_model_tags`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::logged_model::LoggedModelId;
 use crate::model::tag::Tag;
-use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
+use crate::sql::IDS_PER_STATEMENT;
 
 const UPSERT: &str = "INSERT INTO logged_model_tags (model_id, experiment_id, tag_key, tag_value) VALUES ";
 const UPSERT_END: &str = " ON CONFLICT (model_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
@@ -22,14 +22,9 @@ pub(crate) async fn upsert(
     experiment_id: ExperimentId,
     tags: &[(&str, &str)],
 ) -> Result<(), Error> {
-    for tags in tags.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(UPSERT);
-        let rows =
-            tags.iter().map(|(key, value)| [id.into(), experiment_id.into(), (*key).into(), (*value).into()]);
-        sql.push_rows(rows).push(UPSERT_END);
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows =
+        tags.iter().map(|(key, value)| [id.into(), experiment_id.into(), (*key).into(), (*value).into()]);
+    tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
 }
 
 /// The tags of those models, by model and key.

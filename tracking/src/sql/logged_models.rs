@@ -1,6 +1,6 @@
 //! Table `logged_models`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx, Value};
+use forebay_db::{Cell, Error, FromRow, Row, Sql, Tx, Value};
 use forebay_wire::enumeration::LoggedModelStatus;
 
 use crate::model::experiment::ExperimentId;
@@ -33,6 +33,12 @@ const SET_LIFECYCLE: &str =
 
 impl From<&LoggedModelId> for Value {
     fn from(id: &LoggedModelId) -> Self {
+        id.as_str().into()
+    }
+}
+
+impl<'v> From<&'v LoggedModelId> for Cell<'v> {
+    fn from(id: &'v LoggedModelId) -> Self {
         id.as_str().into()
     }
 }

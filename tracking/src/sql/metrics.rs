@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::history::{BulkHistory, HistoryPage, RunPoint, SampledHistory};
 use crate::model::metric::{Metric, Point};
 use crate::model::run::RunId;
-use crate::sql::ROWS_PER_STATEMENT;
 use crate::sql::runs::run_id;
 
 const INSERT: &str = "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ";
@@ -58,22 +57,17 @@ const ALL_STEPS: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// Inserts those points that are not there.
 pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result<(), Error> {
-    for metrics in metrics.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(metrics.iter().map(|(id, metric)| {
-            [
-                (&metric.key).into(),
-                metric.point.stored.into(),
-                metric.point.timestamp_ms.into(),
-                (*id).into(),
-                metric.point.step.into(),
-                metric.point.is_nan.into(),
-            ]
-        }));
-        sql.push(INSERT_END);
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = metrics.iter().map(|(id, metric)| {
+        [
+            (&metric.key).into(),
+            metric.point.stored.into(),
+            metric.point.timestamp_ms.into(),
+            (*id).into(),
+            metric.point.step.into(),
+            metric.point.is_nan.into(),
+        ]
+    });
+    tx.insert(Insert { head: INSERT, tail: INSERT_END }, rows).await.map(drop)
 }
 
 /// The points of a page and, to tell whether there are more, the one behind it.

@@ -22,12 +22,12 @@ pub(crate) mod run_search;
 pub(crate) mod runs;
 pub(crate) mod tags;
 
-use forebay_db::{Error, Row, Value};
+use forebay_db::{Cell, Error, Row, Value};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
 
-/// Rows that one INSERT carries, far below both engines' limits on placeholders.
+/// Rows in one VALUES list, far below both engines' limits on placeholders.
 pub(crate) const ROWS_PER_STATEMENT: usize = 500;
 
 /// Ids in one `IN (…)` list.
@@ -36,6 +36,18 @@ pub(crate) const IDS_PER_STATEMENT: usize = 1_000;
 impl From<ExperimentId> for Value {
     fn from(id: ExperimentId) -> Self {
         id.0.into()
+    }
+}
+
+impl From<ExperimentId> for Cell<'_> {
+    fn from(id: ExperimentId) -> Self {
+        id.0.into()
+    }
+}
+
+impl From<Lifecycle> for Cell<'_> {
+    fn from(stage: Lifecycle) -> Self {
+        stage.as_str().into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Table `params`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::param::Param;
 use crate::model::run::RunId;
@@ -40,15 +40,8 @@ pub(crate) async fn list_named(tx: &mut Tx, names: &[(&RunId, &str)]) -> Result<
 
 /// Inserts params that do not exist; returns how many did not.
 pub(crate) async fn insert(tx: &mut Tx, params: &[(&RunId, &Param)]) -> Result<u64, Error> {
-    let mut inserted = 0;
-    for params in params.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        let rows =
-            params.iter().map(|(id, param)| [(&param.key).into(), (&param.value).into(), (*id).into()]);
-        sql.push_rows(rows).push(INSERT_END);
-        inserted += tx.run(sql).await?;
-    }
-    Ok(inserted)
+    let rows = params.iter().map(|(id, param)| [(&param.key).into(), (&param.value).into(), (*id).into()]);
+    tx.insert(Insert { head: INSERT, tail: INSERT_END }, rows).await
 }
 
 struct ParamRow((RunId, Param));

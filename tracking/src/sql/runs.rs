@@ -1,6 +1,6 @@
 //! Table `runs`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx, Value};
+use forebay_db::{Cell, Error, FromRow, Insert, Row, Sql, Tx, Value};
 use forebay_wire::enumeration::RunStatus;
 
 use crate::model::experiment::ExperimentId;
@@ -42,6 +42,12 @@ const SET_LIFECYCLE_OF_EXPERIMENT: &str = "
 
 impl From<&RunId> for Value {
     fn from(id: &RunId) -> Self {
+        id.as_str().into()
+    }
+}
+
+impl<'v> From<&'v RunId> for Cell<'v> {
+    fn from(id: &'v RunId) -> Self {
         id.as_str().into()
     }
 }
@@ -116,28 +122,24 @@ pub(crate) async fn list_homes(tx: &mut Tx, ids: &[ExperimentId]) -> Result<Vec<
 
 /// Inserts new runs.
 pub(crate) async fn insert(tx: &mut Tx, runs: &[&RunInfo]) -> Result<(), Error> {
-    for runs in runs.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(INSERT);
-        sql.push_rows(runs.iter().map(|run| {
-            [
-                (&run.id).into(),
-                run.experiment_id.into(),
-                run.name.clone().into(),
-                run.user_id.clone().into(),
-                run.status.as_str().into(),
-                run.start_time_ms.into(),
-                run.lifecycle.into(),
-                run.artifact_uri.clone().into(),
-                // Columns that MLflow fills with these since sources became tags.
-                "UNKNOWN".into(),
-                "".into(),
-                "".into(),
-                "".into(),
-            ]
-        }));
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = runs.iter().map(|run| {
+        [
+            (&run.id).into(),
+            run.experiment_id.into(),
+            (&run.name).into(),
+            (&run.user_id).into(),
+            run.status.as_str().into(),
+            run.start_time_ms.into(),
+            run.lifecycle.into(),
+            (&run.artifact_uri).into(),
+            // Columns that MLflow fills with these since sources became tags.
+            "UNKNOWN".into(),
+            "".into(),
+            "".into(),
+            "".into(),
+        ]
+    });
+    tx.insert(Insert { head: INSERT, tail: "" }, rows).await.map(drop)
 }
 
 /// Changes what the update names.

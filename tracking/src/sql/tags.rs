@@ -1,11 +1,11 @@
 //! Table `tags`: the tags of runs.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::run::RunId;
 use crate::model::tag::Tag;
+use crate::sql::IDS_PER_STATEMENT;
 use crate::sql::runs::run_id;
-use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
 const SELECT: &str = "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN (";
 const SELECT_END: &str = ") ORDER BY run_uuid, key";
@@ -30,13 +30,8 @@ pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Tag)
 
 /// Sets tags, given as run, key and value; a run and key may occur once.
 pub(crate) async fn upsert(tx: &mut Tx, tags: &[(&RunId, &str, &str)]) -> Result<(), Error> {
-    for tags in tags.chunks(ROWS_PER_STATEMENT) {
-        let mut sql = Sql::new(UPSERT);
-        let rows = tags.iter().map(|(id, key, value)| [(*key).into(), (*value).into(), (*id).into()]);
-        sql.push_rows(rows).push(UPSERT_END);
-        tx.run(sql).await?;
-    }
-    Ok(())
+    let rows = tags.iter().map(|(id, key, value)| [(*key).into(), (*value).into(), (*id).into()]);
+    tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
 }
 
 /// The value of a tag; NULL, which very old rows have, is none.

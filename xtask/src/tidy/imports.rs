@@ -12,17 +12,29 @@ struct Crate {
 }
 
 const CRATES: [Crate; 11] = [
-    Crate { folder: "crates/core", ours: &[], never: &["sqlx", "axum"] },
-    Crate { folder: "crates/wire", ours: &[], never: &["sqlx", "axum"] },
+    Crate { folder: "crates/core", ours: &[], never: &["rusqlite", "sqlx", "axum"] },
+    Crate { folder: "crates/wire", ours: &[], never: &["rusqlite", "sqlx", "axum"] },
     Crate { folder: "crates/db", ours: &["core"], never: &["axum"] },
-    Crate { folder: "crates/web", ours: &["core", "wire"], never: &["sqlx"] },
-    Crate { folder: "crates/client", ours: &["core", "wire"], never: &["axum", "sqlx"] },
-    Crate { folder: "crates/lake", ours: &["core"], never: &["axum", "sqlx"] },
-    Crate { folder: "tracking", ours: &["core", "wire", "db", "web"], never: &["sqlx", "ort"] },
-    Crate { folder: "registry", ours: &["core", "wire", "db", "web"], never: &["sqlx", "ort"] },
-    Crate { folder: "feature-store", ours: &["core", "db", "web", "lake"], never: &["sqlx", "ort"] },
-    Crate { folder: "serving/runtime", ours: &["core", "web", "client"], never: &["sqlx", "polars"] },
-    Crate { folder: "serving/batch", ours: &["core", "lake", "serving-runtime"], never: &["sqlx", "axum"] },
+    Crate { folder: "crates/web", ours: &["core", "wire"], never: &["rusqlite", "sqlx"] },
+    Crate { folder: "crates/client", ours: &["core", "wire"], never: &["axum", "rusqlite", "sqlx"] },
+    Crate { folder: "crates/lake", ours: &["core"], never: &["axum", "rusqlite", "sqlx"] },
+    Crate { folder: "tracking", ours: &["core", "wire", "db", "web"], never: &["rusqlite", "sqlx", "ort"] },
+    Crate { folder: "registry", ours: &["core", "wire", "db", "web"], never: &["rusqlite", "sqlx", "ort"] },
+    Crate {
+        folder: "feature-store",
+        ours: &["core", "db", "web", "lake"],
+        never: &["rusqlite", "sqlx", "ort"],
+    },
+    Crate {
+        folder: "serving/runtime",
+        ours: &["core", "web", "client"],
+        never: &["rusqlite", "sqlx", "polars"],
+    },
+    Crate {
+        folder: "serving/batch",
+        ours: &["core", "lake", "serving-runtime"],
+        never: &["rusqlite", "sqlx", "axum"],
+    },
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

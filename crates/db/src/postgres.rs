@@ -1,0 +1,129 @@
+//! PostgreSQL: how statements run on one of its connections.
+
+use std::borrow::Cow;
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, PgConnection, Postgres, SqlSafeStr as _, SqlStr};
+
+use crate::insert::ROWS_PER_STATEMENT;
+use crate::sql::Value;
+use crate::{Cell, Error, FromRow, Insert, Row, Sql};
+
+/// A failed statement, before anybody has looked at what it means.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server or the connection.
+    Driver(sqlx::Error),
+    /// A row that does not hold what it should.
+    Row(Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Failure::Driver(error)
+    }
+}
+
+/// Runs a statement and returns the number of rows that it changed.
+pub(crate) async fn run(connection: &mut PgConnection, sql: Sql) -> Result<u64, Failure> {
+    let query = sqlx::query_with(text(sql.text), arguments(&sql.values)?);
+    Ok(connection.execute(query).await?.rows_affected())
+}
+
+/// A statement and its values, ready to be sent.
+pub(crate) type Bound = Query<'static, Postgres, PgArguments>;
+
+/// The statements that insert these rows, many with each.
+pub(crate) fn inserts<'v, const N: usize>(
+    insert: Insert,
+    rows: impl Iterator<Item = [Cell<'v>; N]>,
+) -> Result<Vec<Bound>, sqlx::Error> {
+    let (mut rows, mut statements) = (rows.peekable(), Vec::new());
+    while rows.peek().is_some() {
+        let (mut arguments, mut n_rows) = (PgArguments::default(), 0);
+        for row in rows.by_ref().take(ROWS_PER_STATEMENT) {
+            n_rows += 1;
+            row.into_iter().try_for_each(|cell| add(&mut arguments, cell))?;
+        }
+        // A single row and a full statement come again; the texts between would only fill the cache.
+        let is_usual = matches!(n_rows, 1 | ROWS_PER_STATEMENT);
+        let text = text(insert.text(n_rows, N).into());
+        statements.push(sqlx::query_with(text, arguments).persistent(is_usual));
+    }
+    Ok(statements)
+}
+
+/// Runs statements one after the other and returns the number of rows that they changed.
+pub(crate) async fn run_all(
+    connection: &mut PgConnection,
+    statements: Result<Vec<Bound>, sqlx::Error>,
+) -> Result<u64, Failure> {
+    let mut changed = 0;
+    for statement in statements? {
+        changed += connection.execute(statement).await?.rows_affected();
+    }
+    Ok(changed)
+}
+
+/// All rows of a query.
+pub(crate) async fn list<T: FromRow>(connection: &mut PgConnection, sql: Sql) -> Result<Vec<T>, Failure> {
+    let query = sqlx::query_with(text(sql.text), arguments(&sql.values)?);
+    let (mut rows, mut found) = (connection.fetch(query), Vec::new());
+    while let Some(row) = rows.try_next().await? {
+        found.push(T::from_row(&Row::postgres(&row)).map_err(Failure::Row)?);
+    }
+    Ok(found)
+}
+
+/// What `read` makes of the first row of a query, if there is one.
+pub(crate) async fn find<T>(
+    connection: &mut PgConnection,
+    sql: Sql,
+    read: impl FnOnce(&Row) -> Result<T, Error>,
+) -> Result<Option<T>, Failure> {
+    let query = sqlx::query_with(text(sql.text), arguments(&sql.values)?);
+    let row = connection.fetch_optional(query).await?;
+    row.map(|row| read(&Row::postgres(&row))).transpose().map_err(Failure::Row)
+}
+
+/// Parses and plans a statement without running it.
+pub(crate) async fn prepare(connection: &mut PgConnection, text: &'static str) -> Result<(), Failure> {
+    Ok(connection.prepare(text.into_sql_str()).await.map(drop)?)
+}
+
+/// Runs a script of several statements, without values.
+pub(crate) async fn run_script(connection: &mut PgConnection, script: &'static str) -> Result<(), Failure> {
+    Ok(connection.execute(sqlx::raw_sql(script)).await.map(drop)?)
+}
+
+/// 40001 (serialisation failure) and 40P01 (deadlock): the transaction was given up for another's sake.
+pub(crate) fn is_race(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "40001" || code == "40P01")
+}
+
+/// Built text is vouched for here: [`Sql`] joins nothing but static pieces.
+fn text(text: Cow<'static, str>) -> SqlStr {
+    AssertSqlSafe(text).into_sql_str()
+}
+
+fn add(arguments: &mut PgArguments, cell: Cell) -> Result<(), sqlx::Error> {
+    match cell {
+        Cell::Int(value) => arguments.add(value),
+        Cell::Double(value) => arguments.add(value),
+        Cell::Bool(value) => arguments.add(value),
+        Cell::Text(value) => arguments.add(value),
+    }
+    .map_err(sqlx::Error::Encode)
+}
+
+fn arguments(values: &[Value]) -> Result<PgArguments, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    arguments.reserve(values.len(), 0);
+    for value in values {
+        add(&mut arguments, value.as_cell())?;
+    }
+    Ok(arguments)
+}

@@ -1,0 +1,98 @@
+//! An open transaction on a connection of a pool. Dropped without a commit, it is rolled back.
+
+use std::borrow::Cow;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
+
+use super::connection::Next;
+use super::{Connection, Lease, Pool};
+use crate::{Cell, Error, FromRow, Insert, Row, Sql};
+
+/// An open transaction.
+pub(crate) struct Transaction {
+    lease: Lease,
+}
+
+impl Transaction {
+    /// Takes a connection from `pool` and opens a transaction with the statement `begin`.
+    pub(crate) async fn begin(pool: &Pool, begin: &'static str) -> Result<Self, Error> {
+        let lease = pool.acquire().await?;
+        let connection = lease.connection()?;
+        blocking(|| connection.run(&Cow::Borrowed(begin).into(), &[]))?;
+        Ok(Transaction { lease })
+    }
+
+    /// Runs a statement and returns the number of rows that it changed.
+    pub(crate) fn run(&self, sql: Sql) -> Result<u64, Error> {
+        let connection = self.connection()?;
+        Ok(blocking(|| connection.run(&sql.text.into(), &sql.values))?)
+    }
+
+    /// Inserts rows and returns how many that changed.
+    pub(crate) fn insert<'v, const N: usize>(
+        &self,
+        insert: Insert,
+        rows: impl Iterator<Item = [Cell<'v>; N]>,
+    ) -> Result<u64, Error> {
+        let connection = self.connection()?;
+        Ok(blocking(|| connection.run_for_each(&insert.text(1, N), rows))?)
+    }
+
+    /// All rows of a query.
+    pub(crate) fn list<T: FromRow>(&self, sql: Sql) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        let connection = self.connection()?;
+        blocking(|| {
+            connection.query(&sql.text.into(), &sql.values, |row, columns| {
+                found.push(T::from_row(&Row::sqlite(row, columns))?);
+                Ok::<_, Error>(Next::Row)
+            })
+        })?;
+        Ok(found)
+    }
+
+    /// What `read` makes of the first row of a query, if there is one.
+    pub(crate) fn find<T>(
+        &self,
+        sql: Sql,
+        read: impl FnOnce(&Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let (mut read, mut found) = (Some(read), None);
+        let connection = self.connection()?;
+        blocking(|| {
+            connection.query(&sql.text.into(), &sql.values, |row, columns| {
+                found = read.take().map(|read| read(&Row::sqlite(row, columns))).transpose()?;
+                Ok::<_, Error>(Next::Stop)
+            })
+        })?;
+        Ok(found)
+    }
+
+    /// Parses and plans a statement without running it.
+    pub(crate) fn prepare(&self, text: &str) -> Result<(), Error> {
+        Ok(self.connection()?.prepare(text)?)
+    }
+
+    /// Runs a script of several statements, without values.
+    pub(crate) fn run_script(&self, script: &str) -> Result<(), Error> {
+        let connection = self.connection()?;
+        Ok(blocking(|| connection.run_script(script))?)
+    }
+
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        self.run_script("COMMIT")
+    }
+
+    fn connection(&self) -> Result<&Connection, Error> {
+        self.lease.connection()
+    }
+}
+
+/// Does work that reads or writes a file here, after handing this thread's other tasks to another one. The
+/// writer's thread and a runtime of one thread have no other to hand them to.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    let can_hand_over =
+        Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if can_hand_over { block_in_place(work) } else { work() }
+}
