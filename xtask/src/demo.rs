@@ -1,18 +1,17 @@
 //! `cargo xtask demo`: a server on SQLite and a local artifact folder, and a real training script that logs
 //! to it with the stock client. Everything lives in a fresh folder that is removed at the end.
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::machine::build::{self, Profile};
 use crate::machine::command::announce;
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::ports;
 use crate::machine::python::Python;
 use crate::machine::server::Server;
-use crate::tree;
 
 /// The port of `mlflow server`, so that what readers know about it holds here.
 const USUAL_PORT: u16 = 5000;
@@ -35,7 +34,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
-    let binary = build(args)?;
+    let profile = if args.debug { Profile::Debug } else { Profile::Release };
+    let binary = build::forebay(profile, &args.folders)?;
     let python = Python::ensure(&args.folders)?;
     let folder = tempfile::Builder::new().prefix("forebay-demo-").tempdir()?;
     let port = match args.port {
@@ -50,18 +50,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         server.wait()?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn build(args: &Args) -> Result<PathBuf> {
-    announce("building forebay (the first build takes some minutes)");
-    let profile: &[&str] = if args.debug { &[] } else { &["--release"] };
-    let status = Command::new("cargo")
-        .args(["build", "--package", "forebay"])
-        .args(profile)
-        .current_dir(tree::root())
-        .status();
-    anyhow::ensure!(status.context("cannot run cargo")?.success(), "the build failed");
-    Ok(args.folders.target().join(if args.debug { "debug" } else { "release" }).join("forebay"))
 }
 
 fn train(python: &Python, server: &Server) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Developer tasks, run as `cargo xtask <task>`. Each task is one module with one `run`.
 
+mod bench;
 mod demo;
 mod endpoints;
 mod machine;
@@ -7,8 +8,6 @@ mod routes;
 mod suite;
 mod tidy;
 mod tree;
-
-use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -21,14 +20,16 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    Bench(bench::Args),
     Demo(demo::Args),
     Test(suite::Args),
     Tidy,
     Endpoints(endpoints::Args),
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> anyhow::Result<std::process::ExitCode> {
     match Args::parse().task {
+        Task::Bench(args) => bench::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Test(args) => suite::run(&args),
         Task::Tidy => tidy::run(),

@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::machine::command::{announce, run_shown};
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
-use crate::machine::postgres::Cluster;
+use crate::machine::postgres::{Cluster, Durability};
 use crate::machine::python::Python;
 use crate::tree;
 
@@ -52,7 +52,7 @@ struct Outcome {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
-    let cluster = Cluster::start(&args.folders.log("apt"))?;
+    let cluster = Cluster::start(Durability::None, &args.folders.log("apt"))?;
     let python = Python::ensure(&args.folders)?;
     let suite = Suite { folders: &args.folders, cluster, python };
     let mut outcomes = Vec::new();

@@ -1,6 +1,7 @@
 //! What the tasks need of the machine they run on: programs, folders, packages, a database.
 
 pub(crate) mod apt;
+pub(crate) mod build;
 pub(crate) mod command;
 pub(crate) mod folders;
 pub(crate) mod interrupt;

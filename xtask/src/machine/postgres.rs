@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster for one test run: its own folder, its own port, gone afterwards.
+//! A private PostgreSQL cluster for one task: its own folder, its own port, gone afterwards.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +16,15 @@ pub(crate) struct Cluster {
     port: u16,
 }
 
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Nothing has to survive a power cut: for tests.
+    None,
+    /// As PostgreSQL is installed: for measuring.
+    Full,
+}
+
 /// PostgreSQL's programs and the user to run them as: the server refuses to run as root.
 struct Programs {
     folder: PathBuf,
@@ -24,7 +33,7 @@ struct Programs {
 
 impl Cluster {
     /// Starts a cluster, after installing PostgreSQL if it is missing.
-    pub(crate) fn start(apt_log: &Path) -> Result<Self> {
+    pub(crate) fn start(durability: Durability, apt_log: &Path) -> Result<Self> {
         if find_programs().is_none() {
             apt::install(&["postgresql"], apt_log)?;
         }
@@ -50,7 +59,7 @@ impl Cluster {
                 .arg("--pgdata")
                 .arg(&data)
                 .arg("--options")
-                .arg(cluster.options()),
+                .arg(cluster.options(durability)),
         )?;
         Ok(cluster)
     }
@@ -60,15 +69,25 @@ impl Cluster {
         format!("postgresql://postgres@127.0.0.1:{}", self.port)
     }
 
+    /// Creates the database `name`, empty or as a copy of `template`, which nobody may be connected to.
+    pub(crate) fn create_database(&self, name: &str, template: Option<&str>) -> Result<()> {
+        let port = self.port.to_string();
+        let mut command = self.programs.command("createdb");
+        command.args(["--host=127.0.0.1", "--username=postgres", "--port", &port]);
+        command.args(template.map(|template| format!("--template={template}")));
+        run_quiet(command.arg(name))?;
+        Ok(())
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    // Nothing here has to survive a power cut, so the disk is not waited for.
-    fn options(&self) -> String {
+    fn options(&self, durability: Durability) -> String {
+        let fsync = if durability == Durability::Full { "on" } else { "off" };
         let folder = self.folder.path().display();
         format!(
-            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={folder} -c fsync=off -c max_connections=200",
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={folder} -c fsync={fsync} -c max_connections=200",
             self.port
         )
     }
