@@ -5,13 +5,14 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
-use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues, Serving};
+use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues, Serving, StoreSettings};
 use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
 use forebay_web::stack::{Security, StaticPrefix};
 
 use crate::cli::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 use crate::database::open_options;
+use crate::environment;
 
 /// Everything that `forebay server` needs to know.
 #[derive(Debug)]
@@ -30,8 +31,13 @@ pub(crate) struct ServerConfig {
 }
 
 impl ServerConfig {
+    /// Reads the flags, in the current folder and environment.
+    pub(crate) fn here(args: ServerArgs) -> anyhow::Result<Self> {
+        Self::new(args, &std::env::current_dir()?, environment::object_stores())
+    }
+
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
-    pub(crate) fn new(args: ServerArgs, folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn new(args: ServerArgs, folder: &Path, object_stores: StoreSettings) -> anyhow::Result<Self> {
         let ServerArgs { storage, network, security, monitoring, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
@@ -44,7 +50,7 @@ impl ServerConfig {
             // As with MLflow, an empty folder switches nothing on.
             expose_metrics: monitoring.expose_prometheus.is_some_and(|folder| !folder.is_empty()),
             ignored: foreign.ignored(),
-            tracking: tracking(storage, folder)?,
+            tracking: tracking(storage, folder, object_stores)?,
         })
     }
 
@@ -54,7 +60,11 @@ impl ServerConfig {
     }
 }
 
-fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfig> {
+fn tracking(
+    storage: StorageArgs,
+    folder: &Path,
+    object_stores: StoreSettings,
+) -> anyhow::Result<TrackingConfig> {
     let folder = folder.to_str().context("the current folder's name is not UTF-8")?;
     let serve_artifacts = storage.serve_artifacts && !storage.no_serve_artifacts;
     let artifact_root = match storage.default_artifact_root {
@@ -72,6 +82,7 @@ fn tracking(storage: StorageArgs, folder: &Path) -> anyhow::Result<TrackingConfi
     Ok(TrackingConfig {
         artifact_root,
         artifacts_destination: storage.artifacts_destination.0,
+        object_stores,
         serving,
         long_values,
         locations: LocationRules {

@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod database;
+mod environment;
 mod failure;
 mod logging;
 mod metrics;
@@ -28,7 +29,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = match command {
         Command::Server(args) => {
-            let config = config::ServerConfig::new(*args, &std::env::current_dir()?)?;
+            let config = config::ServerConfig::here(*args)?;
             runtime.block_on(server::run(config))
         }
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),

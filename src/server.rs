@@ -1,6 +1,7 @@
 //! `forebay server`: opens the database, serves, and ends in order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
@@ -14,6 +15,9 @@ use crate::metrics;
 use crate::router::router;
 use crate::serve::serve;
 use crate::stop::StopSignals;
+
+/// How long uploads that broke off may take to be cleaned up in the end.
+const CLEAN_UP: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and closes the database. A second signal is
 /// an error that ends at once; what was answered is stored even so.
@@ -40,11 +44,13 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let router = router(tracking, &config, registry).with_state(());
+    let router = router(tracking.clone(), &config, registry).with_state(());
     tokio::select! {
         () = serve(listener, router, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
     }
+    // What is not cleaned up in time stays in the object store, which may be gone for good.
+    let _ = tokio::time::timeout(CLEAN_UP, tracking.close()).await;
     db.close().await;
     tracing::info!("stopped");
     Ok(())

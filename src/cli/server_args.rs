@@ -57,7 +57,8 @@ pub(crate) struct StorageArgs {
     /// Serve nothing but proxied artifacts.
     #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = BoolishValueParser::new())]
     pub(crate) artifacts_only: bool,
-    /// Folder behind the artifact proxy.
+    /// What is behind the artifact proxy: a folder, or s3://, gs://, wasbs:// or abfss:// with a bucket and a
+    /// prefix.
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI", default_value = "./mlartifacts")]
     pub(crate) artifacts_destination: Secret,
     /// Database connections: readers on SQLite, all on PostgreSQL.

@@ -4,7 +4,7 @@ use super::*;
 use crate::cli::tests::server_args;
 
 fn config(flags: &[&str]) -> anyhow::Result<ServerConfig> {
-    ServerConfig::new(server_args(flags)?, Path::new("/here"))
+    ServerConfig::new(server_args(flags)?, Path::new("/here"), StoreSettings::default())
 }
 
 fn refusal(flags: &[&str]) -> String {

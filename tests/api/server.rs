@@ -8,7 +8,7 @@ use std::time::Duration;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
-use forebay_tracking::{Config, LocationRules, LongValues, Serving, Tracking};
+use forebay_tracking::{Config, LocationRules, LongValues, Serving, StoreSettings, Tracking};
 use forebay_web::limits::Limits;
 use forebay_web::stack::{Security, StaticPrefix, WebConfig, with_layers};
 use serde_json::{Value, json};
@@ -151,6 +151,7 @@ fn config(artifacts: &TempDir) -> Config {
     Config {
         artifact_root: "mlflow-artifacts:/".to_owned(),
         artifacts_destination: folder.to_owned(),
+        object_stores: StoreSettings::default(),
         serving: Serving::All,
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: folder.to_owned() },

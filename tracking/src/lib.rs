@@ -23,7 +23,7 @@ use forebay_core::clock::Clock;
 use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
 
-pub use artifacts::StoreError;
+pub use artifacts::{StoreError, StoreSettings};
 pub use error::Error;
 pub use model::location::LocationRules;
 pub use model::text::LongValues;
@@ -39,8 +39,11 @@ pub struct Config {
     /// Where experiments without a location of their own keep their artifacts: a URI or a local path;
     /// `mlflow-artifacts:/` when this server proxies them.
     pub artifact_root: String,
-    /// Where the proxy keeps what it is given: a folder, relative ones to the current one, or a `file:` URI.
+    /// Where the proxy keeps what it is given: a folder, relative ones to the current one, or the URI of a folder
+    /// or of an object store.
     pub artifacts_destination: String,
+    /// How object stores are reached.
+    pub object_stores: StoreSettings,
     /// Which parts of the API are on.
     pub serving: Serving,
     /// What to do with parameter and tag values that are too long.
@@ -68,7 +71,8 @@ pub struct Tracking {
     ids: Arc<dyn Ids>,
     config: Arc<Config>,
     columns: ColumnLimits,
-    destination: artifacts::local::LocalStore,
+    destination: artifacts::store::Store,
+    buckets: artifacts::object::Clients,
 }
 
 impl Tracking {
@@ -76,13 +80,19 @@ impl Tracking {
     pub async fn open(db: Db, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: Config) -> Result<Self> {
         let artifact_root = model::location::resolve(config.artifact_root, &config.locations.folder);
         let config = Config { artifact_root, ..config };
-        let destination = artifacts::place::destination(&config.artifacts_destination)?;
+        let buckets = artifacts::object::Clients::new(config.object_stores.clone())?;
+        let destination = artifacts::place::destination(&config.artifacts_destination, &buckets).await?;
         let columns = match db.engine() {
             Engine::Sqlite => ColumnLimits::Lenient,
             Engine::Postgres => ColumnLimits::Enforced,
         };
-        let tracking = Tracking { db, clock, ids, config: Arc::new(config), columns, destination };
+        let tracking = Tracking { db, clock, ids, config: Arc::new(config), columns, destination, buckets };
         tracking.ensure_default_experiment().await?;
         Ok(tracking)
+    }
+
+    /// Waits until what uploads left behind that broke off is gone.
+    pub async fn close(&self) {
+        self.buckets.close().await;
     }
 }

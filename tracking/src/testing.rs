@@ -8,7 +8,7 @@ use forebay_db::{Db, Error, FromRow, Row, Sql};
 use forebay_wire::runs::CreateRun;
 
 use crate::model::run::{NewRun, RunId};
-use crate::{Config, LocationRules, LongValues, Serving, Tracking};
+use crate::{Config, LocationRules, LongValues, Serving, StoreSettings, Tracking};
 
 /// What the clock shows, in milliseconds since the epoch.
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
@@ -39,6 +39,7 @@ pub(crate) async fn scratch(db: Db) -> Scratch {
     let config = Config {
         artifact_root: "mlflow-artifacts:/".to_owned(),
         artifacts_destination: format!("{path}/artifacts"),
+        object_stores: StoreSettings::default(),
         serving: Serving::All,
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: path.to_owned() },

@@ -5,6 +5,9 @@ use std::io;
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 
+/// A failure of any kind.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why an artifact was not read, written or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -52,13 +55,31 @@ pub enum StoreError {
         /// How it broke off.
         reason: String,
     },
-    /// The system lets this server not use a location that the caller chose.
+    /// The system, or an object store, lets this server not use a location that the caller chose.
     #[error("The artifact location '{location}' cannot be used: {reason}")]
     Forbidden {
         /// The location, as it was given.
         location: String,
         /// What the system says.
-        reason: io::Error,
+        reason: String,
+    },
+    /// The object store does not let this server in, or there is no such bucket.
+    #[error("The artifact store refuses this server: {reason}")]
+    Refused {
+        /// A word for the caller.
+        reason: String,
+        /// What the store said.
+        #[source]
+        source: BoxError,
+    },
+    /// The object store cannot be reached, is late or fails.
+    #[error("The artifact store is not available: {reason}")]
+    Unavailable {
+        /// A few words for the caller.
+        reason: String,
+        /// The failure.
+        #[source]
+        source: BoxError,
     },
     /// The file system failed.
     #[error("the artifact store failed on '{path}'")]
@@ -85,6 +106,8 @@ impl StoreError {
                 ErrorCode::NotImplemented
             }
             StoreError::Forbidden { .. } => ErrorCode::PermissionDenied,
+            // What keeps the operator's own store from working may be mended while the client tries again.
+            StoreError::Refused { .. } | StoreError::Unavailable { .. } => ErrorCode::TemporarilyUnavailable,
             StoreError::Full { .. } | StoreError::Io { .. } => ErrorCode::InternalError,
         }
     }
@@ -116,11 +139,14 @@ impl StoreError {
     }
 
     /// The same error, but below a location of the caller's choice it is no fault of the server that the system
-    /// refuses it.
+    /// or an object store refuses it.
     pub(crate) fn at_chosen(self, location: &str) -> Self {
         match self {
             StoreError::Io { source, .. } if is_refusal(&source) => {
-                StoreError::Forbidden { location: location.to_owned(), reason: source }
+                StoreError::Forbidden { location: location.to_owned(), reason: source.to_string() }
+            }
+            StoreError::Refused { reason, .. } => {
+                StoreError::Forbidden { location: location.to_owned(), reason }
             }
             error => error,
         }

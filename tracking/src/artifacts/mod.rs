@@ -5,9 +5,11 @@
 
 mod error;
 pub(crate) mod local;
+pub(crate) mod object;
 mod owners;
 pub(crate) mod place;
 mod proxied;
 pub(crate) mod store;
 
 pub use error::StoreError;
+pub use object::StoreSettings;

@@ -34,18 +34,18 @@ impl Tracking {
         bytes: Bytes,
     ) -> Result<()> {
         let uri = self.artifact_uri_of_run(run).await?;
-        Ok(self.place_of(&uri)?.upload(new, bytes).await?)
+        Ok(self.place_of(&uri).await?.upload(new, bytes).await?)
     }
 
     /// The entries of a folder below `root_uri`, which a run or a logged model has stored.
     pub(crate) async fn list_artifacts(&self, root_uri: String, folder: ArtifactPath) -> Result<Listing> {
-        let entries = self.place_of(&root_uri)?.list(&folder).await?;
+        let entries = self.place_of(&root_uri).await?.list(&folder).await?;
         Ok(Listing { root_uri, folder, entries })
     }
 
     /// Opens a file below `root_uri`, which a run or a logged model has stored.
     pub(crate) async fn open_artifact(&self, root_uri: &str, path: &ArtifactPath) -> Result<OpenArtifact> {
-        Ok(self.place_of(root_uri)?.open(path).await?)
+        Ok(self.place_of(root_uri).await?.open(path).await?)
     }
 
     /// Why there is no presigned URL for the artifacts of `owner`: no store here makes one.
@@ -70,7 +70,8 @@ impl Tracking {
         Ok(info.artifact_uri.unwrap_or_default())
     }
 
-    fn place_of(&self, uri: &str) -> Result<Place, StoreError> {
-        Place::of(uri, self.proxied_artifacts())
+    /// Where a stored URI leads.
+    pub(crate) async fn place_of(&self, uri: &str) -> Result<Place, StoreError> {
+        Place::of(uri, self.proxied_artifacts(), &self.buckets).await
     }
 }

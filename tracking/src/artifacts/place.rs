@@ -7,7 +7,8 @@ use percent_encoding::percent_decode_str;
 
 use super::StoreError;
 use super::local::LocalStore;
-use super::store::OpenArtifact;
+use super::object::{Address, BucketStore, Clients, is_object_store};
+use super::store::{Extent, OpenArtifact, Store};
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 use crate::model::location::scheme;
@@ -18,7 +19,7 @@ const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
 /// A folder in a store.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    store: LocalStore,
+    store: Store,
     folder: ArtifactPath,
     /// The location, unless it is in the operator's own store.
     chosen: Option<String>,
@@ -26,18 +27,21 @@ pub(crate) struct Place {
 
 impl Place {
     /// Where `uri` leads; `proxied` is the store behind this server's own proxy, none if it has no proxy.
-    pub(crate) fn of(uri: &str, proxied: Option<&LocalStore>) -> Result<Self, StoreError> {
-        match Location::parse(uri)? {
-            Location::Local(root) => {
-                let (store, folder) = (LocalStore::new(root), ArtifactPath::default());
-                Ok(Place { store, folder, chosen: Some(uri.to_owned()) })
-            }
+    pub(crate) async fn of(
+        uri: &str,
+        proxied: Option<&Store>,
+        buckets: &Clients,
+    ) -> Result<Self, StoreError> {
+        let (store, folder) = match Location::parse(uri)? {
             Location::Proxied(folder) => {
                 let store = proxied.ok_or(StoreError::NotServed)?.clone();
-                Ok(Place { store, folder, chosen: None })
+                return Ok(Place { store, folder, chosen: None });
             }
-            Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
-        }
+            Location::Local(root) => (Store::Local(LocalStore::new(root)), ArtifactPath::default()),
+            Location::Object(address) => (object_store(address, buckets).await?, ArtifactPath::default()),
+            Location::Other(scheme) => return Err(StoreError::UnknownScheme(scheme)),
+        };
+        Ok(Place { store, folder, chosen: Some(uri.to_owned()) })
     }
 
     /// The entries of a folder below this one, in the order of their names' bytes; none when it is not a folder.
@@ -52,8 +56,29 @@ impl Place {
 
     /// Stores `bytes` as a file below this folder.
     pub(crate) async fn upload(&self, below: &NewArtifact, bytes: bytes::Bytes) -> Result<(), StoreError> {
+        let length = Some(bytes.len() as u64);
         let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes)]);
-        self.judge(self.store.upload(&below.in_folder(&self.folder), whole).await)
+        self.judge(self.store.upload(&below.in_folder(&self.folder), length, whole).await)
+    }
+
+    /// How much is below this folder.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for `forebay gc`"))]
+    pub(crate) async fn measure(&self) -> Result<Extent, StoreError> {
+        self.judge(match &self.store {
+            Store::Local(store) => store.measure(&self.folder).await,
+            Store::Object(store) => store.measure(&self.folder).await,
+        })
+    }
+
+    /// Deletes this folder and all that is below it; nothing there is a success too. A bucket as a whole, the root
+    /// of the file system and the store behind the proxy as a whole are refused.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for `forebay gc`"))]
+    pub(crate) async fn delete(&self) -> Result<(), StoreError> {
+        self.judge(match &self.store {
+            store if self.chosen.is_none() => store.delete(&self.folder).await,
+            Store::Local(store) => store.purge().await,
+            Store::Object(store) => store.purge().await,
+        })
     }
 
     fn judge<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -64,13 +89,19 @@ impl Place {
     }
 }
 
-/// The store that `--artifacts-destination` names: a path, relative ones to the current folder, or a `file:` URI.
-pub(crate) fn destination(uri: &str) -> Result<LocalStore, StoreError> {
+/// The store that `--artifacts-destination` names: a path, relative ones to the current folder, or a URI.
+pub(crate) async fn destination(uri: &str, buckets: &Clients) -> Result<Store, StoreError> {
     match Location::parse(uri)? {
-        Location::Local(root) => Ok(LocalStore::new(root)),
+        Location::Local(root) => Ok(Store::Local(LocalStore::new(root))),
+        Location::Object(address) => object_store(address, buckets).await,
         Location::Proxied(_) => Err(StoreError::UnknownScheme(scheme(uri).unwrap_or_default())),
         Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
     }
+}
+
+async fn object_store(address: Address, buckets: &Clients) -> Result<Store, StoreError> {
+    let bucket = buckets.bucket(address.bucket).await?;
+    Ok(Store::Object(BucketStore::new(bucket, address.prefix)))
 }
 
 /// Whether artifacts with that scheme are reached through a tracking server's proxy.
@@ -84,7 +115,9 @@ enum Location {
     Local(PathBuf),
     /// A folder in the store behind the proxy.
     Proxied(ArtifactPath),
-    /// A scheme that is neither.
+    /// A prefix in a bucket.
+    Object(Address),
+    /// A scheme that is none of these.
     Other(String),
 }
 
@@ -93,12 +126,13 @@ impl Location {
         let unusable =
             |why: &str| Invalid::message(format!("The artifact location '{uri}' cannot be used: {why}."));
         let Some(scheme) = scheme(uri) else { return Ok(Location::Local(decoded(uri)?)) };
-        if scheme != "file" && !is_proxied(&scheme) {
+        if scheme != "file" && !is_proxied(&scheme) && !is_object_store(&scheme) {
             return Ok(Location::Other(scheme));
         }
         let (host, path) = host_and_path(&uri[scheme.len() + 1..])
             .ok_or_else(|| unusable("a part of its path stands behind a '?' or '#'"))?;
         match scheme.as_str() {
+            scheme if is_object_store(scheme) => Address::parse(scheme, host, path).map(Location::Object),
             "file" if !matches!(host, "" | "localhost") => Err(unusable("it names another host")),
             "file" => Ok(Location::Local(decoded(path)?)),
             "mlflow-artifacts" => ArtifactPath::parse(path.trim_start_matches('/')).map(Location::Proxied),
@@ -136,6 +170,7 @@ fn decoded(path: &str) -> Result<PathBuf, Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifacts::StoreSettings;
 
     fn local(path: &str) -> Location {
         Location::Local(PathBuf::from(path))
@@ -157,25 +192,61 @@ mod tests {
             ("mlflow-artifacts:/1/r/artifacts", proxied("1/r/artifacts")),
             ("mlflow-artifacts://host:5000/1/r", proxied("1/r")),
             ("https://h/api/2.0/mlflow-artifacts/artifacts/1/r", proxied("1/r")),
-            ("s3://bucket/x", Location::Other("s3".to_owned())),
+            ("s3://bucket/x?endpoint=y", Location::Object(Address::parse("s3", "bucket", "/x").unwrap())),
+            ("dbfs:/x", Location::Other("dbfs".to_owned())),
         ] {
             assert_eq!(Location::parse(uri).unwrap(), location, "{uri}");
         }
     }
 
-    #[test]
-    fn what_the_system_refuses_is_a_fault_of_the_server_only_in_its_own_store() {
+    #[tokio::test]
+    async fn what_the_system_refuses_is_a_fault_of_the_server_only_in_its_own_store() {
         let refused = || {
             let source = std::io::ErrorKind::PermissionDenied.into();
             Err::<(), _>(StoreError::Io { path: "x".to_owned(), source })
         };
-        let chosen = Place::of("file:///srv/locked", None).unwrap().judge(refused()).unwrap_err();
+        let buckets = Clients::new(StoreSettings::default()).unwrap();
+        let chosen =
+            Place::of("file:///srv/locked", None, &buckets).await.unwrap().judge(refused()).unwrap_err();
         assert_eq!(chosen.code().as_str(), "PERMISSION_DENIED");
         let text = "The artifact location 'file:///srv/locked' cannot be used: permission denied";
         assert_eq!(chosen.to_string(), text);
-        let own = LocalStore::new(PathBuf::from("/srv"));
-        let own = Place::of("mlflow-artifacts:/1", Some(&own)).unwrap().judge(refused()).unwrap_err();
+        let own = Store::Local(LocalStore::new(PathBuf::from("/srv")));
+        let own = Place::of("mlflow-artifacts:/1", Some(&own), &buckets).await.unwrap();
+        let own = own.judge(refused()).unwrap_err();
         assert_eq!(own.code().as_str(), "INTERNAL_ERROR");
+    }
+
+    #[tokio::test]
+    async fn a_place_is_deleted_with_all_that_is_in_it_and_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let buckets = Clients::new(StoreSettings::default()).unwrap();
+        let own = Store::Local(LocalStore::new(home.path().join("own")));
+        let chosen = format!("file://{}/chosen/1", home.path().display());
+        for uri in [&*chosen, "mlflow-artifacts:/1"] {
+            let place = Place::of(uri, Some(&own), &buckets).await.unwrap();
+            place.delete().await.unwrap();
+            for name in ["a/x", "y"] {
+                let new = NewArtifact::parse(ArtifactPath::parse(name).unwrap()).unwrap();
+                place.upload(&new, "content".into()).await.unwrap();
+            }
+            assert_eq!(place.measure().await.unwrap(), Extent { n_files: 2, size_bytes: 14 });
+            std::fs::write(home.path().join("own/2"), "kept").unwrap_or_default();
+            place.delete().await.unwrap();
+            assert_eq!(place.measure().await.unwrap(), Extent::default());
+        }
+        assert_eq!(std::fs::read_to_string(home.path().join("own/2")).unwrap(), "kept");
+        assert_eq!(std::fs::read_dir(home.path().join("chosen")).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn no_place_is_a_whole_store() {
+        let buckets = Clients::new(StoreSettings::default()).unwrap();
+        let own = Store::Local(LocalStore::new(PathBuf::from("/srv")));
+        for uri in ["mlflow-artifacts:/", "file:///", "s3://bucket", "s3://bucket/"] {
+            let place = Place::of(uri, Some(&own), &buckets).await.unwrap();
+            assert!(matches!(place.delete().await, Err(StoreError::Invalid(_))), "{uri}");
+        }
     }
 
     #[test]
@@ -186,6 +257,9 @@ mod tests {
             "mlflow-artifacts:/a?/r/artifacts",
             "file:///etc#/r/artifacts",
             "file:///etc?/r/artifacts",
+            "s3://bucket/x?endpoint=http://evil.example",
+            "s3://evil.example:80/x",
+            "s3:bucket/x",
             "file://host/x",
             "http://h/elsewhere/1/r",
             "",

@@ -1,7 +1,7 @@
 //! The store behind this server's own proxy, which `--artifacts-destination` names.
 
 use super::StoreError;
-use super::local::LocalStore;
+use super::store::Store;
 use crate::{Serving, Tracking};
 
 impl Tracking {
@@ -11,12 +11,12 @@ impl Tracking {
     }
 
     /// The store behind the proxy; none when the operator switched the proxy off.
-    pub(crate) fn proxied_artifacts(&self) -> Option<&LocalStore> {
+    pub(crate) fn proxied_artifacts(&self) -> Option<&Store> {
         Some(&self.destination).filter(|_| self.config.serving != Serving::TrackingOnly)
     }
 
     /// As [`Tracking::proxied_artifacts`]; none is an error.
-    pub(crate) fn require_proxied_artifacts(&self) -> Result<&LocalStore, StoreError> {
+    pub(crate) fn require_proxied_artifacts(&self) -> Result<&Store, StoreError> {
         self.proxied_artifacts().ok_or(StoreError::NotServed)
     }
 }

@@ -3,7 +3,7 @@
 //! In MLflow two frameworks share these routes. GET and PUT of a path come from the newer one, whose errors are
 //! compact JSON and, where it found the fault itself, `{"detail": …}`.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -59,7 +59,8 @@ pub(super) async fn put(
         return Err(ProxyError::Detail(StatusCode::BAD_REQUEST, detail.to_owned()));
     }
     let new = NewArtifact::parse(path)?;
-    tracking.require_proxied_artifacts()?.upload(&new, chunks(body)).await?;
+    let length = body.size_hint().exact();
+    tracking.require_proxied_artifacts()?.upload(&new, length, chunks(body)).await?;
     Ok(StatusCode::OK)
 }
 

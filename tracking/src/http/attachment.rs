@@ -2,7 +2,6 @@
 //!
 //! Artifacts are the work of strangers. As attachments with `nosniff` no browser runs them as pages of ours.
 
-use std::io::SeekFrom;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
@@ -12,14 +11,11 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
 
 use super::content::{content_disposition, content_type};
 use super::range::{Span, requested_span};
 use crate::Result;
-use crate::artifacts::StoreError;
-use crate::artifacts::store::{CHUNK_BYTES, OpenArtifact};
+use crate::artifacts::store::OpenArtifact;
 
 /// The answer to a GET or HEAD with the headers `request`.
 pub(super) async fn respond(artifact: OpenArtifact, request: &HeaderMap) -> Result<Response> {
@@ -47,16 +43,8 @@ pub(super) async fn respond(artifact: OpenArtifact, request: &HeaderMap) -> Resu
         (ACCEPT_RANGES, "bytes".to_owned()),
         (CONTENT_LENGTH, (span.end - span.start).to_string()),
     ];
-    let body = stream(artifact, span).await?;
+    let body = Body::from_stream(artifact.read(span).await?);
     Ok((status, headers, content_range, validators.headers(), body).into_response())
-}
-
-async fn stream(artifact: OpenArtifact, span: std::ops::Range<u64>) -> Result<Body, StoreError> {
-    let mut file = artifact.file;
-    let sought = file.seek(SeekFrom::Start(span.start)).await;
-    sought.map_err(|error| StoreError::from_io(&artifact.name, error))?;
-    let part = file.take(span.end - span.start);
-    Ok(Body::from_stream(ReaderStream::with_capacity(part, CHUNK_BYTES)))
 }
 
 /// What tells one state of a file from another.
@@ -68,7 +56,8 @@ struct Validators {
 impl Validators {
     fn of(artifact: &OpenArtifact) -> Self {
         let since_epoch = artifact.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let etag = format!("\"{:x}-{:x}\"", since_epoch.as_nanos(), artifact.size_bytes);
+        let own = format!("\"{:x}-{:x}\"", since_epoch.as_nanos(), artifact.size_bytes);
+        let etag = artifact.etag.clone().filter(|etag| is_tag(etag)).unwrap_or(own);
         Validators { etag, modified: artifact.modified }
     }
 
@@ -97,6 +86,12 @@ impl Validators {
     fn allow_range(&self, request: &HeaderMap) -> bool {
         header(request, &IF_RANGE).is_none_or(|state| state == self.etag || state == self.last_modified())
     }
+}
+
+/// Whether a store's tag can be compared with what clients send.
+fn is_tag(etag: &str) -> bool {
+    let inner = etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"'));
+    inner.is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b',')))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -2,6 +2,7 @@
 
 mod delete;
 mod list;
+mod measure;
 mod read;
 mod resolve;
 mod upload;

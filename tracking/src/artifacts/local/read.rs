@@ -6,7 +6,7 @@ use std::path::Path;
 use super::LocalStore;
 use super::resolve::resolve;
 use crate::artifacts::StoreError;
-use crate::artifacts::store::OpenArtifact;
+use crate::artifacts::store::{Content, OpenArtifact};
 use crate::model::artifact_path::ArtifactPath;
 
 impl LocalStore {
@@ -38,9 +38,10 @@ fn open(root: &Path, path: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
     let file = File::open(real).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     Ok(OpenArtifact {
-        file: file.into(),
+        content: Content::File(file.into()),
         size_bytes: metadata.len(),
         modified: metadata.modified().map_err(failed)?,
+        etag: None,
         name: path.file_name().unwrap_or_default().to_owned(),
     })
 }

@@ -5,9 +5,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{TryStreamExt as _, stream};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
 
 use super::*;
 use crate::model::artifact::Entry;
@@ -39,9 +38,10 @@ impl Fixture {
     }
 
     async fn get(&self, name: &str) -> Result<String, StoreError> {
-        let mut content = String::new();
-        self.store.open(&path(name)).await?.file.read_to_string(&mut content).await.unwrap();
-        Ok(content)
+        let found = self.store.open(&path(name)).await?;
+        let whole = 0..found.size_bytes;
+        let chunks: Vec<Bytes> = found.read(whole).await?.try_collect().await.unwrap();
+        Ok(String::from_utf8(chunks.concat()).unwrap())
     }
 
     async fn names(&self, folder: &str) -> Vec<(String, Option<u64>)> {

@@ -16,7 +16,7 @@ use tokio::io::{AsyncWriteExt, BufWriter};
 use super::LocalStore;
 use super::resolve::{Resolved, resolve};
 use crate::artifacts::StoreError;
-use crate::artifacts::store::CHUNK_BYTES;
+use crate::artifacts::store::{CHUNK_BYTES, broken_upload};
 use crate::model::artifact_path::{ArtifactPath, NewArtifact, UPLOADING_PREFIX};
 
 impl LocalStore {
@@ -68,10 +68,7 @@ async fn write<E: std::fmt::Display>(
     let mut writer = BufWriter::with_capacity(CHUNK_BYTES, tokio::fs::File::from_std(file));
     let mut bytes = std::pin::pin!(bytes);
     while let Some(chunk) = bytes.next().await {
-        let chunk = chunk.map_err(|error| StoreError::BrokenUpload {
-            path: path.as_str().to_owned(),
-            reason: error.to_string(),
-        })?;
+        let chunk = chunk.map_err(|error| broken_upload(path, &error))?;
         writer.write_all(&chunk).await.map_err(failed)?;
     }
     writer.flush().await.map_err(failed)?;

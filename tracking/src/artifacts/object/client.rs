@@ -1,0 +1,34 @@
+//! The client of one bucket, whichever cloud it is in. The match over clouds stands here alone.
+
+use object_store::ObjectStore;
+use object_store::aws::AmazonS3;
+use object_store::azure::MicrosoftAzure;
+use object_store::gcp::GoogleCloudStorage;
+use object_store::list::PaginatedListStore;
+
+#[derive(Debug)]
+pub(super) enum Client {
+    S3(AmazonS3),
+    Google(GoogleCloudStorage),
+    Azure(MicrosoftAzure),
+}
+
+impl Client {
+    /// Reading, writing and deleting objects.
+    pub(super) fn objects(&self) -> &dyn ObjectStore {
+        match self {
+            Client::S3(client) => client,
+            Client::Google(client) => client,
+            Client::Azure(client) => client,
+        }
+    }
+
+    /// Listing page by page.
+    pub(super) fn pages(&self) -> &dyn PaginatedListStore {
+        match self {
+            Client::S3(client) => client,
+            Client::Google(client) => client,
+            Client::Azure(client) => client,
+        }
+    }
+}
