@@ -82,9 +82,8 @@ def connect(uri):
 
 
 def is_ours(line):
-    """Tables of our own, and what the engine keeps for itself, are not part of the comparison."""
-    words = line.split()
-    return any(word.startswith(("forebay_", "sqlite_")) for word in words[:2])
+    """Tables and indexes of our own, and what the engine keeps for itself, are not part of the comparison."""
+    return "forebay_" in line or any(word.startswith("sqlite_") for word in line.split()[:2])
 
 
 def catalog_lines(engine):

@@ -1,7 +1,7 @@
 //! MLflow's schema as this server knows it: which alembic heads it accepts, and how it creates a new one.
 //!
 //! The schema is MLflow's own and its migrations stay MLflow's: a database is created at one pinned release
-//! or taken as it is, never altered.
+//! or taken as it is. All that is added are indexes whose names begin with `forebay_` (decision 2).
 
 use crate::{Engine, Error, FromRow, OpenError, Row, Sql, Tx};
 
@@ -84,6 +84,9 @@ const OLDER_HEADS: [&str; 51] = [
 const SQLITE_SCHEMA: &str = include_str!("../../../migrations/sqlite/0001_mlflow_3_17_2.sql");
 const POSTGRES_SCHEMA: &str = include_str!("../../../migrations/postgres/0001_mlflow_3_17_2.sql");
 
+const SQLITE_INDEXES: &str = include_str!("../../../migrations/sqlite/0002_indexes.sql");
+const POSTGRES_INDEXES: &str = include_str!("../../../migrations/postgres/0002_indexes.sql");
+
 const FIND_HEAD: &str = "SELECT version_num FROM alembic_version";
 const DROP_HEAD: &str = "DROP TABLE alembic_version";
 
@@ -94,11 +97,16 @@ pub(crate) enum UnknownHead {
     Accept,
 }
 
-/// Creates the schema in an empty database; otherwise checks that its head is one that we know.
+/// Creates the schema in an empty database; otherwise checks that its head is one that we know. Then makes the
+/// indexes that are missing, which takes some seconds for each million runs.
 pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
     lock(tx).await?;
-    let tables = tx.list::<TableName>(Sql::new(list_tables(tx.engine()))).await?;
-    let mut tables: Vec<String> = tables.into_iter().map(|table| table.0).collect();
+    ensure_tables(tx, unknown).await?;
+    Ok(ensure_indexes(tx).await?)
+}
+
+async fn ensure_tables(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
+    let mut tables = list_names(tx, list_tables(tx.engine())).await?;
     if !tables.is_empty() && !tables.iter().any(|table| table == "alembic_version") {
         tables.truncate(5);
         return Err(OpenError::NotMlflow(tables));
@@ -119,6 +127,20 @@ pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), Open
     }
 }
 
+/// Looks first: even where an index is there, PostgreSQL would wait for everybody who writes.
+async fn ensure_indexes(tx: &mut Tx) -> Result<(), Error> {
+    let script = index_script(tx.engine());
+    let present = list_names(tx, list_indexes(tx.engine())).await?;
+    if present.len() < script.matches("CREATE INDEX").count() {
+        tx.run_script(script).await?;
+    }
+    Ok(())
+}
+
+async fn list_names(tx: &mut Tx, query: &'static str) -> Result<Vec<String>, Error> {
+    Ok(tx.list::<Name>(Sql::new(query)).await?.into_iter().map(|name| name.0).collect())
+}
+
 fn check_head(head: String, unknown: UnknownHead) -> Result<(), OpenError> {
     if OLDER_HEADS.contains(&head.as_str()) {
         return Err(OpenError::TooOld(head));
@@ -133,6 +155,23 @@ fn script(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => SQLITE_SCHEMA,
         Engine::Postgres => POSTGRES_SCHEMA,
+    }
+}
+
+fn index_script(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => SQLITE_INDEXES,
+        Engine::Postgres => POSTGRES_INDEXES,
+    }
+}
+
+fn list_indexes(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'forebay_%'",
+        Engine::Postgres => {
+            "SELECT CAST(indexname AS TEXT) AS name FROM pg_indexes
+            WHERE schemaname = current_schema() AND indexname LIKE 'forebay_%'"
+        }
     }
 }
 
@@ -155,11 +194,11 @@ async fn lock(tx: &mut Tx) -> Result<(), Error> {
     }
 }
 
-struct TableName(String);
+struct Name(String);
 
-impl FromRow for TableName {
+impl FromRow for Name {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(TableName(row.get("name")?))
+        Ok(Name(row.get("name")?))
     }
 }
 

@@ -7,6 +7,7 @@ use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 use crate::model::history::{BulkHistory, HistoryPage, RunPoint, SampledHistory};
 use crate::model::metric::{Metric, Point};
 use crate::model::run::RunId;
+use crate::sql::IDS_PER_STATEMENT;
 use crate::sql::runs::run_id;
 
 const INSERT: &str = "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ";
@@ -19,7 +20,7 @@ const INSERT_END: &str = " ON CONFLICT DO NOTHING";
 // led off by a range of steps, also where all are meant, and of several runs by a CROSS JOIN, which it carries
 // out in the order that is written. PostgreSQL is free to choose in each of these statements.
 const PAGE: &str = "
-    SELECT run_uuid, value, timestamp, step, is_nan FROM metrics
+    SELECT value, timestamp, step, is_nan FROM metrics
     WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4
     ORDER BY timestamp, step, value, is_nan LIMIT $5 OFFSET $6";
 
@@ -53,7 +54,18 @@ const SAMPLE_END: &str = ") AS asked CROSS JOIN metrics m
     WHERE place_in_bucket = 1 OR place_from_end = 1
     ORDER BY run_uuid, step, timestamp, value, is_nan";
 
-const ALL_STEPS: (i64, i64) = (i64::MIN, i64::MAX);
+const COUNT: &str = "
+    SELECT COUNT(*) AS n FROM metrics WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4";
+
+const STEPS: &str = "
+    SELECT step FROM metrics WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4 ORDER BY step LIMIT $5";
+
+const AT_STEPS: &str = "
+    SELECT value, timestamp, step, is_nan FROM metrics WHERE run_uuid = $1 AND key = $2 AND step IN (";
+const AT_STEPS_END: &str = ") ORDER BY step";
+
+/// Every step there can be.
+pub(crate) const ALL_STEPS: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// Inserts those points that are not there.
 pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result<(), Error> {
@@ -72,8 +84,8 @@ pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result
 
 /// The points of a page and, to tell whether there are more, the one behind it.
 pub(crate) async fn list_page(tx: &mut Tx, page: &HistoryPage) -> Result<Vec<Point>, Error> {
-    let points = list_points(tx, bind_page(Sql::new(PAGE), page)).await?;
-    Ok(points.into_iter().map(|point| point.point).collect())
+    let rows = tx.list::<PointRow>(bind_page(Sql::new(PAGE), page)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 fn bind_page(sql: Sql, page: &HistoryPage) -> Sql {
@@ -94,34 +106,91 @@ fn bind_bulk(sql: Sql, bulk: &BulkHistory) -> Sql {
     sql
 }
 
-/// Samples of the runs' histories, by run and step: at most one point more for each run than asked for.
-pub(crate) async fn list_samples(tx: &mut Tx, sample: &SampledHistory) -> Result<Vec<RunPoint>, Error> {
-    list_points(tx, bind_sample(Sql::new(SAMPLE), sample)).await
+/// The part of one metric's history whose steps are in a range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch<'a> {
+    pub(crate) run_id: &'a RunId,
+    pub(crate) key: &'a str,
+    /// First and last step.
+    pub(crate) steps: (i64, i64),
 }
 
-fn bind_sample(sql: Sql, sample: &SampledHistory) -> Sql {
+impl Stretch<'_> {
+    fn bind(&self, text: &'static str) -> Sql {
+        Sql::new(text).bind(self.run_id).bind(self.key).bind(self.steps.0).bind(self.steps.1)
+    }
+}
+
+/// How many points there are. Read from the index alone, as the steps are.
+pub(crate) async fn count(tx: &mut Tx, stretch: &Stretch<'_>) -> Result<i64, Error> {
+    Ok(tx.find_cell(stretch.bind(COUNT), "n").await?.unwrap_or_default())
+}
+
+/// The first steps, one for each point, in order.
+pub(crate) async fn list_steps(tx: &mut Tx, stretch: &Stretch<'_>, max: i64) -> Result<Vec<i64>, Error> {
+    let rows = tx.list::<StepRow>(stretch.bind(STEPS).bind(max)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The points at those steps, by step.
+pub(crate) async fn list_at(tx: &mut Tx, stretch: &Stretch<'_>, steps: &[i64]) -> Result<Vec<Point>, Error> {
+    let mut points = Vec::with_capacity(steps.len());
+    for steps in steps.chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new(AT_STEPS).bind(stretch.run_id).bind(stretch.key);
+        sql.push_list(steps.iter().copied()).push(AT_STEPS_END);
+        points.extend(tx.list::<PointRow>(sql).await?.into_iter().map(|row| row.0));
+    }
+    Ok(points)
+}
+
+/// Samples of histories, by run and step: at most one point more for each run than asked for.
+pub(crate) async fn list_samples(
+    tx: &mut Tx,
+    sample: &SampledHistory,
+    run_ids: &[&RunId],
+) -> Result<Vec<RunPoint>, Error> {
+    list_points(tx, bind_sample(Sql::new(SAMPLE), sample, run_ids)).await
+}
+
+fn bind_sample(sql: Sql, sample: &SampledHistory, run_ids: &[&RunId]) -> Sql {
     let (first, last) = sample.steps.unwrap_or(ALL_STEPS);
     let n_buckets = i64::try_from(sample.max_points).unwrap_or(i64::MAX);
     let mut sql = sql.bind(&sample.key).bind(first).bind(last).bind(n_buckets);
-    push_runs(&mut sql, &sample.run_ids).push(SAMPLE_END);
+    push_runs(&mut sql, run_ids.iter().copied()).push(SAMPLE_END);
     sql
 }
 
 /// A run that is asked for twice is joined once.
-fn push_runs<'a>(sql: &'a mut Sql, ids: &[RunId]) -> &'a mut Sql {
-    let ids: BTreeSet<&RunId> = ids.iter().collect();
+fn push_runs<'s, 'r>(sql: &'s mut Sql, ids: impl IntoIterator<Item = &'r RunId>) -> &'s mut Sql {
+    let ids: BTreeSet<&RunId> = ids.into_iter().collect();
     sql.push_rows(ids.into_iter().map(|id| [id.into()]))
 }
 
 async fn list_points(tx: &mut Tx, sql: Sql) -> Result<Vec<RunPoint>, Error> {
-    Ok(tx.list::<PointRow>(sql).await?.into_iter().map(|row| row.0).collect())
+    Ok(tx.list::<RunPointRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
-struct PointRow(RunPoint);
+struct StepRow(i64);
+
+impl FromRow for StepRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        row.get("step").map(StepRow)
+    }
+}
+
+struct PointRow(Point);
 
 impl FromRow for PointRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(PointRow(RunPoint { run_id: run_id(row)?, point: point(row)? }))
+        point(row).map(PointRow)
+    }
+}
+
+struct RunPointRow(RunPoint);
+
+impl FromRow for RunPointRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(RunPointRow(RunPoint { run_id: run_id(row)?, point: point(row)? }))
     }
 }
 
@@ -161,7 +230,8 @@ mod tests {
             let bulk = BulkHistory { run_ids: run_ids.clone(), key: key(), max_points: 10 };
             questions.push(bind_bulk(explained(BULK), &bulk));
             let sample = SampledHistory { run_ids, key: key(), steps: None, max_points: 10 };
-            questions.push(bind_sample(explained(SAMPLE), &sample));
+            let run_ids: Vec<&RunId> = sample.run_ids.iter().collect();
+            questions.push(bind_sample(explained(SAMPLE), &sample, &run_ids));
         }
         for sql in questions {
             let plan = plan(&test.db, sql).await;

@@ -7,6 +7,7 @@ pub(crate) mod datasets;
 pub(crate) mod experiment_search;
 pub(crate) mod experiment_tags;
 pub(crate) mod experiments;
+mod few_runs;
 pub(crate) mod input_tags;
 pub(crate) mod inputs;
 pub(crate) mod latest_metrics;

@@ -9,6 +9,7 @@ use forebay_db::{Engine, Error, Sql, Tx};
 use crate::model::run::RunInfo;
 use crate::model::run_search::SearchRuns;
 use crate::model::tag::RUN_NAME;
+use crate::sql::few_runs::{self, FewRuns};
 use crate::sql::predicate::{push_number, push_text, unplanned};
 use crate::sql::runs::RunRow;
 
@@ -33,20 +34,44 @@ const DATASET_CONTEXT: &str = "(
 
 /// The rows of the page and, if there is one, the first row of the next.
 pub(crate) async fn search(tx: &mut Tx, search: &SearchRuns) -> Result<Vec<RunInfo>, Error> {
-    let mut sql = Sql::new(SELECT);
-    for (position, term) in search.order_by.iter().enumerate() {
-        push_join(&mut sql, position, &term.key);
+    if let Some(few) = few_runs::by_filter(tx, search).await? {
+        return select(tx, search, Some(&few)).await;
     }
-    sql.push(" WHERE r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
+    if let Some(best) = few_runs::by_order(tx, search).await? {
+        let page = select(tx, search, Some(&best)).await?;
+        if i64::try_from(page.len()).is_ok_and(|n_rows| n_rows > search.max_results) {
+            return Ok(page);
+        }
+    }
+    select(tx, search, None).await
+}
+
+/// The page among those few runs, or among all.
+async fn select(tx: &mut Tx, search: &SearchRuns, few: Option<&FewRuns<'_>>) -> Result<Vec<RunInfo>, Error> {
+    let mut sql = Sql::new(SELECT);
+    push_search(&mut sql, tx.engine(), search, few);
+    Ok(tx.list::<RunRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+fn push_search(sql: &mut Sql, engine: Engine, search: &SearchRuns, few: Option<&FewRuns<'_>>) {
+    for (position, term) in search.order_by.iter().enumerate() {
+        push_join(sql, position, &term.key);
+    }
+    sql.push(" WHERE ");
+    if let Some(few) = few {
+        few.push_ids(sql.push("r.run_uuid IN ("));
+        // The sign keeps SQLite from walking through all runs of the experiment to find these.
+        sql.push(") AND +");
+    }
+    sql.push("r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
     sql.push(") AND r.lifecycle_stage IN (").push_list(search.view.stages().iter().copied()).push(")");
     for (position, comparison) in search.filter.iter().enumerate() {
         sql.push(" AND ");
-        push_comparison(&mut sql, tx.engine(), comparison);
+        push_comparison(sql, engine, comparison);
         sql.push(unplanned(position));
     }
-    push_order(&mut sql, &search.order_by);
+    push_order(sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
-    Ok(tx.list::<RunRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &RunComparison) {
@@ -197,6 +222,36 @@ mod tests {
                 plan.iter().all(|step| !step.starts_with("SCAN") || step.starts_with("SCAN r ")),
                 "{plan:#?}"
             );
+        }
+    }
+    /// What SQLite reads first in a search for runs.
+    async fn first_step(filter: &str, order_by: &str) -> String {
+        let test = TestDb::sqlite().await;
+        let mut tx = test.db.read().await.unwrap();
+        let req = forebay_wire::runs::SearchRuns {
+            experiment_ids: vec!["1".to_owned()],
+            filter: Some(filter.to_owned()),
+            order_by: vec![order_by.to_owned()],
+            ..Default::default()
+        };
+        let search = SearchRuns::try_from(req).unwrap();
+        let few = few_runs::by_filter(&mut tx, &search).await.unwrap();
+        let mut sql = Sql::new("EXPLAIN QUERY PLAN ");
+        push_search(sql.push(SELECT), tx.engine(), &search, few.as_ref());
+        plan(&test.db, sql).await.remove(0)
+    }
+
+    #[tokio::test]
+    async fn the_latest_runs_come_in_the_order_of_an_index_and_few_runs_by_their_ids() {
+        let by_start = "SEARCH r USING INDEX forebay_runs_by_start (experiment_id=? AND lifecycle_stage=?)";
+        for filter in ["", "params.a = 'b'", "metrics.m != 1"] {
+            assert_eq!(first_step(filter, "start_time DESC").await, by_start, "{filter}");
+        }
+        let by_id = "SEARCH r USING INDEX sqlite_autoindex_runs_1 (run_uuid=?)";
+        for (filter, order_by) in
+            [("metrics.m > 1", "start_time DESC"), ("params.a = 'b' AND metrics.m = 1", "metrics.n")]
+        {
+            assert_eq!(first_step(filter, order_by).await, by_id, "{filter}");
         }
     }
 }

@@ -12,6 +12,16 @@ use crate::sql::Value;
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 256;
 
+/// Pages that the writer keeps in memory, in KiB: those that a big batch changes, so that none is written twice.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
+/// Pages that a reader keeps in memory, in KiB.
+const READER_CACHE_KIB: i64 = 4 * 1024;
+
+/// Pages of the log (of 4 KiB) after which they go to their places in the file. More of them wear the disk less:
+/// a page that changed often is moved once.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
 /// Steps of SQLite's virtual machine between two looks at the clock: some tenths of a millisecond.
 const STEPS_PER_LOOK: i32 = 20_000;
 
@@ -46,8 +56,13 @@ impl Connection {
             Access::Write => {
                 raw.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
                 raw.pragma_update(None, "synchronous", "full")?;
+                raw.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+                raw.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
             }
-            Access::Read => raw.pragma_update(None, "query_only", true)?,
+            Access::Read => {
+                raw.pragma_update(None, "query_only", true)?;
+                raw.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+            }
         }
         Ok(Connection { raw })
     }
