@@ -25,10 +25,12 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     for flag in &config.ignored {
         tracing::warn!("{flag} has no meaning here and is ignored");
     }
-    let registry = config.expose_metrics.then(|| metrics::registry(&SystemClock));
-    let db = Db::open(&config.database, config.open)
-        .await
-        .with_context(|| format!("cannot use the backend store {}", config.database))?;
+    let mut registry = config.expose_metrics.then(|| metrics::registry(&SystemClock));
+    let opened = match &mut registry {
+        Some(registry) => Db::open_measured(&config.database, config.open, registry).await,
+        None => Db::open(&config.database, config.open).await,
+    };
+    let db = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
     let tracking =
         Tracking::open(db.clone(), Arc::new(SystemClock), Arc::new(RandomIds), config.tracking.clone())
             .await?;

@@ -7,7 +7,9 @@ use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::oneshot;
 
 use crate::job::{Group, Single};
+use crate::metrics::{Access, Metrics};
 use crate::tx::Arm;
+use crate::usage::Usage;
 use crate::writer::Writer;
 use crate::{Engine, Error, Tx, sqlite};
 
@@ -40,6 +42,7 @@ type MergeResult<M> = Result<<M as Merge>::Reply, <M as Merge>::Error>;
 #[derive(Clone)]
 pub struct Db {
     pub(crate) arm: DbArm,
+    pub(crate) metrics: Metrics,
 }
 
 #[derive(Clone)]
@@ -66,11 +69,15 @@ impl Db {
     /// Opens a read-only transaction whose statements all see one moment. Drop it when done.
     pub async fn read(&self) -> Result<Tx, Error> {
         let begin = self.engine().begin_snapshot();
-        let arm = match &self.arm {
-            DbArm::Sqlite { readers, .. } => Arm::Sqlite(sqlite::Transaction::begin(readers, begin).await?),
-            DbArm::Postgres(pool) => Arm::Postgres(pool.begin_with(begin).await?),
+        let open = async {
+            Ok(match &self.arm {
+                DbArm::Sqlite { readers, .. } => {
+                    Arm::Sqlite(sqlite::Transaction::begin(readers, begin).await?)
+                }
+                DbArm::Postgres(pool) => Arm::Postgres(pool.begin_with(begin).await?),
+            })
         };
-        Ok(arm.into())
+        Ok(self.metrics.begin(Access::Read, open).await?.into())
     }
 
     /// Runs `run` in a transaction of its own; the answer comes after the commit.
@@ -86,7 +93,7 @@ impl Db {
                 writer.submit(Box::new(Single { input, run, result: None, reply })).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
-            DbArm::Postgres(pool) => write_with_retries(pool, &input, run).await,
+            DbArm::Postgres(pool) => self.write_with_retries(pool, &input, run).await,
         }
     }
 
@@ -98,7 +105,7 @@ impl Db {
                 writer.submit(Box::new(Group::of_one(member, reply))).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
-            DbArm::Postgres(pool) => write_with_retries(pool, &member, apply_alone).await,
+            DbArm::Postgres(pool) => self.write_with_retries(pool, &member, apply_alone).await,
         }
     }
 
@@ -112,6 +119,54 @@ impl Db {
             DbArm::Postgres(pool) => pool.close().await,
         }
     }
+
+    /// How much of it is in use.
+    pub(crate) fn usage(&self) -> Usage {
+        match &self.arm {
+            DbArm::Sqlite { readers, writer } => {
+                let (in_use, idle, max) = readers.usage();
+                Usage { in_use, idle, max, queue: Some(writer.queue()) }
+            }
+            DbArm::Postgres(pool) => {
+                // The two are not read at the same moment.
+                let (open, idle) = (pool.size() as usize, pool.num_idle());
+                let max = pool.options().get_max_connections() as usize;
+                Usage { in_use: open.saturating_sub(idle), idle, max, queue: None }
+            }
+        }
+    }
+
+    /// Runs a write until PostgreSQL lets it through; the last attempt's error is the caller's.
+    ///
+    /// Only statements can lose a race: at READ COMMITTED a commit does not.
+    async fn write_with_retries<I, T, E>(
+        &self,
+        pool: &PgPool,
+        input: &I,
+        run: WriteFn<I, T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let mut attempt = 1;
+        loop {
+            let mut tx: Tx = Arm::Postgres(self.metrics.begin(Access::Write, begin(pool)).await?).into();
+            let result = run(&mut tx, input).await;
+            let lost_a_race = tx.lost_a_race();
+            match result {
+                Ok(done) => return self.metrics.commit(tx).await.map(|()| done).map_err(E::from),
+                Err(error) => {
+                    tx.roll_back().await;
+                    if !lost_a_race || attempt == MAX_ATTEMPTS {
+                        return Err(error);
+                    }
+                }
+            }
+            self.metrics.retried();
+            tokio::time::sleep(PAUSE * attempt).await;
+            attempt += 1;
+        }
+    }
 }
 
 fn apply_alone<'a, M: Merge>(tx: &'a mut Tx, member: &'a M) -> BoxFuture<'a, MergeResult<M>> {
@@ -119,32 +174,6 @@ fn apply_alone<'a, M: Merge>(tx: &'a mut Tx, member: &'a M) -> BoxFuture<'a, Mer
         let mut results = M::apply(tx, std::slice::from_ref(member)).await?;
         results.pop().unwrap_or_else(|| Err(Error::NoOutcome.into()))
     })
-}
-
-/// Runs a write until PostgreSQL lets it through; the last attempt's error is the caller's.
-///
-/// Only statements can lose a race: at READ COMMITTED a commit does not.
-async fn write_with_retries<I, T, E>(pool: &PgPool, input: &I, run: WriteFn<I, T, E>) -> Result<T, E>
-where
-    E: From<Error>,
-{
-    let mut attempt = 1;
-    loop {
-        let mut tx: Tx = Arm::Postgres(begin(pool).await?).into();
-        let result = run(&mut tx, input).await;
-        let lost_a_race = tx.lost_a_race();
-        match result {
-            Ok(done) => return tx.commit().await.map(|()| done).map_err(E::from),
-            Err(error) => {
-                tx.roll_back().await;
-                if !lost_a_race || attempt == MAX_ATTEMPTS {
-                    return Err(error);
-                }
-            }
-        }
-        tokio::time::sleep(PAUSE * attempt).await;
-        attempt += 1;
-    }
 }
 
 async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {

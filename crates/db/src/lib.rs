@@ -11,6 +11,7 @@ pub mod dialect;
 mod error;
 mod insert;
 mod job;
+mod metrics;
 mod open;
 mod postgres;
 mod row;
@@ -22,6 +23,7 @@ mod sqlite;
 pub mod testing;
 mod tx;
 mod url;
+mod usage;
 mod writer;
 
 pub use database::{Db, Merge, WriteFn};

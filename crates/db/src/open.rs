@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 
 use crate::database::DbArm;
+use crate::metrics::Metrics;
 use crate::schema::{self, UnknownHead};
 use crate::tx::Arm;
 use crate::url::Location;
@@ -70,17 +72,36 @@ impl Db {
     /// # Errors
     /// [`OpenError`], in words for the operator.
     pub async fn open(url: &DatabaseUrl, options: OpenOptions) -> Result<Db, OpenError> {
-        match &url.0 {
-            Location::Sqlite(path) => open_sqlite(path, options).await,
-            Location::Postgres(url) => {
-                let connect = PgConnectOptions::from_url(url).map_err(OpenError::Parameters)?;
-                open_postgres(connect, options).await
-            }
-        }
+        open(url, options, Metrics::default()).await
+    }
+
+    /// Opens a database as [`Db::open`] does, and counts into `registry` what happens with it.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open_measured(
+        url: &DatabaseUrl,
+        options: OpenOptions,
+        registry: &mut Registry,
+    ) -> Result<Db, OpenError> {
+        let db = open(url, options, Metrics::counting()).await?;
+        db.metrics.register(registry, db.clone());
+        Ok(db)
     }
 }
 
-async fn open_sqlite(path: &Path, options: OpenOptions) -> Result<Db, OpenError> {
+async fn open(url: &DatabaseUrl, options: OpenOptions, metrics: Metrics) -> Result<Db, OpenError> {
+    let arm = match &url.0 {
+        Location::Sqlite(path) => open_sqlite(path, options, metrics.clone()).await?,
+        Location::Postgres(url) => {
+            let connect = PgConnectOptions::from_url(url).map_err(OpenError::Parameters)?;
+            open_postgres(connect, options).await?
+        }
+    };
+    Ok(Db { arm, metrics })
+}
+
+async fn open_sqlite(path: &Path, options: OpenOptions, metrics: Metrics) -> Result<DbArm, OpenError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     }
@@ -101,10 +122,10 @@ async fn open_sqlite(path: &Path, options: OpenOptions) -> Result<Db, OpenError>
     tx.commit().await?;
     let readers =
         pool(sqlite::Access::Read, options.max_connections as usize, Some(options.statement_timeout));
-    Ok(Db { arm: DbArm::Sqlite { readers, writer: Writer::start(write)? } })
+    Ok(DbArm::Sqlite { readers, writer: Writer::start(write, metrics)? })
 }
 
-async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<Db, OpenError> {
+async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<DbArm, OpenError> {
     // The pool would try again until its time is up; a first connection of our own says at once what is wrong.
     PgConnection::connect_with(&connect).await.map_err(Error::from)?.close().await.map_err(Error::from)?;
     let pool: PgPool = PgPoolOptions::new()
@@ -117,7 +138,7 @@ async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Resul
     let mut tx: Tx = Arm::Postgres(pool.begin().await.map_err(Error::from)?).into();
     schema::ensure(&mut tx, options.unknown_head()).await?;
     tx.commit().await?;
-    Ok(Db { arm: DbArm::Postgres(pool) })
+    Ok(DbArm::Postgres(pool))
 }
 
 /// Ends statements whose request was given up long ago; they would keep their connection busy.

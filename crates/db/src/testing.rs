@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ::url::Url;
+use prometheus_client::registry::Registry;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 
@@ -63,6 +64,15 @@ impl TestDb {
     /// When it cannot be opened.
     pub async fn reopen(&self) -> Db {
         open(&self.uri).await
+    }
+
+    /// The same database opened again, counting into `registry`.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub async fn reopen_measured(&self, registry: &mut Registry) -> Db {
+        let url: DatabaseUrl = self.uri.parse().expect("a URI of ours");
+        Db::open_measured(&url, OPTIONS, registry).await.expect("the database opens again")
     }
 }
 

@@ -7,13 +7,16 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::job::{Job, Outcome};
+use crate::metrics::{Access, Metrics};
 use crate::sqlite::{Pool, Transaction};
 use crate::tx::Arm;
+use crate::usage::Queue;
 use crate::{Engine, Error, OpenError, Tx};
 
 /// Jobs that may wait.
@@ -23,26 +26,41 @@ const QUEUE: usize = 1_024;
 #[derive(Clone)]
 pub(crate) struct Writer {
     queue: mpsc::Sender<Message>,
+    metrics: Metrics,
 }
 
 enum Message {
-    Run(Box<dyn Job>),
+    Run(Queued),
     Stop(oneshot::Sender<()>),
+}
+
+/// A job, and since when it waits if that is measured.
+struct Queued {
+    job: Box<dyn Job>,
+    since: Option<Instant>,
 }
 
 impl Writer {
     /// Starts the writer on a pool of one connection, which it closes at its end.
-    pub(crate) fn start(pool: Pool) -> Result<Self, OpenError> {
+    pub(crate) fn start(pool: Pool, metrics: Metrics) -> Result<Self, OpenError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(OpenError::Thread)?;
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
-        thread.spawn(move || runtime.block_on(run(pool, waiting))).map_err(OpenError::Thread)?;
-        Ok(Writer { queue })
+        let run = run(pool, waiting, metrics.clone());
+        thread.spawn(move || runtime.block_on(run)).map_err(OpenError::Thread)?;
+        Ok(Writer { queue, metrics })
     }
 
     /// Queues a job; waits while the queue is full.
     pub(crate) async fn submit(&self, job: Box<dyn Job>) -> Result<(), Error> {
-        self.queue.send(Message::Run(job)).await.map_err(|_| Error::Stopped)
+        let queued = Queued { job, since: self.metrics.queued() };
+        self.queue.send(Message::Run(queued)).await.map_err(|_| Error::Stopped)
+    }
+
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> Queue {
+        let capacity = self.queue.max_capacity();
+        Queue { waiting: capacity - self.queue.capacity(), capacity }
     }
 
     /// Returns when all that is queued has been run and the connection is closed. Later jobs are refused.
@@ -55,21 +73,22 @@ impl Writer {
     }
 }
 
-async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>) {
+async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics) {
     let mut stopped = Vec::new();
     let mut next = None;
     loop {
         let message = match next.take() {
-            Some(job) => Message::Run(job),
+            Some(queued) => Message::Run(queued),
             None => match waiting.recv().await {
                 Some(message) => message,
                 None => break,
             },
         };
         match message {
-            Message::Run(mut job) => {
-                next = gather(job.as_mut(), &mut waiting, &mut stopped);
-                run_job(&pool, job).await;
+            Message::Run(Queued { mut job, since }) => {
+                metrics.waited(since);
+                next = gather(job.as_mut(), &mut waiting, &mut stopped, &metrics);
+                run_job(&pool, job, &metrics).await;
             }
             Message::Stop(reply) => stopped.push(reply),
         }
@@ -85,13 +104,15 @@ fn gather(
     job: &mut dyn Job,
     waiting: &mut mpsc::Receiver<Message>,
     stopped: &mut Vec<oneshot::Sender<()>>,
-) -> Option<Box<dyn Job>> {
+    metrics: &Metrics,
+) -> Option<Queued> {
     while let Ok(message) = waiting.try_recv() {
         match message {
-            Message::Run(other) => {
+            Message::Run(Queued { job: other, since }) => {
                 if let Err(unlike) = job.absorb(other) {
-                    return Some(unlike);
+                    return Some(Queued { job: unlike, since });
                 }
+                metrics.waited(since);
             }
             Message::Stop(reply) => stopped.push(reply),
         }
@@ -101,28 +122,31 @@ fn gather(
 
 /// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
 /// costs only itself; when the database is not available, none of them would fare better.
-async fn run_job(pool: &Pool, mut job: Box<dyn Job>) {
+async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) {
     if job.is_abandoned() {
         return;
     }
-    let ended = try_job(pool, job.as_mut()).await;
+    metrics.grouped(job.len());
+    let ended = try_job(pool, job.as_mut(), metrics).await;
     if job.len() == 1 || matches!(ended, Ok(()) | Err(Error::Unavailable(_))) {
         return job.answer(ended);
     }
+    metrics.split();
     for mut member in job.split() {
         if !member.is_abandoned() {
-            let ended = try_job(pool, member.as_mut()).await;
+            let ended = try_job(pool, member.as_mut(), metrics).await;
             member.answer(ended);
         }
     }
 }
 
 /// One transaction. `Err` means that nothing of the job is in the database.
-async fn try_job(pool: &Pool, job: &mut dyn Job) -> Result<(), Error> {
-    let mut tx: Tx = Arm::Sqlite(Transaction::begin(pool, Engine::Sqlite.begin_write()).await?).into();
+async fn try_job(pool: &Pool, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
+    let begin = Transaction::begin(pool, Engine::Sqlite.begin_write());
+    let mut tx: Tx = Arm::Sqlite(metrics.begin(Access::Write, begin).await?).into();
     let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
     match outcome {
-        Ok(Outcome::Commit) => tx.commit().await,
+        Ok(Outcome::Commit) => metrics.commit(tx).await,
         Ok(Outcome::RollBack) => {
             tx.roll_back().await;
             Ok(())

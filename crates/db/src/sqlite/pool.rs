@@ -66,6 +66,12 @@ impl Pool {
         Ok(lease)
     }
 
+    /// How many connections are in use, how many wait to be used, and how many there may be.
+    pub(crate) fn usage(&self) -> (usize, usize, usize) {
+        let max = self.shared.options.max_connections;
+        (max - self.shared.permits.available_permits().min(max), self.shared.idle().len(), max)
+    }
+
     /// Waits until all connections are back, and closes them. Later calls of [`Pool::acquire`] fail.
     pub(crate) async fn close(&self) {
         let all = u32::try_from(self.shared.options.max_connections).unwrap_or(u32::MAX);
