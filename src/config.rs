@@ -1,6 +1,6 @@
 //! From raw flags to a configuration that makes sense: the one place that judges them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
@@ -26,6 +26,8 @@ pub(crate) struct ServerConfig {
     pub(crate) security: Option<Security>,
     /// Whether `GET /metrics` is served, and what it tells is counted at all.
     pub(crate) expose_metrics: bool,
+    /// The folder of the web UI; `None` to look for one.
+    pub(crate) ui_dir: Option<PathBuf>,
     /// Flags that were given and mean nothing here.
     pub(crate) ignored: Vec<&'static str>,
 }
@@ -38,7 +40,7 @@ impl ServerConfig {
 
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path, object_stores: StoreSettings) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, security, monitoring, foreign, .. } = args;
+        let ServerArgs { storage, network, pages, security, monitoring, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
             database: storage.backend_store_uri.0.parse()?,
@@ -49,6 +51,7 @@ impl ServerConfig {
             security: browser_guards(&security),
             // As with MLflow, an empty folder switches nothing on.
             expose_metrics: monitoring.expose_prometheus.is_some_and(|folder| !folder.is_empty()),
+            ui_dir: pages.ui_dir,
             ignored: foreign.ignored(),
             tracking: tracking(storage, folder, object_stores)?,
         })

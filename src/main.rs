@@ -12,6 +12,7 @@ mod router;
 mod server;
 mod serve;
 mod stop;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -28,10 +29,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = match command {
-        Command::Server(args) => {
-            let config = config::ServerConfig::here(*args)?;
-            runtime.block_on(server::run(config))
-        }
+        Command::Server(args) => runtime.block_on(server::run(config::ServerConfig::here(*args)?)),
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),
     };
     // A file that is still being written must not hold up the end.

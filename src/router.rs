@@ -1,4 +1,4 @@
-//! The one router: what the domains serve, behind the shared layers and the static prefix.
+//! The one router: what the domains serve and the web pages, behind the shared layers and the static prefix.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 
 use crate::config::ServerConfig;
 use crate::metrics;
+use crate::ui::{self, Ui};
 
 /// How long a request may take until its answer begins: longer than the stock client waits.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -24,7 +25,12 @@ const LIMITS: Limits = Limits { json_bytes: 64 * MIB, json_bytes_in_flight: 512 
 const MIB: usize = 1024 * 1024;
 
 /// Everything this server answers; with a registry also what is in it.
-pub(crate) fn router(tracking: Tracking, config: &ServerConfig, mut registry: Option<Registry>) -> Router {
+pub(crate) fn router(
+    tracking: Tracking,
+    ui: Ui,
+    config: &ServerConfig,
+    mut registry: Option<Registry>,
+) -> Router {
     let routes = forebay_tracking::http::routes(tracking);
     let routes = match config.static_prefix.as_str() {
         "" => routes,
@@ -36,7 +42,7 @@ pub(crate) fn router(tracking: Tracking, config: &ServerConfig, mut registry: Op
         None => routes,
     };
     with_layers(
-        routes,
+        routes.merge(ui::routes(&config.static_prefix, ui)),
         WebConfig {
             ids: Arc::new(RandomIds),
             limits: LIMITS,

@@ -11,10 +11,12 @@ use forebay_tracking::Tracking;
 use tokio::net::TcpListener;
 
 use crate::config::ServerConfig;
+use crate::environment;
 use crate::metrics;
 use crate::router::router;
 use crate::serve::serve;
 use crate::stop::StopSignals;
+use crate::ui::Ui;
 
 /// How long uploads that broke off may take to be cleaned up in the end.
 const CLEAN_UP: Duration = Duration::from_secs(5);
@@ -25,6 +27,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     for flag in &config.ignored {
         tracing::warn!("{flag} has no meaning here and is ignored");
     }
+    let ui = Ui::choose(config.ui_dir.as_deref(), &environment::surroundings())?;
     let mut registry = config.expose_metrics.then(|| metrics::registry(&SystemClock));
     let opened = match &mut registry {
         Some(registry) => Db::open_measured(&config.database, config.open, registry).await,
@@ -46,7 +49,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let router = router(tracking.clone(), &config, registry).with_state(());
+    let router = router(tracking.clone(), ui, &config, registry).with_state(());
     tokio::select! {
         () = serve(listener, router, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),

@@ -1,17 +1,21 @@
 //! `forebay server`: the raw flags and variables. [`crate::config`] gives them their meaning.
 
+use std::path::PathBuf;
+
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::secret::Secret;
 
-/// Flags of `mlflow server`, in five groups.
+/// Flags of `mlflow server`, and a few of our own, in groups.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) storage: StorageArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) pages: PagesArgs,
     #[command(flatten)]
     pub(crate) security: SecurityArgs,
     #[command(flatten)]
@@ -99,6 +103,16 @@ pub(crate) struct NetworkArgs {
     /// Path in front of every route, as in `/mlflow`.
     #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PREFIX")]
     pub(crate) static_prefix: Option<String>,
+}
+
+/// What browsers are shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Web pages")]
+pub(crate) struct PagesArgs {
+    /// Folder of MLflow's built web UI. Default: that of the `mlflow` in the active virtual environment, or
+    /// of the Python on the path.
+    #[arg(long, env = "FOREBAY_UI_DIR", value_name = "FOLDER")]
+    pub(crate) ui_dir: Option<PathBuf>,
 }
 
 /// Who may talk to the server.

@@ -48,6 +48,27 @@ def test_ui_telemetry_is_off(api):
     assert api.post("/ajax-api/3.0/mlflow/ui-telemetry", {}).status == 200
 
 
+def test_the_web_ui_finds_no_gateway_and_no_remote_assistant(api):
+    gateway = api.get("/ajax-api/2.0/mlflow/gateway-proxy", {"gateway_path": "api/2.0/endpoints/"})
+    assert (gateway.status, gateway.body) == (200, {"endpoints": []})
+    config = api.get("/ajax-api/3.0/mlflow/assistant/config")
+    assert (config.status, config.body["projects"], config.body["remote_access_allowed"]) == (200, {}, False)
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/ajax-api"])
+def test_there_are_no_scorers_and_no_evaluation_datasets(api, prefix):
+    scorers = api.get(f"{prefix}/3.0/mlflow/scorers/list", {"experiment_id": "0"})
+    datasets = api.post(f"{prefix}/3.0/mlflow/datasets/search", {"experiment_ids": ["0"]})
+    assert [(answer.status, answer.body) for answer in (scorers, datasets)] == [(200, {})] * 2
+
+
+@pytest.mark.ours
+def test_the_web_ui_finds_no_user_and_no_assistant(api):
+    assert (api.get("/ajax-api/2.0/mlflow/users/current").status, api.get("/ajax-api/2.0/mlflow/users/current").body) == (200, {})
+    providers = api.get("/ajax-api/3.0/mlflow/assistant/providers").body
+    assert providers == {"providers": [], "resolved": None, "gateway_vendor_options": {}}
+
+
 LOCATION = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
 
 

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Some(port) => port,
         None => ports::find_free(USUAL_PORT).map_or_else(ports::any_free, Ok)?,
     };
-    let mut server = Server::start(&binary, folder.path(), port)?;
+    let mut server = Server::start(&binary, folder.path(), port, python.folder())?;
     announce(&format!("forebay server answers at {}", server.address()));
     train(&python, &server)?;
     if !args.exit && !interrupt.came() {
@@ -70,9 +70,13 @@ fn print_next_steps(server: &Server, folder: &std::path::Path) {
         "the server stays up at {address} until Ctrl-C; its files are in {}",
         folder.display()
     ));
+    println!("    open the web UI in a browser:   {address}/#/experiments");
+    println!(
+        "                                    experiment late-flights: compare its runs as charts, open the best"
+    );
     println!("    point any MLflow client at it:  export MLFLOW_TRACKING_URI={address}");
     println!("    log some runs of your own:      mlflow.set_experiment(\"mine\"); mlflow.sklearn.autolog()");
     println!(
-        "    or look at what was logged:     curl '{address}/api/2.0/mlflow/experiments/search?max_results=5'"
+        "    or ask the API:                 curl '{address}/api/2.0/mlflow/experiments/search?max_results=5'"
     );
 }

@@ -17,6 +17,7 @@ pub mod enumeration;
 pub mod number;
 mod presence;
 
+pub mod absent;
 pub mod artifacts;
 pub mod datasets;
 pub mod empty;

@@ -2,6 +2,7 @@
 //!
 //! A handler is three lines: decode, call one use case, encode.
 
+mod absent;
 mod answer;
 mod artifact_proxy;
 mod artifacts;
@@ -16,7 +17,6 @@ mod routes;
 mod runs;
 mod server;
 mod serving;
-mod traces;
 mod upload_body;
 
 pub use routes::routes;

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
 
 use super::{
-    artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server, serving, traces,
+    absent, artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server, serving,
 };
 use crate::Tracking;
 
@@ -72,7 +72,7 @@ fn api_2_0() -> Router<Tracking> {
         .route("/mlflow-artifacts/mpu/complete/{*artifact_path}", post(artifact_proxy::complete_multipart))
         .route("/mlflow-artifacts/mpu/abort/{*artifact_path}", post(artifact_proxy::abort_multipart))
         .route("/mlflow-artifacts/presigned/{*artifact_path}", get(artifact_proxy::presigned))
-        .route("/mlflow/traces", get(traces::none))
+        .route("/mlflow/traces", get(absent::none))
 }
 
 /// Under `/ajax-api/2.0` alone.
@@ -82,19 +82,26 @@ fn ajax_2_0() -> Router<Tracking> {
         .route("/mlflow/experiments/search-datasets", post(datasets::search))
         .route("/mlflow/logged-models/{model_id}/artifacts/files", get(logged_models::get_artifact))
         .route("/mlflow/upload-artifact", post(artifacts::upload))
+        .route("/mlflow/users/current", get(absent::current_user))
+        .route("/mlflow/gateway-proxy", get(absent::gateway_endpoints))
 }
 
 /// Under `/api/3.0` for clients and `/ajax-api/3.0` for the web UI.
 fn api_3_0() -> Router<Tracking> {
     Router::new()
         .route("/mlflow/server-info", get(server::info))
-        .route("/mlflow/traces/search", post(traces::none))
-        .route("/mlflow/traces/metrics", post(traces::none))
+        .route("/mlflow/traces/search", post(absent::none))
+        .route("/mlflow/traces/metrics", post(absent::none))
+        .route("/mlflow/scorers/list", get(absent::none))
+        .route("/mlflow/datasets/search", get(absent::none).post(absent::none))
 }
 
 /// Under `/ajax-api/3.0` alone.
 fn ajax_3_0() -> Router<Tracking> {
-    Router::new().route("/mlflow/ui-telemetry", get(server::ui_telemetry).post(server::decline_telemetry))
+    Router::new()
+        .route("/mlflow/ui-telemetry", get(server::ui_telemetry).post(server::decline_telemetry))
+        .route("/mlflow/assistant/config", get(absent::assistant_config))
+        .route("/mlflow/assistant/providers", get(absent::assistant_providers))
 }
 
 /// At the root.

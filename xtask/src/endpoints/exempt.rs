@@ -2,19 +2,24 @@
 
 use super::list::Endpoint;
 
-const EXEMPT: [(&str, &str); 5] = [
-    ("/", "the index page belongs to the web UI, which is not bundled yet"),
-    ("/build/<path:filename>", "part of the web UI, which is not bundled yet"),
-    ("/static-files/<path:path>", "part of the web UI, which is not bundled yet"),
+const EXEMPT: [(&str, &str); 3] = [
+    ("/build/<path:filename>", "a second address of /static-files, to which nothing links"),
     ("/3.0/mlflow/demo/generate", "fills the server with made-up traces; traces are not kept"),
     ("/3.0/mlflow/demo/delete", "removes what demo/generate made"),
 ];
 
 /// What the web UI polls for. An empty answer shows as "none" there, an error would show as one.
-const ANSWERED_EMPTY: [(&str, &str); 3] = [
+const ANSWERED_EMPTY: [(&str, &str); 10] = [
     ("GET", "/2.0/mlflow/traces"),
     ("POST", "/3.0/mlflow/traces/search"),
     ("POST", "/3.0/mlflow/traces/metrics"),
+    ("GET", "/3.0/mlflow/scorers/list"),
+    ("GET", "/3.0/mlflow/datasets/search"),
+    ("POST", "/3.0/mlflow/datasets/search"),
+    ("GET", "/2.0/mlflow/users/current"),
+    ("GET", "/2.0/mlflow/gateway-proxy"),
+    ("GET", "/3.0/mlflow/assistant/config"),
+    ("GET", "/3.0/mlflow/assistant/providers"),
 ];
 
 /// Whether the route exists but always says "none".

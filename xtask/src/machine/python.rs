@@ -47,6 +47,11 @@ impl Python {
         run_shown(self.command().args(install).arg(requirements), log)
     }
 
+    /// What an active environment has in `VIRTUAL_ENV`.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The environment's interpreter, quiet about usage statistics.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.folder.join("bin/python"));

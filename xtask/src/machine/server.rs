@@ -21,8 +21,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `binary` on SQLite and an artifact folder inside `folder`, and waits until it answers.
-    pub(crate) fn start(binary: &Path, folder: &Path, port: u16) -> Result<Self> {
+    /// Starts `binary` on SQLite and an artifact folder inside `folder`, with the web UI of the `mlflow` in
+    /// `virtual_env`, and waits until it answers.
+    pub(crate) fn start(binary: &Path, folder: &Path, port: u16, virtual_env: &Path) -> Result<Self> {
         let log = folder.join("server.log");
         let output = File::create(&log)?;
         let child = Command::new(binary)
@@ -30,6 +31,7 @@ impl Server {
             .arg(format!("sqlite:///{}", folder.join("mlflow.db").display()))
             .arg("--artifacts-destination")
             .arg(folder.join("artifacts"))
+            .env("VIRTUAL_ENV", virtual_env)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
@@ -112,7 +114,7 @@ mod tests {
     #[test]
     fn a_binary_that_ends_at_once_is_an_error_and_not_a_wait() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Server::start(Path::new("/bin/false"), folder.path(), 1).err().unwrap();
+        let error = Server::start(Path::new("/bin/false"), folder.path(), 1, folder.path()).err().unwrap();
         assert!(error.to_string().contains("ended at once"));
     }
 }
