@@ -5,6 +5,7 @@ mod config;
 mod database;
 mod environment;
 mod failure;
+mod gc;
 mod logging;
 mod metrics;
 mod process_metrics;
@@ -30,9 +31,9 @@ fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = match command {
         Command::Server(args) => runtime.block_on(server::run(config::ServerConfig::here(*args)?)),
+        Command::Gc(args) => runtime.block_on(gc::run(*args)),
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)),
     };
-    // A file that is still being written must not hold up the end.
-    runtime.shutdown_background();
+    runtime.shutdown_background(); // A file that is still being written must not hold up the end.
     result
 }

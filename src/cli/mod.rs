@@ -1,6 +1,7 @@
 //! The command line. Flags and variables are MLflow's where MLflow has them.
 
 mod db_args;
+mod gc_args;
 mod secret;
 mod server_args;
 
@@ -8,6 +9,7 @@ use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
+pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use server_args::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 
 /// An MLflow-compatible tracking server in one binary.
@@ -34,6 +36,9 @@ pub(crate) enum Command {
     // As with MLflow, the last of two equal flags counts.
     #[command(args_override_self = true, disable_help_flag = true)]
     Server(Box<ServerArgs>),
+    /// Delete for good what is marked deleted, with its artifacts; takes the flags and variables of `mlflow gc`.
+    #[command(args_override_self = true)]
+    Gc(Box<GcArgs>),
     /// Manage the database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -53,9 +58,10 @@ pub(crate) fn parse() -> Cli {
 
 /// The command line. Help shows the names of variables but no values, which may be secrets.
 fn command() -> clap::Command {
-    let server =
-        |server: clap::Command| server.mut_args(|arg| without_empty_variable(arg.hide_env_values(true)));
-    Cli::command().mut_args(|arg| arg.hide_env_values(true)).mut_subcommand("server", server)
+    let careful =
+        |command: clap::Command| command.mut_args(|arg| without_empty_variable(arg.hide_env_values(true)));
+    let all = Cli::command().mut_args(|arg| arg.hide_env_values(true));
+    all.mut_subcommand("server", careful).mut_subcommand("gc", careful)
 }
 
 /// An empty variable counts as none, as with MLflow: container set-ups like to leave them empty.
@@ -74,7 +80,7 @@ pub(crate) mod tests {
         let matches = command().try_get_matches_from(["forebay", "server"].iter().chain(flags))?;
         match Cli::from_arg_matches(&matches)?.command {
             Command::Server(args) => Ok(*args),
-            Command::Db(_) => unreachable!("the command is server"),
+            Command::Gc(_) | Command::Db(_) => unreachable!("the command is server"),
         }
     }
 
@@ -110,8 +116,21 @@ pub(crate) mod tests {
         let args = server_args(&flags.map(|flag| [flag, uri]).concat()).unwrap();
         assert!(!format!("{args:?}").contains("hunter2"));
         assert_eq!(args.storage.backend_store_uri.0, uri);
-        let upgrade = Cli::parse_from(["forebay", "db", "upgrade", uri]);
-        assert!(!format!("{upgrade:?}").contains("hunter2"));
+        for command in [
+            ["forebay", "db", "upgrade", uri].as_slice(),
+            &[
+                "forebay",
+                "gc",
+                "--backend-store-uri",
+                uri,
+                "--tracking-uri",
+                uri,
+                "--artifacts-destination",
+                uri,
+            ],
+        ] {
+            assert!(!format!("{:?}", Cli::parse_from(command)).contains("hunter2"));
+        }
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub enum Error {
     /// The experiment is deleted, which forbids the change.
     #[error("The experiment {0} must be in the 'active' state. Current state is deleted.")]
     ExperimentNotActive(ExperimentId),
+    /// The experiment is being deleted for good, which cannot be taken back.
+    #[error("The experiment {0} cannot be restored: 'forebay gc' has begun to delete it for good.")]
+    ExperimentBeingPurged(ExperimentId),
     /// Deleted experiments keep their names.
     #[error("Cannot rename a non-active experiment. Experiment {0} is deleted: restore it first.")]
     RenameOfDeletedExperiment(ExperimentId),
@@ -54,6 +57,9 @@ pub enum Error {
     /// The run is deleted, which forbids the change.
     #[error("The run {0} must be in the 'active' state. Current state is deleted.")]
     RunNotActive(RunId),
+    /// The run is being deleted for good, which cannot be taken back.
+    #[error("The run {0} cannot be restored: 'forebay gc' has begun to delete it for good.")]
+    RunBeingPurged(RunId),
     /// A param was logged again with another value.
     #[error(
         "Changing param values is not allowed. Param with key='{}' was already logged with value='{}' for run \
@@ -161,7 +167,9 @@ impl Error {
             Error::Invalid(_)
             | Error::ExperimentNotActive(_)
             | Error::RenameOfDeletedExperiment(_)
+            | Error::ExperimentBeingPurged(_)
             | Error::RunNotActive(_)
+            | Error::RunBeingPurged(_)
             | Error::ParamChanged { .. }
             | Error::ParamsChanged { .. } => ErrorCode::InvalidParameterValue,
             Error::ExperimentNotFound(_)

@@ -8,6 +8,7 @@ mod artifacts;
 mod datasets;
 mod error;
 mod experiments;
+pub mod gc;
 pub mod http;
 mod logged_models;
 mod metrics;

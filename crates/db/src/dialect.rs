@@ -48,6 +48,30 @@ impl Engine {
         }
     }
 
+    /// The end of a SELECT whose rows this transaction is about to delete.
+    ///
+    /// SQLite has one writer at a time and no such clause. PostgreSQL also makes those wait that would insert
+    /// rows which refer to them.
+    pub fn lock_removal(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// A statement that finds the table `$1`, as its `name`.
+    ///
+    /// Each engine has a catalogue of its own.
+    pub fn find_table(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Engine::Postgres => {
+                "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables
+                 WHERE schemaname = current_schema() AND tablename = $1"
+            }
+        }
+    }
+
     /// Opens a transaction whose statements all see one moment.
     ///
     /// SQLite fixes the moment at the first read; PostgreSQL needs REPEATABLE READ for it.

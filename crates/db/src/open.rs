@@ -40,6 +40,9 @@ pub enum OpenError {
     /// There are tables, but not MLflow's.
     #[error("the database holds tables that are not MLflow's ({}): use an empty one", .0.join(", "))]
     NotMlflow(Vec<String>),
+    /// A command that works on what is there found nothing.
+    #[error("there is no MLflow database: its file is missing, or it has no tables")]
+    Empty,
     /// Tables without a note of the release that made them.
     #[error("the database has tables, but its alembic_version is empty: restore it from a backup")]
     NoHead,
@@ -88,6 +91,28 @@ impl Db {
         db.metrics.register(registry, db.clone());
         Ok(db)
     }
+
+    /// Opens a database that must be there; nothing in it changes before the first write.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open_existing(url: &DatabaseUrl, options: OpenOptions) -> Result<Db, OpenError> {
+        let metrics = Metrics::default();
+        let arm = match &url.0 {
+            Location::Sqlite(path) if !path.is_file() => return Err(OpenError::Empty),
+            Location::Sqlite(path) => {
+                let (readers, write) = sqlite_pools(path, options);
+                DbArm::Sqlite { readers, writer: Writer::start(write, metrics.clone())? }
+            }
+            Location::Postgres(url) => {
+                let connect = PgConnectOptions::from_url(url).map_err(OpenError::Parameters)?;
+                DbArm::Postgres(postgres_pool(connect, options).await?)
+            }
+        };
+        let db = Db { arm, metrics };
+        schema::check(&mut db.read().await?, options.unknown_head()).await?;
+        Ok(db)
+    }
 }
 
 async fn open(url: &DatabaseUrl, options: OpenOptions, metrics: Metrics) -> Result<Db, OpenError> {
@@ -105,6 +130,16 @@ async fn open_sqlite(path: &Path, options: OpenOptions, metrics: Metrics) -> Res
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     }
+    let (readers, write) = sqlite_pools(path, options);
+    let begin = Engine::Sqlite.begin_write();
+    let mut tx: Tx = Arm::Sqlite(sqlite::Transaction::begin(&write, begin).await?).into();
+    schema::ensure(&mut tx, options.unknown_head()).await?;
+    tx.commit().await?;
+    Ok(DbArm::Sqlite { readers, writer: Writer::start(write, metrics)? })
+}
+
+/// The pools of those who read and of the one who writes; neither has a connection yet.
+fn sqlite_pools(path: &Path, options: OpenOptions) -> (sqlite::Pool, sqlite::Pool) {
     let pool = |access, max_connections, statement_timeout| {
         sqlite::Pool::new(sqlite::PoolOptions {
             path: path.to_owned(),
@@ -115,30 +150,30 @@ async fn open_sqlite(path: &Path, options: OpenOptions, metrics: Metrics) -> Res
             statement_timeout,
         })
     };
-    let write = pool(sqlite::Access::Write, 1, None);
-    let begin = Engine::Sqlite.begin_write();
-    let mut tx: Tx = Arm::Sqlite(sqlite::Transaction::begin(&write, begin).await?).into();
-    schema::ensure(&mut tx, options.unknown_head()).await?;
-    tx.commit().await?;
     let readers =
         pool(sqlite::Access::Read, options.max_connections as usize, Some(options.statement_timeout));
-    Ok(DbArm::Sqlite { readers, writer: Writer::start(write, metrics)? })
+    (readers, pool(sqlite::Access::Write, 1, None))
 }
 
 async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<DbArm, OpenError> {
+    let pool = postgres_pool(connect, options).await?;
+    let mut tx: Tx = Arm::Postgres(pool.begin().await.map_err(Error::from)?).into();
+    schema::ensure(&mut tx, options.unknown_head()).await?;
+    tx.commit().await?;
+    Ok(DbArm::Postgres(pool))
+}
+
+async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Result<PgPool, OpenError> {
     // The pool would try again until its time is up; a first connection of our own says at once what is wrong.
     PgConnection::connect_with(&connect).await.map_err(Error::from)?.close().await.map_err(Error::from)?;
-    let pool: PgPool = PgPoolOptions::new()
+    let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(move |connection, _| Box::pin(bound_statements(connection, options.statement_timeout)))
         .connect_with(connect.application_name("forebay").disable_statement_logging())
         .await
         .map_err(Error::from)?;
-    let mut tx: Tx = Arm::Postgres(pool.begin().await.map_err(Error::from)?).into();
-    schema::ensure(&mut tx, options.unknown_head()).await?;
-    tx.commit().await?;
-    Ok(DbArm::Postgres(pool))
+    Ok(pool)
 }
 
 /// Ends statements whose request was given up long ago; they would keep their connection busy.

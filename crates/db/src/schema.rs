@@ -106,16 +106,7 @@ pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), Open
 }
 
 async fn ensure_tables(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
-    let mut tables = list_names(tx, list_tables(tx.engine())).await?;
-    if !tables.is_empty() && !tables.iter().any(|table| table == "alembic_version") {
-        tables.truncate(5);
-        return Err(OpenError::NotMlflow(tables));
-    }
-    let head = match tables.as_slice() {
-        [] => None,
-        _ => tx.find_cell::<String>(Sql::new(FIND_HEAD), "version_num").await?,
-    };
-    match (head, tables.len()) {
+    match inspect(tx).await? {
         (Some(head), _) => check_head(head, unknown),
         (None, 0) => Ok(tx.run_script(script(tx.engine())).await?),
         (None, 1) => {
@@ -125,6 +116,29 @@ async fn ensure_tables(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenErro
         }
         (None, _) => Err(OpenError::NoHead),
     }
+}
+
+/// Checks that there is a schema, with a head that we know; changes nothing.
+pub(crate) async fn check(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
+    match inspect(tx).await? {
+        (Some(head), _) => check_head(head, unknown),
+        (None, 0 | 1) => Err(OpenError::Empty),
+        (None, _) => Err(OpenError::NoHead),
+    }
+}
+
+/// The head, if there is one, and the number of tables.
+async fn inspect(tx: &mut Tx) -> Result<(Option<String>, usize), OpenError> {
+    let mut tables = list_names(tx, list_tables(tx.engine())).await?;
+    if !tables.is_empty() && !tables.iter().any(|table| table == "alembic_version") {
+        tables.truncate(5);
+        return Err(OpenError::NotMlflow(tables));
+    }
+    let head = match tables.as_slice() {
+        [] => None,
+        _ => tx.find_cell::<String>(Sql::new(FIND_HEAD), "version_num").await?,
+    };
+    Ok((head, tables.len()))
 }
 
 /// Looks first: even where an index is there, PostgreSQL would wait for everybody who writes.

@@ -62,7 +62,6 @@ impl Place {
     }
 
     /// How much is below this folder.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `forebay gc`"))]
     pub(crate) async fn measure(&self) -> Result<Extent, StoreError> {
         self.judge(match &self.store {
             Store::Local(store) => store.measure(&self.folder).await,
@@ -72,7 +71,6 @@ impl Place {
 
     /// Deletes this folder and all that is below it; nothing there is a success too. A bucket as a whole, the root
     /// of the file system and the store behind the proxy as a whole are refused.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `forebay gc`"))]
     pub(crate) async fn delete(&self) -> Result<(), StoreError> {
         self.judge(match &self.store {
             store if self.chosen.is_none() => store.delete(&self.folder).await,
@@ -109,8 +107,9 @@ pub(crate) fn is_proxied(scheme: &str) -> bool {
     matches!(scheme, "mlflow-artifacts" | "http" | "https")
 }
 
+/// Where a URI leads.
 #[derive(Debug, PartialEq, Eq)]
-enum Location {
+pub(crate) enum Location {
     /// A folder on this machine.
     Local(PathBuf),
     /// A folder in the store behind the proxy.
@@ -122,7 +121,8 @@ enum Location {
 }
 
 impl Location {
-    fn parse(uri: &str) -> Result<Self, Invalid> {
+    /// Reads the URI that a run, a logged model or an experiment has stored.
+    pub(crate) fn parse(uri: &str) -> Result<Self, Invalid> {
         let unusable =
             |why: &str| Invalid::message(format!("The artifact location '{uri}' cannot be used: {why}."));
         let Some(scheme) = scheme(uri) else { return Ok(Location::Local(decoded(uri)?)) };

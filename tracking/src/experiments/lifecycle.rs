@@ -4,7 +4,7 @@ use forebay_db::Tx;
 
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
-use crate::sql::{experiments, runs};
+use crate::sql::{claims, experiments, runs};
 use crate::{Error, Result, Tracking};
 
 impl Tracking {
@@ -13,7 +13,7 @@ impl Tracking {
         self.move_experiment(id, Lifecycle::Deleted).await
     }
 
-    /// Makes a deleted experiment and all its runs active again.
+    /// Makes a deleted experiment and all its runs active again, but those that are being deleted for good.
     pub(crate) async fn restore_experiment(&self, id: ExperimentId) -> Result<()> {
         self.move_experiment(id, Lifecycle::Active).await
     }
@@ -29,6 +29,9 @@ async fn move_to(tx: &mut Tx, id: ExperimentId, to: Lifecycle, now_ms: i64) -> R
     let found = experiments::find_locked(tx, id).await?.filter(|experiment| experiment.lifecycle != to);
     if found.is_none() {
         return Err(Error::ExperimentNotFound(id));
+    }
+    if to == Lifecycle::Active && claims::has_experiment(tx, id).await? {
+        return Err(Error::ExperimentBeingPurged(id));
     }
     experiments::set_lifecycle(tx, id, to, now_ms).await?;
     runs::set_lifecycle_of_experiment(tx, id, to, now_ms).await?;

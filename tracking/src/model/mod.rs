@@ -5,6 +5,7 @@ pub(crate) mod artifact_path;
 pub(crate) mod columns;
 pub(crate) mod dataset;
 pub(crate) mod experiment;
+pub(crate) mod gc;
 pub(crate) mod history;
 pub(crate) mod legacy_model;
 pub(crate) mod lifecycle;

@@ -3,6 +3,8 @@
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction. Here: how domain values become bound values and back.
 
+mod associations;
+pub(crate) mod claims;
 pub(crate) mod datasets;
 pub(crate) mod experiment_search;
 pub(crate) mod experiment_tags;
@@ -11,6 +13,7 @@ mod few_runs;
 pub(crate) mod input_tags;
 pub(crate) mod inputs;
 pub(crate) mod latest_metrics;
+pub(crate) mod locations;
 pub(crate) mod logged_model_metrics;
 pub(crate) mod logged_model_params;
 pub(crate) mod logged_model_search;
@@ -19,6 +22,10 @@ pub(crate) mod logged_models;
 pub(crate) mod metrics;
 pub(crate) mod params;
 mod predicate;
+pub(crate) mod purge_experiments;
+pub(crate) mod purge_models;
+pub(crate) mod purge_runs;
+pub(crate) mod purge_traces;
 pub(crate) mod run_search;
 pub(crate) mod runs;
 pub(crate) mod tags;

@@ -37,8 +37,10 @@ const RENAME_END: &str = ") AS named WHERE runs.run_uuid = named.column1";
 
 const SET_LIFECYCLE: &str = "UPDATE runs SET lifecycle_stage = $2, deleted_time = $3 WHERE run_uuid = $1";
 
+// A run that gc has claimed stays deleted.
 const SET_LIFECYCLE_OF_EXPERIMENT: &str = "
-    UPDATE runs SET lifecycle_stage = $2, deleted_time = $3 WHERE experiment_id = $1";
+    UPDATE runs SET lifecycle_stage = $2, deleted_time = $3 WHERE experiment_id = $1 AND NOT EXISTS
+        (SELECT 1 FROM tags t WHERE t.run_uuid = runs.run_uuid AND t.key = 'forebay.gc')";
 
 impl From<&RunId> for Value {
     fn from(id: &RunId) -> Self {

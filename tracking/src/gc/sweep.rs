@@ -1,0 +1,139 @@
+//! One run over the database: what is common to all kinds of owners.
+
+use std::collections::HashSet;
+
+use super::footprint::Footprint;
+use super::shared::Shared;
+use super::{Fate, Gc, Listener, Mode, Notice, Subject, Summary};
+use crate::artifacts::place::{Place, is_proxied};
+use crate::artifacts::store::Extent;
+use crate::model::experiment::ExperimentId;
+use crate::model::location::scheme;
+
+/// Owners that are looked at together.
+pub(super) const PAGE: i64 = 10_000;
+
+/// Why an owner is not deleted that was to be. After its artifacts went, only a server that knows no claims, or
+/// another gc, can have been the cause.
+pub(super) const MEANWHILE: &str = "it was restored, or deleted by somebody else, meanwhile";
+
+pub(super) struct Sweep<'a> {
+    pub(super) gc: &'a Gc,
+    pub(super) mode: Mode,
+    pub(super) listener: &'a mut Listener<'a>,
+    pub(super) summary: Summary,
+    /// The ids of whom it was the turn: a run may be named, and its experiment too.
+    pub(super) seen: HashSet<String>,
+}
+
+/// Whose rows and artifacts go.
+#[derive(Debug, Clone)]
+pub(super) struct Owner {
+    pub(super) subject: Subject,
+    /// Where its artifacts are; none when it never had any.
+    pub(super) location: Option<String>,
+}
+
+impl Owner {
+    /// An empty location is none.
+    pub(super) fn new(subject: Subject, location: Option<String>) -> Self {
+        Owner { subject, location: location.filter(|uri| !uri.is_empty()) }
+    }
+}
+
+impl Sweep<'_> {
+    /// Tells of experiments that stay.
+    pub(super) fn pass_over(&mut self, experiments: &[(ExperimentId, String)]) {
+        for (id, reason) in experiments {
+            let experiment = Owner::new(Subject::Experiment(*id), None);
+            self.tell(&experiment, Fate::Kept(reason.clone()));
+        }
+    }
+
+    /// Those owners whose turn it has not been yet.
+    pub(super) fn unseen(&mut self, owners: impl Iterator<Item = Owner>) -> Vec<Owner> {
+        owners.filter(|owner| self.seen.insert(owner.subject.id())).collect()
+    }
+
+    /// Tells what became of an owner, and counts it.
+    pub(super) fn tell(&mut self, owner: &Owner, fate: Fate) {
+        let notice = Notice { subject: &owner.subject, location: owner.location.as_deref(), fate };
+        self.summary.count(&notice);
+        (self.listener)(&notice);
+    }
+
+    /// Where the artifacts of an owner are. A failure is told, and returns none.
+    pub(super) async fn place(&mut self, owner: &Owner, shared: &Shared) -> Option<Own> {
+        match self.gc.place(owner, shared).await {
+            Ok(place) => Some(place),
+            Err(reason) => {
+                self.tell(owner, Fate::Failed(reason));
+                None
+            }
+        }
+    }
+
+    /// Tells what would go.
+    pub(super) async fn list(&mut self, owner: &Owner, own: &Own) {
+        let extent = match own {
+            Own::Nothing => Ok(Extent::default()),
+            Own::Artifacts(place) => place.measure().await,
+        };
+        let fate = match extent {
+            Ok(Extent { n_files, size_bytes }) => Fate::Listed { n_files, size_bytes },
+            Err(error) => Fate::Failed(format!("its artifacts cannot be read: {}", chain(&error))),
+        };
+        self.tell(owner, fate);
+    }
+
+    /// Deletes artifacts. A failure is told, and returns false.
+    pub(super) async fn delete_artifacts(&mut self, owner: &Owner, own: &Own) -> bool {
+        let Own::Artifacts(place) = own else { return true };
+        match place.delete().await {
+            Ok(()) => true,
+            Err(error) => {
+                self.tell(owner, Fate::Failed(format!("its artifacts cannot be deleted: {}", chain(&error))));
+                false
+            }
+        }
+    }
+}
+
+/// What an owner has in a store.
+pub(super) enum Own {
+    Nothing,
+    Artifacts(Place),
+}
+
+impl Gc {
+    /// What an owner has in a store, when it is there for it alone; otherwise why it must not be deleted.
+    async fn place(&self, owner: &Owner, shared: &Shared) -> Result<Own, String> {
+        let Some(uri) = &owner.location else { return Ok(Own::Nothing) };
+        let id = owner.subject.id();
+        let footprint = self.roots.footprint(uri).map_err(|error| chain(&error))?;
+        if let Some(reason) = Footprint::not_of(&footprint, &id).or_else(|| shared.reason(&id)) {
+            return Err(reason);
+        }
+        // A folder that is not there may be on another machine: what is in it would be forgotten, not deleted.
+        if scheme(uri).is_some_and(|scheme| is_proxied(&scheme)) && self.roots.is_destination_missing() {
+            return Err(format!(
+                "the artifacts destination {} does not exist; name the one of the server, or create it if \
+                 nothing was ever uploaded",
+                self.roots.destination()
+            ));
+        }
+        let place = Place::of(uri, Some(&self.destination), &self.buckets).await;
+        place.map(Own::Artifacts).map_err(|error| chain(&error))
+    }
+}
+
+/// An error and its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
