@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
-use forebay_tracking::{Config as TrackingConfig, LocationRules, LongValues, Serving, StoreSettings};
+use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, StoreSettings};
 use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
+use forebay_web::serving::Serving;
 use forebay_web::stack::{Security, StaticPrefix};
 
-use crate::cli::{ForeignArgs, FrameOption, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+use crate::cli::{ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 use crate::database::open_options;
 use crate::environment;
 
@@ -40,7 +41,7 @@ impl ServerConfig {
 
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path, object_stores: StoreSettings) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, pages, security, monitoring, foreign, .. } = args;
+        let ServerArgs { storage, network, pages, security, monitoring, graphql, foreign, .. } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         Ok(ServerConfig {
             database: storage.backend_store_uri.0.parse()?,
@@ -53,7 +54,7 @@ impl ServerConfig {
             expose_metrics: monitoring.expose_prometheus.is_some_and(|folder| !folder.is_empty()),
             ui_dir: pages.ui_dir,
             ignored: foreign.ignored(),
-            tracking: tracking(storage, folder, object_stores)?,
+            tracking: tracking(storage, &graphql, folder, object_stores)?,
         })
     }
 
@@ -65,6 +66,7 @@ impl ServerConfig {
 
 fn tracking(
     storage: StorageArgs,
+    graphql: &GraphqlArgs,
     folder: &Path,
     object_stores: StoreSettings,
 ) -> anyhow::Result<TrackingConfig> {
@@ -91,6 +93,10 @@ fn tracking(
         locations: LocationRules {
             max_chars: storage.artifact_location_max_length,
             folder: folder.to_owned(),
+        },
+        graphql: GraphqlLimits {
+            max_root_fields: graphql.graphql_max_root_fields,
+            max_aliases: graphql.graphql_max_aliases,
         },
     })
 }

@@ -14,6 +14,7 @@ mod server;
 mod serve;
 mod stop;
 mod ui;
+mod versions;
 
 use std::process::ExitCode;
 

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use forebay_core::ids::RandomIds;
 use forebay_tracking::Tracking;
 use forebay_tracking::http::MLFLOW_RELEASE;
 use forebay_web::limits::Limits;
 use forebay_web::request_metrics::RequestMetrics;
+use forebay_web::serving;
 use forebay_web::stack::{WebConfig, with_layers};
 use prometheus_client::registry::Registry;
 
 use crate::config::ServerConfig;
 use crate::metrics;
 use crate::ui::{self, Ui};
+use crate::versions::RegistryVersions;
 
 /// How long a request may take until its answer begins: longer than the stock client waits.
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -24,14 +27,23 @@ const TIMEOUT: Duration = Duration::from_mins(5);
 const LIMITS: Limits = Limits { json_bytes: 64 * MIB, json_bytes_in_flight: 512 * MIB };
 const MIB: usize = 1024 * 1024;
 
-/// Everything this server answers; with a registry also what is in it.
+/// What is served.
+pub(crate) struct Domains {
+    pub(crate) tracking: Tracking,
+    pub(crate) registry: forebay_registry::Registry,
+}
+
+/// Everything this server answers; with a registry of metrics also what is in it.
 pub(crate) fn router(
-    tracking: Tracking,
+    domains: Domains,
     ui: Ui,
     config: &ServerConfig,
     mut registry: Option<Registry>,
 ) -> Router {
-    let routes = forebay_tracking::http::routes(tracking);
+    let versions = Arc::new(RegistryVersions(domains.registry.clone()));
+    let routes = forebay_tracking::http::routes(domains.tracking, versions)
+        .merge(forebay_registry::http::routes(domains.registry))
+        .route_layer(from_fn_with_state(config.tracking.serving, serving::check));
     let routes = match config.static_prefix.as_str() {
         "" => routes,
         prefix => Router::new().nest(prefix, routes),

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::config::ServerConfig;
 use crate::environment;
 use crate::metrics;
-use crate::router::router;
+use crate::router::{Domains, router};
 use crate::serve::serve;
 use crate::stop::StopSignals;
 use crate::ui::Ui;
@@ -49,7 +49,9 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let router = router(tracking.clone(), ui, &config, registry).with_state(());
+    let domains =
+        Domains { tracking: tracking.clone(), registry: forebay_registry::Registry::new(db.clone()) };
+    let router = router(domains, ui, &config, registry).with_state(());
     tokio::select! {
         () = serve(listener, router, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),

@@ -21,6 +21,8 @@ pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) monitoring: MonitoringArgs,
     #[command(flatten)]
+    pub(crate) graphql: GraphqlArgs,
+    #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
     /// Print help.
     // MLflow's -h is --host.
@@ -138,6 +140,18 @@ pub(crate) struct SecurityArgs {
     /// Check neither hosts nor origins. Only for tests.
     #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", value_parser = BoolishValueParser::new())]
     pub(crate) disable_security_middleware: bool,
+}
+
+/// How much one GraphQL document may ask for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "GraphQL")]
+pub(crate) struct GraphqlArgs {
+    /// Most fields at the root of a document.
+    #[arg(long, env = "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS", value_name = "N", default_value_t = 10)]
+    pub(crate) graphql_max_root_fields: usize,
+    /// Most aliases in one selection.
+    #[arg(long, env = "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES", value_name = "N", default_value_t = 10)]
+    pub(crate) graphql_max_aliases: usize,
 }
 
 /// Which pages may show ours in a frame.

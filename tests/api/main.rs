@@ -14,6 +14,10 @@ macro_rules! assert_answer_snapshot {
 
 mod server;
 
+/// As the binary has it.
+#[path = "../../src/versions.rs"]
+mod versions;
+
 mod experiments;
 mod history;
 mod runs;

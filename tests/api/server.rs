@@ -8,8 +8,10 @@ use std::time::Duration;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
-use forebay_tracking::{Config, LocationRules, LongValues, Serving, StoreSettings, Tracking};
+use forebay_registry::Registry;
+use forebay_tracking::{Config, GraphqlLimits, LocationRules, LongValues, StoreSettings, Tracking};
 use forebay_web::limits::Limits;
+use forebay_web::serving::Serving;
 use forebay_web::stack::{Security, StaticPrefix, WebConfig, with_layers};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -17,6 +19,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::versions::RegistryVersions;
 
 /// What the clock shows, in milliseconds since the epoch.
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
@@ -69,7 +73,11 @@ impl TestServer {
         let clock = Arc::new(FixedClock::new(NOW_MS));
         let ids = Arc::new(SequentialIds::default());
         let tracking = Tracking::open(db.clone(), clock, ids, config(&artifacts)).await.unwrap();
-        let app = with_layers(forebay_tracking::http::routes(tracking), web_config());
+        let registry = Registry::new(db.clone());
+        let versions = Arc::new(RegistryVersions(registry.clone()));
+        let routes = forebay_tracking::http::routes(tracking, versions);
+        let routes = routes.merge(forebay_registry::http::routes(registry));
+        let app = with_layers(routes, web_config());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -155,6 +163,7 @@ fn config(artifacts: &TempDir) -> Config {
         serving: Serving::All,
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: folder.to_owned() },
+        graphql: GraphqlLimits { max_root_fields: 10, max_aliases: 10 },
     }
 }
 

@@ -11,17 +11,18 @@ use forebay_db::{Db, for_each_db};
 use syn::visit::{self, Visit};
 use syn::{Expr, ItemConst, Lit};
 
-const FOLDER: &str = "tracking/src/sql";
+const FOLDERS: [&str; 2] = ["tracking/src/sql", "registry/src/sql"];
 const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
 /// How statements go on that are no INSERT and end where rows are pushed. The values that the code binds have
 /// types; these placeholders have none, so PostgreSQL is told what is no text.
-const CONTINUED: [(&str, &str); 7] = [
+const CONTINUED: [(&str, &str); 8] = [
     ("datasets::SELECT_UUIDS", "($2, $3))"),
     ("logged_model_metrics::SELECT_SOME", "($1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5))"),
     ("logged_model_search::SCOPE", "($1, $2)) SELECT name FROM scope"),
     ("metrics::BULK", "($5)"),
     ("metrics::SAMPLE", "($5)"),
+    ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT)"),
     ("params::SELECT_SOME", "($1, $2)"),
     ("runs::RENAME", "($1, $2)"),
 ];
@@ -41,11 +42,11 @@ impl<'ast> Visit<'ast> for Texts {
     }
 }
 
-/// The whole statements of a folder, each with its name.
+/// The whole statements of all folders, each with its name.
 fn statements() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut statements = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in FOLDERS.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap()) {
         let path = entry.unwrap().path();
         let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut texts = Texts::default();
@@ -85,7 +86,7 @@ fn insert_row(text: &str) -> String {
 
 async fn every_statement_prepares_on_both_engines(db: Db) {
     let statements = statements();
-    assert!(statements.len() > 40, "only {} statements found in {FOLDER}", statements.len());
+    assert!(statements.len() > 40, "only {} statements found", statements.len());
     let mut faults = Vec::new();
     for (name, text) in statements {
         // A failed statement spoils its transaction on PostgreSQL, so each has its own.

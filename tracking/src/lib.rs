@@ -23,9 +23,11 @@ use std::sync::Arc;
 use forebay_core::clock::Clock;
 use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
+use forebay_web::serving::Serving;
 
 pub use artifacts::{StoreError, StoreSettings};
 pub use error::Error;
+pub use http::graphql::{GraphqlLimits, ModelVersions};
 pub use model::location::LocationRules;
 pub use model::text::LongValues;
 
@@ -51,17 +53,8 @@ pub struct Config {
     pub long_values: LongValues,
     /// What artifact locations are accepted.
     pub locations: LocationRules,
-}
-
-/// Which parts of the API the server offers; the rest answers 503.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Serving {
-    /// Tracking, and the proxy to the artifacts destination.
-    All,
-    /// No proxy: clients reach the artifacts themselves (`--no-serve-artifacts`).
-    TrackingOnly,
-    /// The proxy alone (`--artifacts-only`).
-    ArtifactsOnly,
+    /// How much a GraphQL document may ask for.
+    pub graphql: GraphqlLimits,
 }
 
 /// The tracking domain on an open database. Cloning it is cheap.

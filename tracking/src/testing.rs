@@ -5,10 +5,11 @@ use std::sync::Arc;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::{Db, Error, FromRow, Row, Sql};
+use forebay_web::serving::Serving;
 use forebay_wire::runs::CreateRun;
 
 use crate::model::run::{NewRun, RunId};
-use crate::{Config, LocationRules, LongValues, Serving, StoreSettings, Tracking};
+use crate::{Config, GraphqlLimits, LocationRules, LongValues, StoreSettings, Tracking};
 
 /// What the clock shows, in milliseconds since the epoch.
 pub(crate) const NOW_MS: i64 = 1_700_000_000_000;
@@ -43,6 +44,7 @@ pub(crate) async fn scratch(db: Db) -> Scratch {
         serving: Serving::All,
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: path.to_owned() },
+        graphql: GraphqlLimits { max_root_fields: 10, max_aliases: 10 },
     };
     let (clock, ids) = (Arc::new(FixedClock::new(NOW_MS)), Arc::new(SequentialIds::default()));
     let tracking = Tracking::open(db, clock, ids, config).await.unwrap();

@@ -9,6 +9,7 @@
 //! - [`invalid`]: the error of every check of caller input
 //! - [`clock`], [`ids`]: time and chance, as arguments
 //! - [`python`]: values as Python writes them
+//! - [`page`]: where a page of a search ends
 //! - [`page_token`]: how a search goes on after its first page
 //! - [`filter`]: the search grammar, one file per entity that can be searched
 
@@ -17,5 +18,6 @@ pub mod invalid;
 pub mod clock;
 pub mod ids;
 pub mod python;
+pub mod page;
 pub mod page_token;
 pub mod filter;

@@ -14,6 +14,7 @@ mod job;
 mod metrics;
 mod open;
 mod postgres;
+pub mod predicate;
 mod row;
 mod schema;
 mod sql;

@@ -7,7 +7,7 @@ use tokio::task::block_in_place;
 pub(crate) const LONG_BYTES: usize = 256 * 1024;
 
 /// Does the work here, after handing this thread's other tasks to another one.
-pub(crate) fn long<T>(work: impl FnOnce() -> T) -> T {
+pub fn long<T>(work: impl FnOnce() -> T) -> T {
     // A runtime of one thread has no other to hand them to.
     let can_hand_over =
         Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);

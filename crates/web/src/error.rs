@@ -6,6 +6,7 @@
 //! server is busy, late, full or without a feature is told as it is.
 
 use std::error::Error;
+use std::fmt;
 
 use axum::Extension;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -23,7 +24,7 @@ use crate::refusal::Refusal;
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("10");
 
 /// What a handler returns when it has no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ApiError {
     status: StatusCode,
     code: ErrorCode,
@@ -69,6 +70,22 @@ impl ApiError {
     /// The same error, told to the metrics as a refusal.
     pub(crate) fn refused(self, refusal: Refusal) -> Self {
         Self { refusal: Some(refusal), ..self }
+    }
+}
+
+impl ApiError {
+    /// Hands the causes of a fault to the request log with a response that is not this error itself.
+    pub fn mark(&self, response: &mut Response) {
+        if let Some(fault) = &self.fault {
+            response.extensions_mut().insert(fault.clone());
+        }
+    }
+}
+
+/// What the caller reads.
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message.fmt(f)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::ApiError;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pretty<T>(pub T);
 
-/// 200 with the value as JSON on one line: `server-info` and its like.
+/// 200 with the value as JSON on one line: GraphQL, `server-info` and their like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compact<T>(pub T);
 
@@ -38,7 +38,13 @@ impl<T: Serialize> IntoResponse for Pretty<T> {
 
 impl<T: Serialize> IntoResponse for Compact<T> {
     fn into_response(self) -> Response {
-        answer(serde_json::to_vec(&self.0).map(ascii::escape))
+        let mut short = Short::default();
+        match serde_json::to_writer(&mut short, &self.0) {
+            Err(error) if error.is_io() => {
+                cpu::long(|| answer(serde_json::to_vec(&self.0).map(ascii::escape)))
+            }
+            written => answer(written.map(|()| ascii::escape(short.0))),
+        }
     }
 }
 

@@ -110,6 +110,18 @@ enumeration! {
     }
 }
 
+enumeration! {
+    /// The state of a model version.
+    pub enum ModelVersionStatus {
+        /// Its files are being written.
+        PendingRegistration = "PENDING_REGISTRATION", 1;
+        /// Writing its files failed.
+        FailedRegistration = "FAILED_REGISTRATION", 2;
+        /// Its files are all there.
+        Ready = "READY", 3;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{from_str, to_string};

@@ -1,15 +1,12 @@
 //! The store behind this server's own proxy, which `--artifacts-destination` names.
 
+use forebay_web::serving::Serving;
+
 use super::StoreError;
 use super::store::Store;
-use crate::{Serving, Tracking};
+use crate::Tracking;
 
 impl Tracking {
-    /// Which parts of the API are on.
-    pub(crate) fn serving(&self) -> Serving {
-        self.config.serving
-    }
-
     /// The store behind the proxy; none when the operator switched the proxy off.
     pub(crate) fn proxied_artifacts(&self) -> Option<&Store> {
         Some(&self.destination).filter(|_| self.config.serving != Serving::TrackingOnly)

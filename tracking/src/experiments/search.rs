@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use forebay_core::page;
 use forebay_db::Tx;
 
 use crate::model::experiment::{Experiment, ExperimentId, ExperimentPage, SearchExperiments};
-use crate::model::page;
 use crate::model::tag::Tag;
 use crate::sql::{experiment_search, experiment_tags};
 use crate::{Result, Tracking};

@@ -7,14 +7,19 @@ use forebay_web::error::ApiError;
 use crate::Error;
 use crate::artifacts::StoreError;
 
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let code = error.code();
+        // The one fault of the server that the caller can do something about, and that no retry mends.
+        if matches!(error, Error::Artifact(StoreError::Full { .. })) {
+            return ApiError::from_error_with_status(StatusCode::INSUFFICIENT_STORAGE, code, &error);
+        }
+        ApiError::from_error(code, &error)
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let code = self.code();
-        // The one fault of the server that the caller can do something about, and that no retry mends.
-        if matches!(self, Error::Artifact(StoreError::Full { .. })) {
-            return ApiError::from_error_with_status(StatusCode::INSUFFICIENT_STORAGE, code, &self)
-                .into_response();
-        }
-        ApiError::from_error(code, &self).into_response()
+        ApiError::from(self).into_response()
     }
 }

@@ -9,7 +9,7 @@ use forebay_web::response::{Encoded, Pretty};
 use forebay_wire::metrics as wire;
 
 use crate::model::history::{BulkHistory, SampledHistory};
-use crate::{Error, Result, Tracking};
+use crate::{Result, Tracking};
 
 pub(super) async fn get_history(
     State(tracking): State<Tracking>,
@@ -27,8 +27,7 @@ pub(super) async fn get_history_bulk(
     Message(req): Message<wire::GetMetricHistoryBulk>,
 ) -> Result<Encoded, ApiError> {
     let bulk = BulkHistory::try_from(req)?;
-    let points = tracking.get_metric_history_bulk(&bulk).await;
-    let points = points.map_err(|error: Error| ApiError::from_error(error.code(), &error))?;
+    let points = tracking.get_metric_history_bulk(&bulk).await?;
     let metrics = points.into_iter().map(|point| point.into_bulk(&bulk.key)).collect();
     let text = wire::GetMetricHistoryBulkResponse { metrics }.to_text();
     text.map(Encoded).map_err(|error| ApiError::from_error(ErrorCode::InternalError, &error))

@@ -10,13 +10,13 @@ mod attachment;
 mod content;
 mod datasets;
 mod experiments;
+pub(crate) mod graphql;
 mod logged_models;
 mod metrics;
 mod range;
 mod routes;
 mod runs;
 mod server;
-mod serving;
 mod upload_body;
 
 pub use routes::routes;

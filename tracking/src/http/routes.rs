@@ -1,23 +1,23 @@
 //! Every endpoint of this crate, and nothing else. tidy: table
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
 
-use super::{
-    absent, artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server, serving,
-};
-use crate::Tracking;
+use super::graphql::{self, Graphql};
+use super::{absent, artifact_proxy, artifacts, datasets, experiments, logged_models, metrics, runs, server};
+use crate::{ModelVersions, Tracking};
 
 /// All routes, at the paths that MLflow gives them.
-pub fn routes(tracking: Tracking) -> Router {
+pub fn routes(tracking: Tracking, model_versions: Arc<dyn ModelVersions>) -> Router {
     Router::new()
         .nest("/api/2.0", api_2_0())
         .nest("/ajax-api/2.0", api_2_0().merge(ajax_2_0()))
         .nest("/api/3.0", api_3_0())
         .nest("/ajax-api/3.0", api_3_0().merge(ajax_3_0()))
         .merge(root())
-        .route_layer(from_fn_with_state(tracking.serving(), serving::check))
+        .merge(root_graphql().with_state(Graphql::new(tracking.clone(), model_versions)))
         .with_state(tracking)
 }
 
@@ -112,4 +112,9 @@ fn root() -> Router<Tracking> {
         .route("/api/2.0mlflow/experiments/search-datasets", post(datasets::nothing_here))
         .route("/ajax-api/2.0mlflow/experiments/search-datasets", post(datasets::nothing_here))
         .route("/get-artifact", get(artifacts::get))
+}
+
+/// At the root, too.
+fn root_graphql() -> Router<Graphql> {
+    Router::new().route("/graphql", get(graphql::answer).post(graphql::answer))
 }

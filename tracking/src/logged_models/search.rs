@@ -1,8 +1,9 @@
 //! Searching logged models: one SELECT for the page, then one for each kind of thing logged on its models.
 
+use forebay_core::page;
+
 use super::hydrate::hydrate;
 use crate::model::logged_model_search::{LoggedModelPage, SearchLoggedModels};
-use crate::model::page;
 use crate::sql::logged_model_search;
 use crate::{Result, Tracking};
 

@@ -1,8 +1,9 @@
 //! The history of one metric of one run, page by page.
 
+use forebay_core::page;
+
 use crate::model::history::HistoryPage;
 use crate::model::metric::{Metric, Point};
-use crate::model::page;
 use crate::sql::metrics;
 use crate::{Result, Tracking};
 

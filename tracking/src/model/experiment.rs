@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use forebay_core::filter::OrderBy;
+use forebay_core::filter::bounds::SearchBounds;
 use forebay_core::filter::experiments::{self as filter, ExperimentComparison, ExperimentOrderKey};
 use forebay_core::invalid::Invalid;
 use forebay_core::page_token;
@@ -13,7 +14,6 @@ use super::columns::{Column, ColumnLimits};
 use super::lifecycle::{Lifecycle, View};
 use super::location::{ArtifactLocation, LocationRules};
 use super::page;
-use super::search_bounds::SearchBounds;
 use super::tag::{self, Tag};
 use super::text;
 

@@ -1,6 +1,7 @@
 //! A search over logged models, and a page of what it found.
 
 use forebay_core::filter::OrderBy;
+use forebay_core::filter::bounds::SearchBounds;
 use forebay_core::filter::logged_models::{
     self as filter, LoggedModelComparison, LoggedModelOrderKey, OrderByField,
 };
@@ -10,7 +11,6 @@ use forebay_wire::logged_models as wire;
 
 use super::experiment::ExperimentId;
 use super::logged_model::LoggedModel;
-use super::search_bounds::SearchBounds;
 
 /// Models on a page when the request does not say.
 const UNSAID_PAGE: i64 = 50;
@@ -138,7 +138,8 @@ impl From<LoggedModelPage> for wire::SearchLoggedModelsResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::search_bounds::MAX_LISTED;
+    use forebay_core::filter::bounds::MAX_LISTED;
+
     use super::*;
 
     fn anywhere() -> wire::SearchLoggedModels {

@@ -18,6 +18,5 @@ pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod run;
 pub(crate) mod run_search;
-pub(crate) mod search_bounds;
 pub(crate) mod tag;
 pub(crate) mod text;

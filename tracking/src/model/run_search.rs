@@ -1,6 +1,7 @@
 //! A search over runs, and a page of what it found.
 
 use forebay_core::filter::OrderBy;
+use forebay_core::filter::bounds::SearchBounds;
 use forebay_core::filter::runs::{self as filter, RunComparison, RunOrderKey};
 use forebay_core::invalid::Invalid;
 use forebay_core::page_token;
@@ -10,7 +11,6 @@ use super::experiment::ExperimentId;
 use super::lifecycle::View;
 use super::page;
 use super::run::Run;
-use super::search_bounds::SearchBounds;
 
 /// Runs on a page when the request does not say.
 const DEFAULT_PAGE: i64 = 1_000;

@@ -1,7 +1,8 @@
 //! Searching runs: one SELECT for the page, then one for each kind of thing that was logged on its runs.
 
+use forebay_core::page;
+
 use super::hydrate::hydrate;
-use crate::model::page;
 use crate::model::run_search::{RunPage, SearchRuns};
 use crate::sql::run_search;
 use crate::{Result, Tracking};

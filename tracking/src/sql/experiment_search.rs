@@ -2,11 +2,11 @@
 
 use forebay_core::filter::experiments::{ExperimentComparison, ExperimentOrderKey, ExperimentTime};
 use forebay_core::filter::{Direction, EntryTest, OrderBy};
+use forebay_db::predicate::{push_code, push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
 use crate::model::experiment::{Experiment, SearchExperiments};
 use crate::sql::experiments::ExperimentRow;
-use crate::sql::predicate::{push_code, push_number, push_text, unplanned};
 
 const SELECT: &str = "
     SELECT e.experiment_id, e.name, e.artifact_location, e.lifecycle_stage, e.creation_time, e.last_update_time

@@ -5,10 +5,10 @@
 
 use forebay_core::filter::runs::{RunComparison, RunOrderKey};
 use forebay_core::filter::{Direction, NumberOp};
+use forebay_db::predicate::push_number;
 use forebay_db::{Error, Sql, Tx};
 
 use crate::model::run_search::SearchRuns;
-use crate::sql::predicate::push_number;
 
 /// How many runs are few.
 const FEW: i64 = 2_500;

@@ -7,12 +7,12 @@ use forebay_core::filter::logged_models::{
     LoggedModelCode, LoggedModelComparison, LoggedModelOrderKey, LoggedModelText, LoggedModelTime,
 };
 use forebay_core::filter::{Direction, OrderBy};
+use forebay_db::predicate::{push_code, push_number, push_text};
 use forebay_db::{Engine, Error, Sql, Tx};
 
 use crate::model::logged_model::LoggedModel;
 use crate::model::logged_model_search::{SearchLoggedModels, SearchedDataset};
 use crate::sql::logged_models::{LoggedModelRow, SELECT};
-use crate::sql::predicate::{push_code, push_number, push_text};
 
 const SCOPE: &str = "WITH scope (name, digest) AS (VALUES ";
 const IN_SCOPE: &str = "(m.dataset_name, m.dataset_digest) IN (SELECT name, digest FROM scope)";

@@ -21,7 +21,6 @@ pub(crate) mod logged_model_tags;
 pub(crate) mod logged_models;
 pub(crate) mod metrics;
 pub(crate) mod params;
-mod predicate;
 pub(crate) mod purge_experiments;
 pub(crate) mod purge_models;
 pub(crate) mod purge_runs;

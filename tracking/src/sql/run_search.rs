@@ -4,13 +4,13 @@ use forebay_core::filter::runs::{
     DatasetField, RunComparison, RunNumberAttribute, RunOrderKey, RunTextAttribute,
 };
 use forebay_core::filter::{Direction, EntryTest, Number, NumberOp, OrderBy, TextOp};
+use forebay_db::predicate::{push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
 use crate::model::run::RunInfo;
 use crate::model::run_search::SearchRuns;
 use crate::model::tag::RUN_NAME;
 use crate::sql::few_runs::{self, FewRuns};
-use crate::sql::predicate::{push_number, push_text, unplanned};
 use crate::sql::runs::RunRow;
 
 const SELECT: &str = "

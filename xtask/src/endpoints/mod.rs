@@ -14,8 +14,9 @@ use crate::tree::Tree;
 use list::{Endpoint, Group};
 
 /// Groups that must be complete: what stands in for MLflow's tracking server.
-const REQUIRED: [&str; 9] = [
+const REQUIRED: [&str; 10] = [
     "Server basics",
+    "GraphQL",
     "UI telemetry / demo",
     "Logged models",
     "mlflow-artifacts proxy",

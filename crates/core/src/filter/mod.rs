@@ -8,9 +8,13 @@ mod lexer;
 mod clause;
 mod value;
 mod order;
+mod registry;
 pub mod runs;
 pub mod experiments;
 pub mod logged_models;
+pub mod registered_models;
+pub mod model_versions;
+pub mod bounds;
 
 /// A comparison of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

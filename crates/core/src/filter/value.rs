@@ -140,14 +140,19 @@ pub(super) fn entry_test(clause: &Clause<'_>, operator: &str, subject: &str) -> 
         (_, Some(token)) => token,
         (_, None) => return Err(wrong_operator(operator, ENTRY_OPERATORS)),
     };
+    let value = entry_value(token, subject)?;
+    text_op(operator, value).map(EntryTest::Value).ok_or_else(|| wrong_operator(operator, ENTRY_OPERATORS))
+}
+
+/// The quoted text that a param or tag is compared with.
+pub(super) fn entry_value(token: Token<'_>, subject: &str) -> Result<TextValue, Invalid> {
     if !matches!(token.kind, Kind::Text | Kind::Name) {
         return Err(Invalid::message(format!(
             "Expected a quoted string value for {subject} (e.g. 'my-value'). Got value {}",
             token.text
         )));
     }
-    let value = TextValue::One(quoted_text(token.text)?);
-    text_op(operator, value).map(EntryTest::Value).ok_or_else(|| wrong_operator(operator, ENTRY_OPERATORS))
+    quoted_text(token.text).map(TextValue::One)
 }
 
 /// Whether a column can be compared with a list.

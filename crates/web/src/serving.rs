@@ -4,10 +4,20 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use forebay_web::response::Compact;
 use serde_json::json;
 
-use crate::Serving;
+use crate::response::Compact;
+
+/// Which parts of the API the server offers; the rest answers 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serving {
+    /// Everything, and the proxy to the artifacts destination.
+    All,
+    /// No proxy: clients reach the artifacts themselves (`--no-serve-artifacts`).
+    TrackingOnly,
+    /// The proxy alone (`--artifacts-only`).
+    ArtifactsOnly,
+}
 
 /// What says who the server is, in every mode.
 const ALWAYS: [&str; 3] = ["/health", "/version", "/mlflow/server-info"];
@@ -15,7 +25,7 @@ const ALWAYS: [&str; 3] = ["/health", "/version", "/mlflow/server-info"];
 const PROXY: &str = "/mlflow-artifacts/";
 
 /// A layer of the routes: answers 503 where the endpoint is switched off.
-pub(super) async fn check(
+pub async fn check(
     State(serving): State<Serving>,
     route: MatchedPath,
     request: Request,

@@ -1,10 +1,11 @@
 //! Comparisons of a search as SQL: typed operators in, static text and bound values out.
 
 use forebay_core::filter::{CodeOp, NumberOp, TextOp};
-use forebay_db::{Engine, Sql, Value};
+
+use crate::{Engine, Sql, Value};
 
 /// Appends the test of a text column.
-pub(crate) fn push_text(sql: &mut Sql, engine: Engine, column: &'static str, op: &TextOp) {
+pub fn push_text(sql: &mut Sql, engine: Engine, column: &'static str, op: &TextOp) {
     match op {
         TextOp::Eq(value) => sql.push(column).push(" = ").push_bind(value),
         TextOp::Ne(value) => sql.push(column).push(" != ").push_bind(value),
@@ -22,12 +23,12 @@ pub(crate) fn push_text(sql: &mut Sql, engine: Engine, column: &'static str, op:
 }
 
 /// Appends the test of a number column.
-pub(crate) fn push_number(sql: &mut Sql, column: &'static str, op: NumberOp, value: impl Into<Value>) {
+pub fn push_number(sql: &mut Sql, column: &'static str, op: NumberOp, value: impl Into<Value>) {
     sql.push(column).push(" ").push(op.as_str()).push(" ").push_bind(value);
 }
 
 /// Appends the test of a column of integer codes.
-pub(crate) fn push_code(sql: &mut Sql, column: &'static str, op: &CodeOp) {
+pub fn push_code(sql: &mut Sql, column: &'static str, op: &CodeOp) {
     match op {
         CodeOp::In(values) => sql.push(column).push(" IN (").push_list(values.iter().copied()).push(")"),
         CodeOp::NotIn(values) => {
@@ -43,6 +44,6 @@ const PLANNED: usize = 8;
 ///
 /// The planner makes a join of each bare EXISTS and weighs their orders, which takes seconds for a hundred of
 /// them. Behind `IS TRUE`, which changes no result between ANDs, it leaves them alone.
-pub(crate) fn unplanned(position: usize) -> &'static str {
+pub fn unplanned(position: usize) -> &'static str {
     if position < PLANNED { "" } else { " IS TRUE" }
 }

@@ -3,24 +3,26 @@
 //! Every value is bound to a placeholder, and SQLite takes 32,766 of those in a statement. What a search binds
 //! beside its lists, for 200 comparisons and 50 terms of an order, stays under 1,000.
 
-use forebay_core::filter::experiments::ExperimentComparison;
-use forebay_core::filter::logged_models::LoggedModelComparison;
-use forebay_core::filter::runs::RunComparison;
-use forebay_core::filter::{CodeOp, EntryTest, TextOp};
-use forebay_core::invalid::Invalid;
+use crate::filter::experiments::ExperimentComparison;
+use crate::filter::logged_models::LoggedModelComparison;
+use crate::filter::model_versions::ModelVersionComparison;
+use crate::filter::registered_models::RegisteredModelComparison;
+use crate::filter::runs::RunComparison;
+use crate::filter::{CodeOp, EntryTest, TextOp};
+use crate::invalid::Invalid;
 
 /// Most values in the lists of one search.
-pub(crate) const MAX_LISTED: usize = 20_000;
+pub const MAX_LISTED: usize = 20_000;
 
 /// Something whose lists end up in the statement of a search.
-pub(crate) trait Listed {
+pub trait Listed {
     /// Values in its lists.
     fn n_listed(&self) -> usize;
 }
 
 /// Counts the values of one search, field by field.
 #[derive(Debug, Default)]
-pub(crate) struct SearchBounds {
+pub struct SearchBounds {
     n_listed: usize,
 }
 
@@ -29,7 +31,7 @@ impl SearchBounds {
     ///
     /// # Errors
     /// Names the field when the search then lists more than [`MAX_LISTED`].
-    pub(crate) fn add(&mut self, field: &str, n_values: usize) -> Result<(), Invalid> {
+    pub fn add(&mut self, field: &str, n_values: usize) -> Result<(), Invalid> {
         self.n_listed += n_values;
         if self.n_listed <= MAX_LISTED {
             return Ok(());
@@ -44,7 +46,7 @@ impl SearchBounds {
     ///
     /// # Errors
     /// As [`SearchBounds::add`].
-    pub(crate) fn add_filter<C: Listed>(&mut self, filter: Vec<C>) -> Result<Vec<C>, Invalid> {
+    pub fn add_filter<C: Listed>(&mut self, filter: Vec<C>) -> Result<Vec<C>, Invalid> {
         self.add("filter", filter.iter().map(Listed::n_listed).sum())?;
         Ok(filter)
     }
@@ -104,6 +106,23 @@ impl Listed for LoggedModelComparison {
             Param { op, .. } | Tag { op, .. } | Text { op, .. } => op.n_listed(),
             Code { op, .. } => op.n_listed(),
             Metric { .. } | Time { .. } => 0,
+        }
+    }
+}
+
+impl Listed for RegisteredModelComparison {
+    fn n_listed(&self) -> usize {
+        match self {
+            RegisteredModelComparison::Name(op) | RegisteredModelComparison::Tag { op, .. } => op.n_listed(),
+        }
+    }
+}
+
+impl Listed for ModelVersionComparison {
+    fn n_listed(&self) -> usize {
+        match self {
+            ModelVersionComparison::Text { op, .. } | ModelVersionComparison::Tag { op, .. } => op.n_listed(),
+            ModelVersionComparison::Version { .. } => 0,
         }
     }
 }

@@ -1,0 +1,9 @@
+//! Domain types. `TryFrom` of a wire message is the only validator.
+
+pub(crate) mod registered_model;
+pub(crate) mod model_version;
+
+pub(crate) mod prompts;
+pub(crate) mod page;
+pub(crate) mod registered_model_search;
+pub(crate) mod model_version_search;

@@ -1,0 +1,4 @@
+//! Use cases of model versions.
+
+pub(crate) mod hydrate;
+mod search;

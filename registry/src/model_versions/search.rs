@@ -1,0 +1,39 @@
+//! Searching model versions: one SELECT for the page, one for its tags.
+
+use forebay_core::page;
+use forebay_wire::model_versions as wire;
+
+use super::hydrate::with_tags;
+use crate::model::model_version_search::{ModelVersionPage, SearchModelVersions};
+use crate::sql::model_version_search;
+use crate::{Registry, Result};
+
+/// Runs that one statement asks about.
+const RUNS_PER_STATEMENT: usize = 1_000;
+
+impl Registry {
+    /// One page of the versions that pass the filter.
+    pub async fn search_model_versions(
+        &self,
+        req: wire::SearchModelVersions,
+    ) -> Result<wire::SearchModelVersionsResponse> {
+        Ok(self.page_of_versions(req.try_into()?).await?.into())
+    }
+
+    /// The versions that these runs made, for each run the last updated one first.
+    pub async fn list_versions_of_runs(&self, run_ids: &[String]) -> Result<Vec<wire::ModelVersion>> {
+        let mut found = Vec::new();
+        for run_ids in run_ids.chunks(RUNS_PER_STATEMENT) {
+            let page = self.page_of_versions(SearchModelVersions::of_runs(run_ids.to_vec())).await?;
+            found.extend(page.versions.into_iter().map(Into::into));
+        }
+        Ok(found)
+    }
+
+    async fn page_of_versions(&self, search: SearchModelVersions) -> Result<ModelVersionPage> {
+        let mut tx = self.db.read().await?;
+        let mut versions = model_version_search::search(&mut tx, &search).await?;
+        let next_offset = page::cut(&mut versions, search.max_results, search.offset);
+        Ok(ModelVersionPage { versions: with_tags(&mut tx, versions).await?, next_offset })
+    }
+}

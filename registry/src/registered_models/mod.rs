@@ -1,0 +1,3 @@
+//! Use cases of registered models.
+
+mod search;

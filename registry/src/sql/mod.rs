@@ -1,0 +1,14 @@
+//! All SQL of this crate: one file per table of MLflow's schema.
+//!
+//! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
+//! a transaction.
+
+pub(crate) mod model_version_search;
+pub(crate) mod model_version_tags;
+pub(crate) mod model_versions;
+pub(crate) mod registered_model_aliases;
+pub(crate) mod registered_model_search;
+pub(crate) mod registered_model_tags;
+
+/// Names or keys in one `IN (…)` list.
+pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;

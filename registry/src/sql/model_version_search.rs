@@ -1,0 +1,84 @@
+//! The search over model versions as one SELECT on `model_versions`, with the tags as conditions.
+
+use forebay_core::filter::model_versions::{ModelVersionComparison, ModelVersionOrderKey, ModelVersionText};
+use forebay_core::filter::{Direction, OrderBy, TextOp};
+use forebay_db::predicate::{push_number, push_text, unplanned};
+use forebay_db::{Engine, Error, Sql, Tx};
+
+use super::model_versions::ModelVersionRow;
+use crate::model::model_version::ModelVersion;
+use crate::model::model_version_search::SearchModelVersions;
+use crate::model::prompts::{IS_PROMPT, Prompts};
+
+// A deleted version keeps its row, under that stage, so that its number is not given again.
+const SELECT: &str = "
+    SELECT v.name, v.version, v.creation_time, v.last_updated_time, v.description, v.user_id, v.current_stage,
+        v.source, v.run_id, v.run_link, v.status, v.status_message
+    FROM model_versions v WHERE v.workspace = 'default' AND v.current_stage != 'Deleted_Internal'";
+
+const TAG: &str = "
+    EXISTS (SELECT 1 FROM model_version_tags t
+    WHERE t.workspace = v.workspace AND t.name = v.name AND t.version = v.version AND t.key = ";
+
+// One version with the tag makes prompts of all of them.
+const PROMPT: &str = "
+    EXISTS (SELECT 1 FROM model_version_tags t
+    WHERE t.workspace = v.workspace AND t.name = v.name AND t.value = 'true' AND t.key = ";
+
+/// The rows of the page and, if there is one, the first row of the next; without tags.
+pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<Vec<ModelVersion>, Error> {
+    let mut sql = Sql::new(SELECT);
+    for (position, comparison) in search.filter.iter().enumerate() {
+        sql.push(" AND ");
+        push_comparison(&mut sql, tx.engine(), comparison);
+        sql.push(unplanned(position));
+    }
+    if search.prompts == Prompts::Hidden {
+        sql.push(" AND NOT ").push(PROMPT).push_bind(IS_PROMPT).push(")");
+    }
+    push_order(&mut sql, &search.order_by);
+    sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
+    Ok(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &ModelVersionComparison) {
+    match comparison {
+        ModelVersionComparison::Text { attribute, op } => push_text(sql, engine, text(*attribute), op),
+        ModelVersionComparison::Version { op, value } => push_number(sql, "v.version", *op, *value),
+        ModelVersionComparison::Tag { key, op } => push_tag(sql, engine, key, op),
+    }
+}
+
+fn push_tag(sql: &mut Sql, engine: Engine, key: &str, op: &TextOp) {
+    sql.push(TAG).push_bind(key).push(" AND ");
+    push_text(sql, engine, "t.value", op);
+    sql.push(")");
+}
+
+/// Name and version break ties, so that pages neither repeat nor skip a row; a missing time stands where the
+/// engine puts it, as in MLflow.
+fn push_order(sql: &mut Sql, order_by: &[OrderBy<ModelVersionOrderKey>]) {
+    sql.push(" ORDER BY ");
+    for term in order_by {
+        sql.push(column(term.key));
+        sql.push(if term.direction == Direction::Ascending { " ASC, " } else { " DESC, " });
+    }
+    sql.push("v.name ASC, v.version DESC");
+}
+
+fn text(attribute: ModelVersionText) -> &'static str {
+    match attribute {
+        ModelVersionText::Name => "v.name",
+        ModelVersionText::RunId => "v.run_id",
+        ModelVersionText::Source => "v.source",
+    }
+}
+
+fn column(key: ModelVersionOrderKey) -> &'static str {
+    match key {
+        ModelVersionOrderKey::Name => "v.name",
+        ModelVersionOrderKey::Version => "v.version",
+        ModelVersionOrderKey::Creation => "v.creation_time",
+        ModelVersionOrderKey::LastUpdated => "v.last_updated_time",
+    }
+}
