@@ -6,7 +6,7 @@ use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 
 /// A failure of any kind.
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an artifact was not read, written or deleted.
 #[derive(Debug, thiserror::Error)]

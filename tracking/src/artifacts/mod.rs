@@ -6,8 +6,10 @@
 mod error;
 pub(crate) mod local;
 pub(crate) mod object;
+mod multipart;
 mod owners;
 pub(crate) mod place;
+mod presigned;
 mod proxied;
 pub(crate) mod store;
 

@@ -1,14 +1,12 @@
 //! The artifacts of runs and logged models, found through the URI that each has stored.
 
 use bytes::Bytes;
-use forebay_core::invalid::Invalid;
 
 use super::StoreError;
-use super::place::{Place, is_proxied};
+use super::place::Place;
 use super::store::OpenArtifact;
-use crate::model::artifact::{ArtifactOwner, Direction, Listing};
+use crate::model::artifact::Listing;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
-use crate::model::location::scheme;
 use crate::model::run::RunId;
 use crate::sql::runs;
 use crate::{Error, Result, Tracking};
@@ -48,23 +46,7 @@ impl Tracking {
         Ok(self.place_of(root_uri).await?.open(path).await?)
     }
 
-    /// Why there is no presigned URL for the artifacts of `owner`: no store here makes one.
-    pub(crate) async fn refuse_presigned_url(&self, owner: ArtifactOwner, direction: Direction) -> Error {
-        let uri = match owner {
-            ArtifactOwner::Run(run) => self.artifact_uri_of_run(&run).await,
-            ArtifactOwner::Model(model) => self.artifact_uri_of_model(&model).await,
-        };
-        let scheme = match uri {
-            Ok(uri) => scheme(&uri).unwrap_or_default(),
-            Err(error) => return error,
-        };
-        if is_proxied(&scheme) {
-            return Invalid::message(direction.refusal_behind_proxy(&scheme)).into();
-        }
-        StoreError::Unsupported(direction.name()).into()
-    }
-
-    async fn artifact_uri_of_run(&self, run: &RunId) -> Result<String> {
+    pub(super) async fn artifact_uri_of_run(&self, run: &RunId) -> Result<String> {
         let mut tx = self.db.read().await?;
         let info = runs::find(&mut tx, run).await?.ok_or_else(|| Error::RunNotFound(run.clone()))?;
         Ok(info.artifact_uri.unwrap_or_default())

@@ -1,6 +1,7 @@
 //! From the URI that a run or a logged model has stored to the place where its artifacts are.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use forebay_core::invalid::Invalid;
 use percent_encoding::percent_decode_str;
@@ -8,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::StoreError;
 use super::local::LocalStore;
 use super::object::{Address, BucketStore, Clients, is_object_store};
+use super::presigned::Presigned;
 use super::store::{Extent, OpenArtifact, Store};
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
@@ -59,6 +61,24 @@ impl Place {
         let length = Some(bytes.len() as u64);
         let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes)]);
         self.judge(self.store.upload(&below.in_folder(&self.folder), length, whole).await)
+    }
+
+    /// An address to which a file below this folder is uploaded.
+    pub(super) async fn presign_upload(
+        &self,
+        below: &NewArtifact,
+        expires_in: Duration,
+    ) -> Result<Presigned, StoreError> {
+        self.judge(self.store.presign_upload(&below.in_folder(&self.folder), expires_in).await)
+    }
+
+    /// An address from which a file below this folder is downloaded.
+    pub(super) async fn presign_download(
+        &self,
+        below: &ArtifactPath,
+        expires_in: Duration,
+    ) -> Result<Presigned, StoreError> {
+        self.judge(self.store.presign_run_download(&self.folder.join(below), expires_in).await)
     }
 
     /// How much is below this folder.

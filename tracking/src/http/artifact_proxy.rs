@@ -8,7 +8,6 @@ use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use forebay_core::invalid::Invalid;
 use forebay_web::message::Message;
 use forebay_web::response::{Compact, Pretty};
 use forebay_wire::artifacts as wire;
@@ -22,6 +21,7 @@ use super::upload_body::chunks;
 use crate::artifacts::StoreError;
 use crate::model::artifact::folder;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
+use crate::model::multipart::{CompleteUpload, CreateUpload, PendingUploadId};
 use crate::{Error, Result, Tracking};
 
 /// The rest of the address, as the path of an artifact.
@@ -72,39 +72,40 @@ pub(super) async fn delete(
     Ok(Pretty(Empty {}))
 }
 
-pub(super) async fn presigned(ProxyPath(_): ProxyPath) -> Result<Pretty<Empty>> {
-    Err(StoreError::Unsupported("Multipart download").into())
+pub(super) async fn presigned(
+    State(tracking): State<Tracking>,
+    ProxyPath(path): ProxyPath,
+) -> Result<Pretty<wire::GetPresignedDownloadUrlResponse>> {
+    Ok(Pretty(tracking.presign_proxied(&path).await?.into()))
 }
 
 pub(super) async fn create_multipart(
-    ProxyPath(_): ProxyPath,
+    State(tracking): State<Tracking>,
+    ProxyPath(folder): ProxyPath,
     Message(req): Message<wire::CreateMultipartUpload>,
-) -> Result<Pretty<Empty>> {
-    refuse_multipart(req.path)
+) -> Result<Pretty<wire::CreateMultipartUploadResponse>> {
+    let new = CreateUpload::from_wire(req, &folder)?;
+    Ok(Pretty(tracking.require_proxied_artifacts()?.create_multipart(&new).await?.into()))
 }
 
 pub(super) async fn complete_multipart(
-    ProxyPath(_): ProxyPath,
+    State(tracking): State<Tracking>,
+    ProxyPath(folder): ProxyPath,
     Message(req): Message<wire::CompleteMultipartUpload>,
 ) -> Result<Pretty<Empty>> {
-    if req.path.is_some() && req.parts.is_empty() {
-        return Err(Invalid::missing("parts").into());
-    }
-    refuse_multipart(req.path)
+    let upload = CompleteUpload::from_wire(req, &folder)?;
+    tracking.require_proxied_artifacts()?.complete_multipart(&upload).await?;
+    Ok(Pretty(Empty {}))
 }
 
 pub(super) async fn abort_multipart(
-    ProxyPath(_): ProxyPath,
+    State(tracking): State<Tracking>,
+    ProxyPath(folder): ProxyPath,
     Message(req): Message<wire::AbortMultipartUpload>,
 ) -> Result<Pretty<Empty>> {
-    refuse_multipart(req.path)
-}
-
-fn refuse_multipart(path: Option<String>) -> Result<Pretty<Empty>> {
-    match path.filter(|path| !path.is_empty()) {
-        None => Err(Invalid::missing("path").into()),
-        Some(_) => Err(StoreError::Unsupported("Multipart upload").into()),
-    }
+    let upload = PendingUploadId::from_wire(req, &folder)?;
+    tracking.require_proxied_artifacts()?.abort_multipart(&upload).await?;
+    Ok(Pretty(Empty {}))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ProxyPath {

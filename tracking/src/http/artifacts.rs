@@ -17,7 +17,7 @@ use futures_util::StreamExt;
 
 use super::attachment;
 use super::upload_body::chunks;
-use crate::model::artifact::{Direction, file, folder};
+use crate::model::artifact::{file, folder};
 use crate::model::artifact_path::NewArtifact;
 use crate::model::run::RunId;
 use crate::{Result, Tracking};
@@ -65,14 +65,14 @@ pub(super) async fn presigned_upload_url(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::CreatePresignedUploadUrl>,
 ) -> Result<Pretty<wire::CreatePresignedUploadUrlResponse>> {
-    Err(tracking.refuse_presigned_url(req.try_into()?, Direction::Upload).await)
+    Ok(Pretty(tracking.presign_upload(req.try_into()?).await?.into()))
 }
 
 pub(super) async fn presigned_download_url(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::CreatePresignedDownloadUrl>,
 ) -> Result<Pretty<wire::CreatePresignedDownloadUrlResponse>> {
-    Err(tracking.refuse_presigned_url(req.try_into()?, Direction::Download).await)
+    Ok(Pretty(tracking.presign_download(req.try_into()?).await?.into()))
 }
 
 fn upload_target(query: &str) -> Result<(RunId, NewArtifact), Invalid> {

@@ -1,11 +1,13 @@
 //! Requests about artifacts, and listings of them.
 
+use std::time::Duration;
+
 use forebay_core::invalid::Invalid;
 use forebay_wire::artifacts as wire;
 use forebay_wire::logged_models::ListLoggedModelArtifactsResponse;
 use forebay_wire::number::Int64;
 
-use super::artifact_path::ArtifactPath;
+use super::artifact_path::{ArtifactPath, NewArtifact};
 use super::logged_model::LoggedModelId;
 use super::run::RunId;
 
@@ -73,6 +75,9 @@ pub(crate) fn file(path: Option<String>, name: &str) -> Result<ArtifactPath, Inv
     ArtifactPath::parse(&path.ok_or_else(|| Invalid::missing(name))?)
 }
 
+/// How long a presigned URL for an upload is good when its caller does not say, as in MLflow.
+const UPLOAD_EXPIRES: Duration = Duration::from_mins(15);
+
 /// Whose artifacts a presigned URL is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ArtifactOwner {
@@ -80,7 +85,24 @@ pub(crate) enum ArtifactOwner {
     Model(LoggedModelId),
 }
 
-impl TryFrom<wire::CreatePresignedUploadUrl> for ArtifactOwner {
+/// A presigned URL for an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PresignUpload {
+    pub(crate) owner: ArtifactOwner,
+    pub(crate) artifact: NewArtifact,
+    pub(crate) expires_in: Duration,
+}
+
+/// A presigned URL for a download.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PresignDownload {
+    pub(crate) run: RunId,
+    pub(crate) path: ArtifactPath,
+    /// None leaves it to the operator.
+    pub(crate) expires_in: Option<Duration>,
+}
+
+impl TryFrom<wire::CreatePresignedUploadUrl> for PresignUpload {
     type Error = Invalid;
 
     fn try_from(req: wire::CreatePresignedUploadUrl) -> Result<Self, Invalid> {
@@ -92,27 +114,34 @@ impl TryFrom<wire::CreatePresignedUploadUrl> for ArtifactOwner {
             (None, Some(model)) => ArtifactOwner::Model(LoggedModelId::new(model)),
             _ => return Err(Invalid::message("Exactly one of run_id and model_id must be provided.")),
         };
-        ArtifactPath::parse(&path)?;
-        Ok(owner)
+        let artifact = NewArtifact::parse(ArtifactPath::parse(&path)?)?;
+        let expires_in = req.expiration.map_or(Ok(UPLOAD_EXPIRES), |Int64(seconds)| expiration(seconds))?;
+        Ok(PresignUpload { owner, artifact, expires_in })
     }
 }
 
-impl TryFrom<wire::CreatePresignedDownloadUrl> for ArtifactOwner {
+impl TryFrom<wire::CreatePresignedDownloadUrl> for PresignDownload {
     type Error = Invalid;
 
     fn try_from(req: wire::CreatePresignedDownloadUrl) -> Result<Self, Invalid> {
         let run = RunId::parse(req.run_id, None)?;
         let path = req.path.filter(|path| !path.is_empty());
-        ArtifactPath::parse(&path.ok_or_else(|| Invalid::missing("path"))?)?;
-        match req.expiration {
-            Some(Int64(seconds)) if !EXPIRATION_SECONDS.contains(&seconds) => Err(Invalid::message(format!(
-                "expiration must be between {} and {} seconds (got {seconds}).",
-                EXPIRATION_SECONDS.start(),
-                EXPIRATION_SECONDS.end()
-            ))),
-            _ => Ok(ArtifactOwner::Run(run)),
-        }
+        let path = ArtifactPath::parse(&path.ok_or_else(|| Invalid::missing("path"))?)?;
+        let expires_in = req.expiration.map(|Int64(seconds)| expiration(seconds)).transpose()?;
+        Ok(PresignDownload { run, path, expires_in })
     }
+}
+
+/// Reads how long a presigned URL is to be good, in seconds.
+pub(crate) fn expiration(seconds: i64) -> Result<Duration, Invalid> {
+    let bounded = Some(seconds).filter(|seconds| EXPIRATION_SECONDS.contains(seconds));
+    bounded.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs).ok_or_else(|| {
+        Invalid::message(format!(
+            "expiration must be between {} and {} seconds (got {seconds}).",
+            EXPIRATION_SECONDS.start(),
+            EXPIRATION_SECONDS.end()
+        ))
+    })
 }
 
 /// Which way bytes would go over a presigned URL.
@@ -123,14 +152,6 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    /// What the store would have to offer.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Direction::Upload => "Presigned upload",
-            Direction::Download => "Presigned download",
-        }
-    }
-
     /// Why there is none for artifacts whose location has the scheme of a proxy.
     pub(crate) fn refusal_behind_proxy(self, scheme: &str) -> String {
         match self {

@@ -14,6 +14,7 @@ pub(crate) mod log_batch;
 pub(crate) mod logged_model;
 pub(crate) mod logged_model_search;
 pub(crate) mod metric;
+pub(crate) mod multipart;
 pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod run;

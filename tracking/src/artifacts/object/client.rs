@@ -6,9 +6,11 @@ use object_store::azure::MicrosoftAzure;
 use object_store::gcp::GoogleCloudStorage;
 use object_store::list::PaginatedListStore;
 
+use super::s3_signing::S3Signing;
+
 #[derive(Debug)]
 pub(super) enum Client {
-    S3(AmazonS3),
+    S3(AmazonS3, Box<S3Signing>),
     Google(GoogleCloudStorage),
     Azure(MicrosoftAzure),
 }
@@ -17,7 +19,7 @@ impl Client {
     /// Reading, writing and deleting objects.
     pub(super) fn objects(&self) -> &dyn ObjectStore {
         match self {
-            Client::S3(client) => client,
+            Client::S3(client, _) => client,
             Client::Google(client) => client,
             Client::Azure(client) => client,
         }
@@ -26,7 +28,7 @@ impl Client {
     /// Listing page by page.
     pub(super) fn pages(&self) -> &dyn PaginatedListStore {
         match self {
-            Client::S3(client) => client,
+            Client::S3(client, _) => client,
             Client::Google(client) => client,
             Client::Azure(client) => client,
         }

@@ -1,17 +1,20 @@
 //! Making the client of a bucket: endpoint and credentials from the operator's settings, names from the address.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as S3Key};
 use object_store::azure::{AzureConfigKey as AzureKey, MicrosoftAzureBuilder};
-use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as GoogleKey};
-use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder, GoogleConfigKey as GoogleKey};
+use object_store::{BackoffConfig, ClientOptions, RetryConfig, StaticCredentialProvider};
 
 use super::address::{AzureInterface, BucketName};
 use super::client::Client;
 use super::connection_string::ConnectionString;
 use super::s3_settings::S3Settings;
+use super::s3_signing::S3Signing;
 use super::settings::StoreSettings;
+use crate::artifacts::error::BoxError;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,15 +28,19 @@ pub(super) fn connect(
     bucket: &BucketName,
     settings: &StoreSettings,
     s3: &S3Settings,
-) -> Result<Client, object_store::Error> {
-    match bucket {
-        BucketName::S3(bucket) => s3_builder(bucket, settings, s3).build().map(Client::S3),
-        BucketName::Google(bucket) => google(bucket, settings).build().map(Client::Google),
+) -> Result<Client, BoxError> {
+    Ok(match bucket {
+        BucketName::S3(bucket) => {
+            let client = s3_builder(bucket, settings, s3).build()?;
+            let signing = S3Signing::new(bucket, s3, &client)?;
+            Client::S3(client, Box::new(signing))
+        }
+        BucketName::Google(bucket) => Client::Google(google(bucket, settings).build()?),
         BucketName::Azure { container, account, cloud, interface } => {
             let builder = azure(settings, account, cloud, *interface).with_container_name(container);
-            builder.build().map(Client::Azure)
+            Client::Azure(builder.build()?)
         }
-    }
+    })
 }
 
 fn s3_builder(bucket: &str, settings: &StoreSettings, s3: &S3Settings) -> AmazonS3Builder {
@@ -63,8 +70,8 @@ fn s3_builder(bucket: &str, settings: &StoreSettings, s3: &S3Settings) -> Amazon
             builder = builder.with_config(key, value);
         }
     }
-    for (key, value) in &s3.encryption {
-        builder = builder.with_config(*key, value);
+    for arg in &s3.encryption {
+        builder = builder.with_config(arg.key, &arg.value);
     }
     builder
         .with_region(&s3.region)
@@ -94,7 +101,11 @@ fn google(bucket: &str, settings: &StoreSettings) -> GoogleCloudStorageBuilder {
     }
     match emulator {
         // As Google's own clients: an emulator is asked without credentials.
-        Some(endpoint) => builder.with_base_url(endpoint.trim_end_matches('/')).with_skip_signature(true),
+        Some(endpoint) => {
+            let nobody = StaticCredentialProvider::new(GcpCredential { bearer: String::new() });
+            let builder = builder.with_credentials(Arc::new(nobody)).with_skip_signature(true);
+            builder.with_base_url(endpoint.trim_end_matches('/'))
+        }
         None => builder,
     }
 }

@@ -9,10 +9,13 @@ mod connection_string;
 mod delete;
 mod fault;
 mod list;
+mod multipart;
 mod parts;
 mod pending;
+mod presign;
 mod read;
 mod s3_settings;
+mod s3_signing;
 mod settings;
 mod upload;
 

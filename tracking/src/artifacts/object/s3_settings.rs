@@ -26,8 +26,18 @@ pub(super) struct S3Settings {
     pub(super) ignore_tls: bool,
     pub(super) bucket_owner: Option<String>,
     /// How objects are encrypted, if it is asked for.
-    pub(super) encryption: Vec<(AmazonS3ConfigKey, String)>,
+    pub(super) encryption: Vec<EncryptionArg>,
     is_virtual: Option<bool>,
+}
+
+/// One thing that is said about how objects are encrypted.
+#[derive(Debug, Clone)]
+pub(super) struct EncryptionArg {
+    /// For the client.
+    pub(super) key: AmazonS3ConfigKey,
+    /// For uploads that bypass the client.
+    pub(super) header: &'static str,
+    pub(super) value: String,
 }
 
 /// Where the bucket stands in an address.
@@ -108,24 +118,22 @@ fn addressing_style(text: &str) -> Result<Option<bool>, Invalid> {
 }
 
 /// An argument that is not understood is refused: without it objects might be stored unencrypted, or too openly.
-fn encryption(text: &str) -> Result<Vec<(AmazonS3ConfigKey, String)>, Invalid> {
+fn encryption(text: &str) -> Result<Vec<EncryptionArg>, Invalid> {
     let args: Map<String, Value> =
         serde_json::from_str(text).map_err(|_| unusable(EXTRA_ARGS, "it is not a JSON object"))?;
     args.into_iter().map(|(name, value)| encryption_arg(&name, value)).collect()
 }
 
-fn encryption_arg(name: &str, value: Value) -> Result<(AmazonS3ConfigKey, String), Invalid> {
-    let key = match name {
-        "ServerSideEncryption" => "aws_server_side_encryption",
-        "SSEKMSKeyId" => "aws_sse_kms_key_id",
-        "BucketKeyEnabled" => "aws_sse_bucket_key_enabled",
-        _ => "",
+fn encryption_arg(name: &str, value: Value) -> Result<EncryptionArg, Invalid> {
+    let (key, header) = match name {
+        "ServerSideEncryption" => ("aws_server_side_encryption", "x-amz-server-side-encryption"),
+        "SSEKMSKeyId" => ("aws_sse_kms_key_id", "x-amz-server-side-encryption-aws-kms-key-id"),
+        _ => ("", ""),
     };
     let unknown = |_| unusable(EXTRA_ARGS, &format!("the argument '{name}' is not supported"));
     let key = key.parse().map_err(unknown)?;
     match value {
-        Value::String(text) => Ok((key, text)),
-        Value::Bool(value) => Ok((key, value.to_string())),
+        Value::String(value) => Ok(EncryptionArg { key, header, value }),
         _ => Err(unusable(EXTRA_ARGS, &format!("the argument '{name}' is not a text"))),
     }
 }

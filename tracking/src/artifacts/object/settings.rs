@@ -9,7 +9,7 @@ pub struct StoreSettings(BTreeMap<String, String>);
 
 impl StoreSettings {
     /// Every variable that is looked at.
-    pub const NAMES: [&'static str; 32] = [
+    pub const NAMES: [&'static str; 33] = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
@@ -29,6 +29,7 @@ impl StoreSettings {
         "MLFLOW_S3_UPLOAD_EXTRA_ARGS",
         "MLFLOW_S3_EXPECTED_BUCKET_OWNER",
         "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE",
+        "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS",
         "GOOGLE_APPLICATION_CREDENTIALS",
         "GOOGLE_SERVICE_ACCOUNT",
         "GOOGLE_SERVICE_ACCOUNT_KEY",
