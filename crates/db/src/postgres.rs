@@ -77,6 +77,20 @@ pub(crate) async fn list<T: FromRow>(connection: &mut PgConnection, sql: Sql) ->
     Ok(found)
 }
 
+/// Shows `visitor` every row of a query, in order.
+pub(crate) async fn visit(
+    connection: &mut PgConnection,
+    sql: Sql,
+    visitor: &mut (dyn FnMut(&Row) -> Result<(), Error> + Send),
+) -> Result<(), Failure> {
+    let query = sqlx::query_with(text(sql.text), arguments(&sql.values)?);
+    let mut rows = connection.fetch(query);
+    while let Some(row) = rows.try_next().await? {
+        visitor(&Row::postgres(&row)).map_err(Failure::Row)?;
+    }
+    Ok(())
+}
+
 /// What `read` makes of the first row of a query, if there is one.
 pub(crate) async fn find<T>(
     connection: &mut PgConnection,

@@ -24,6 +24,20 @@ impl<'a> Row<'a> {
         Row(Cells::Postgres(row))
     }
 
+    /// The text of the cell of that name, where it lies.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`] for a column that is missing, NULL or of another type.
+    pub fn text(&self, column: &'static str) -> Result<&str, Error> {
+        match self.0 {
+            Cells::Sqlite { row, columns } => match cell(row, columns, column)? {
+                ValueRef::Text(bytes) => str::from_utf8(bytes).map_err(|error| inconsistent(column, &error)),
+                other => Err(inconsistent(column, &format!("{other:?}"))),
+            },
+            Cells::Postgres(row) => row.try_get(column).map_err(|error| inconsistent(column, &error)),
+        }
+    }
+
     /// The cell of that name.
     ///
     /// # Errors

@@ -78,6 +78,22 @@ impl Tx {
         }
     }
 
+    /// Shows `visitor` every row of a query, in order, where it lies.
+    pub fn visit<'t>(
+        &'t mut self,
+        sql: Sql,
+        mut visitor: impl FnMut(&Row) -> Result<(), Error> + Send + 't,
+    ) -> BoxFuture<'t, Result<(), Error>> {
+        let Tx { arm, lost_a_race } = self;
+        match arm {
+            Arm::Sqlite(tx) => Box::pin(ready(tx.visit(sql, visitor))),
+            Arm::Postgres(tx) => Box::pin(async move {
+                let visited = postgres::visit(tx, sql, &mut visitor).await;
+                visited.map_err(|failure| failed(lost_a_race, failure))
+            }),
+        }
+    }
+
     /// The first row of a query, if there is one.
     pub async fn find<T: FromRow>(&mut self, sql: Sql) -> Result<Option<T>, Error> {
         self.find_and_read(sql, T::from_row).await

@@ -4,6 +4,7 @@
 use std::io;
 
 use serde::Serialize;
+use serde::ser::SerializeStruct as _;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
@@ -86,6 +87,63 @@ message! {
     }
 }
 
+/// A [`GetMetricHistoryResponse`] as a server writes it: the key, which all points share, is there once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricHistory<'a> {
+    pub key: &'a str,
+    pub points: Vec<HistoryPoint>,
+    pub next_page_token: Option<String>,
+}
+
+/// One value in a [`MetricHistory`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryPoint {
+    pub value: Double,
+    /// Milliseconds since the epoch.
+    pub timestamp: Int64,
+    pub step: Int64,
+}
+
+impl Serialize for MetricHistory<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let has_points = !self.points.is_empty();
+        let n_fields = usize::from(has_points) + usize::from(self.next_page_token.is_some());
+        let mut message = serializer.serialize_struct("GetMetricHistoryResponse", n_fields)?;
+        if has_points {
+            message.serialize_field("metrics", &Keyed { key: self.key, points: &self.points })?;
+        }
+        if let Some(token) = &self.next_page_token {
+            message.serialize_field("next_page_token", token)?;
+        }
+        message.end()
+    }
+}
+
+/// Points as the list of metrics that they are on the wire.
+struct Keyed<'a> {
+    key: &'a str,
+    points: &'a [HistoryPoint],
+}
+
+impl Serialize for Keyed<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Metric<'a> {
+            key: &'a str,
+            value: Double,
+            timestamp: Int64,
+            step: Int64,
+        }
+        let metric = |HistoryPoint { value, timestamp, step }: &HistoryPoint| Metric {
+            key: self.key,
+            value: *value,
+            timestamp: *timestamp,
+            step: *step,
+        };
+        serializer.collect_seq(self.points.iter().map(metric))
+    }
+}
+
 /// Answers [`GetMetricHistoryBulk`]. The fields stand in the order of their names, as the original sorts them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GetMetricHistoryBulkResponse {
@@ -126,6 +184,33 @@ impl Formatter for BareNan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_history_is_written_as_the_message_that_clients_read() {
+        let point =
+            |value, step| HistoryPoint { value: Double(value), timestamp: Int64(5), step: Int64(step) };
+        for (points, token) in [
+            (vec![point(0.5, -1), point(f64::NAN, 2)], Some("next".to_owned())),
+            (vec![point(1.0, 0)], None),
+            (Vec::new(), None),
+        ] {
+            let metric = |point: &HistoryPoint| Metric {
+                key: Some("m".to_owned()),
+                value: Some(point.value),
+                timestamp: Some(point.timestamp),
+                step: Some(point.step),
+                ..Metric::default()
+            };
+            let metrics = points.iter().map(metric).collect();
+            let message = GetMetricHistoryResponse { metrics, next_page_token: token.clone() };
+            let history = MetricHistory { key: "m", points, next_page_token: token };
+            let text = |value: serde_json::Result<String>| value.unwrap();
+            assert_eq!(
+                text(serde_json::to_string_pretty(&history)),
+                text(serde_json::to_string_pretty(&message))
+            );
+        }
+    }
 
     #[test]
     fn bulk_history_is_compact_and_writes_nan_bare() {

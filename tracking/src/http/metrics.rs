@@ -1,6 +1,7 @@
 //! Handlers of metric histories.
 
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use forebay_core::error_code::ErrorCode;
 use forebay_core::page_token;
 use forebay_web::error::ApiError;
@@ -8,18 +9,21 @@ use forebay_web::message::Message;
 use forebay_web::response::{Encoded, Pretty};
 use forebay_wire::metrics as wire;
 
-use crate::model::history::{BulkHistory, SampledHistory};
+use crate::model::history::{BulkHistory, HistoryPage, SampledHistory};
 use crate::{Result, Tracking};
 
 pub(super) async fn get_history(
     State(tracking): State<Tracking>,
     Message(req): Message<wire::GetMetricHistory>,
-) -> Result<Pretty<wire::GetMetricHistoryResponse>> {
-    let (metrics, next_offset) = tracking.get_metric_history(req.try_into()?).await?;
-    Ok(Pretty(wire::GetMetricHistoryResponse {
-        metrics: metrics.into_iter().map(Into::into).collect(),
+) -> Result<Response> {
+    let page = HistoryPage::try_from(req)?;
+    let (points, next_offset) = tracking.get_metric_history(&page).await?;
+    let history = wire::MetricHistory {
+        key: &page.key,
+        points: points.into_iter().map(Into::into).collect(),
         next_page_token: next_offset.map(page_token::encode_offset),
-    }))
+    };
+    Ok(Pretty(history).into_response())
 }
 
 pub(super) async fn get_history_bulk(

@@ -100,6 +100,16 @@ fn link(
     Ok(given(model_id).map(|model_id| ModelLink { model_id, dataset }))
 }
 
+impl From<Point> for wire::HistoryPoint {
+    fn from(point: Point) -> Self {
+        wire::HistoryPoint {
+            value: point.value().into(),
+            timestamp: point.timestamp_ms.into(),
+            step: point.step.into(),
+        }
+    }
+}
+
 impl From<Metric> for wire::Metric {
     fn from(metric: Metric) -> Self {
         wire::Metric {

@@ -1,7 +1,5 @@
 //! From the rows of runs to whole runs: one statement per table for all of them.
 
-use std::collections::HashMap;
-
 use forebay_db::{Error, Tx};
 
 use crate::model::run::{Run, RunId, RunInfo};
@@ -12,26 +10,14 @@ use crate::sql::{inputs, latest_metrics, params, tags};
 pub(crate) async fn hydrate(tx: &mut Tx, infos: Vec<RunInfo>) -> Result<Vec<Run>, Error> {
     let ids: Vec<RunId> = infos.iter().map(|info| info.id.clone()).collect();
     let ids: Vec<&RunId> = ids.iter().collect();
-    let mut metrics = by_run(latest_metrics::list(tx, &ids).await?);
-    let mut params = by_run(params::list(tx, &ids).await?);
-    let mut tags = by_run(tags::list(tx, &ids).await?);
+    let logged = latest_metrics::list(tx, &ids).await?.into_iter();
+    let logged = logged.zip(params::list(tx, &ids).await?).zip(tags::list(tx, &ids).await?);
     let mut links = inputs::list_of_runs(tx, &ids).await?;
-    let runs = infos.into_iter().map(|info| Run {
-        metrics: metrics.remove(&info.id).unwrap_or_default(),
-        params: params.remove(&info.id).unwrap_or_default(),
-        tags: tags.remove(&info.id).unwrap_or_default(),
-        links: links.remove(&info.id).unwrap_or_default(),
-        info,
+    let runs = infos.into_iter().zip(logged).map(|(info, ((metrics, params), tags))| {
+        let links = links.remove(&info.id).unwrap_or_default();
+        Run { info, metrics, params, tags, links }
     });
     Ok(runs.map(named_by_its_tag).collect())
-}
-
-fn by_run<T>(rows: Vec<(RunId, T)>) -> HashMap<RunId, Vec<T>> {
-    let mut grouped: HashMap<RunId, Vec<T>> = HashMap::new();
-    for (id, row) in rows {
-        grouped.entry(id).or_default().push(row);
-    }
-    grouped
 }
 
 /// Runs of old databases have their name in the tag alone.

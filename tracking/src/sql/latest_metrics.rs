@@ -1,12 +1,11 @@
 //! Table `latest_metrics`: the latest point of each metric of a run.
 
-use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
+use forebay_db::{Error, Insert, Row, Tx};
 
 use crate::model::metric::{Metric, Point};
 use crate::model::run::RunId;
-use crate::sql::IDS_PER_STATEMENT;
+use crate::sql::by_run;
 use crate::sql::metrics::point;
-use crate::sql::runs::run_id;
 
 const SELECT: &str = "
     SELECT run_uuid, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid IN (";
@@ -21,15 +20,9 @@ const UPSERT_END: &str = "
     WHERE (excluded.step, excluded.timestamp, excluded.value)
         > (latest_metrics.step, coalesce(latest_metrics.timestamp, 0), latest_metrics.value)";
 
-/// The latest metrics of those runs, by run and key.
-pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Metric)>, Error> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let mut sql = Sql::new(SELECT);
-        sql.push_list(ids.iter().copied()).push(SELECT_END);
-        found.extend(tx.list::<LatestRow>(sql).await?.into_iter().map(|row| row.0));
-    }
-    Ok(found)
+/// The latest metrics of each of those runs, by key.
+pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Metric>>, Error> {
+    by_run::list(tx, (SELECT, SELECT_END), ids, metric).await
 }
 
 /// Makes points the latest where they are newer than what stands; a run and key may occur once.
@@ -47,10 +40,6 @@ pub(crate) async fn upsert(tx: &mut Tx, points: &[(&RunId, &str, Point)]) -> Res
     tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
 }
 
-struct LatestRow((RunId, Metric));
-
-impl FromRow for LatestRow {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(LatestRow((run_id(row)?, Metric { key: row.get("key")?, point: point(row)?, model: None })))
-    }
+fn metric(row: &Row) -> Result<Metric, Error> {
+    Ok(Metric { key: row.get("key")?, point: point(row)?, model: None })
 }

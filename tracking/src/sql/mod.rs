@@ -4,6 +4,7 @@
 //! a transaction. Here: how domain values become bound values and back.
 
 mod associations;
+mod by_run;
 pub(crate) mod claims;
 pub(crate) mod datasets;
 pub(crate) mod experiment_search;

@@ -5,7 +5,7 @@ use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 use crate::model::param::Param;
 use crate::model::run::RunId;
 use crate::sql::runs::run_id;
-use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
+use crate::sql::{ROWS_PER_STATEMENT, by_run};
 
 const SELECT: &str = "SELECT run_uuid, key, value FROM params WHERE run_uuid IN (";
 const SELECT_END: &str = ") ORDER BY run_uuid, key";
@@ -16,15 +16,9 @@ const SELECT_SOME_END: &str = ")";
 const INSERT: &str = "INSERT INTO params (key, value, run_uuid) VALUES ";
 const INSERT_END: &str = " ON CONFLICT DO NOTHING";
 
-/// All params of those runs, by run and key.
-pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Param)>, Error> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let mut sql = Sql::new(SELECT);
-        sql.push_list(ids.iter().copied()).push(SELECT_END);
-        found.extend(tx.list::<ParamRow>(sql).await?.into_iter().map(|row| row.0));
-    }
-    Ok(found)
+/// The params of each of those runs, by key.
+pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Param>>, Error> {
+    by_run::list(tx, (SELECT, SELECT_END), ids, param).await
 }
 
 /// Those of the named params that exist.
@@ -48,6 +42,10 @@ struct ParamRow((RunId, Param));
 
 impl FromRow for ParamRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(ParamRow((run_id(row)?, Param { key: row.get("key")?, value: row.get("value")? })))
+        Ok(ParamRow((run_id(row)?, param(row)?)))
     }
+}
+
+fn param(row: &Row) -> Result<Param, Error> {
+    Ok(Param { key: row.get("key")?, value: row.get("value")? })
 }

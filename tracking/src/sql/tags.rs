@@ -1,11 +1,10 @@
 //! Table `tags`: the tags of runs.
 
-use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
+use forebay_db::{Error, Insert, Row, Sql, Tx};
 
 use crate::model::run::RunId;
 use crate::model::tag::Tag;
-use crate::sql::IDS_PER_STATEMENT;
-use crate::sql::runs::run_id;
+use crate::sql::by_run;
 
 const SELECT: &str = "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN (";
 const SELECT_END: &str = ") ORDER BY run_uuid, key";
@@ -17,15 +16,9 @@ const FIND: &str = "SELECT value FROM tags WHERE run_uuid = $1 AND key = $2";
 
 const DELETE: &str = "DELETE FROM tags WHERE run_uuid = $1 AND key = $2";
 
-/// All tags of those runs, by run and key.
-pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<(RunId, Tag)>, Error> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let mut sql = Sql::new(SELECT);
-        sql.push_list(ids.iter().copied()).push(SELECT_END);
-        found.extend(tx.list::<TagRow>(sql).await?.into_iter().map(|row| row.0));
-    }
-    Ok(found)
+/// The tags of each of those runs, by key.
+pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Tag>>, Error> {
+    by_run::list(tx, (SELECT, SELECT_END), ids, tag).await
 }
 
 /// Sets tags, given as run, key and value; a run and key may occur once.
@@ -44,11 +37,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: &RunId, key: &str) -> Result<u64, Er
     tx.run(Sql::new(DELETE).bind(id).bind(key)).await
 }
 
-struct TagRow((RunId, Tag));
-
-impl FromRow for TagRow {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        let value: Option<String> = row.get("value")?;
-        Ok(TagRow((run_id(row)?, Tag { key: row.get("key")?, value: value.unwrap_or_default() })))
-    }
+fn tag(row: &Row) -> Result<Tag, Error> {
+    let value: Option<String> = row.get("value")?;
+    Ok(Tag { key: row.get("key")?, value: value.unwrap_or_default() })
 }

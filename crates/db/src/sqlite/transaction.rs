@@ -42,14 +42,26 @@ impl Transaction {
     /// All rows of a query.
     pub(crate) fn list<T: FromRow>(&self, sql: Sql) -> Result<Vec<T>, Error> {
         let mut found = Vec::new();
+        self.visit(sql, |row| {
+            found.push(T::from_row(row)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// Shows `visitor` every row of a query, in order.
+    pub(crate) fn visit(
+        &self,
+        sql: Sql,
+        mut visitor: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let connection = self.connection()?;
         blocking(|| {
             connection.query(&sql.text.into(), &sql.values, |row, columns| {
-                found.push(T::from_row(&Row::sqlite(row, columns))?);
+                visitor(&Row::sqlite(row, columns))?;
                 Ok::<_, Error>(Next::Row)
             })
-        })?;
-        Ok(found)
+        })
     }
 
     /// What `read` makes of the first row of a query, if there is one.

@@ -168,9 +168,8 @@ async fn the_same_point_twice_is_one_point(db: Db) {
         offset: 0,
         max_points: Some(2),
     };
-    let (points, next) = scratch.tracking.get_metric_history(page).await.unwrap();
+    let (points, next) = scratch.tracking.get_metric_history(&page).await.unwrap();
     assert_eq!(next, Some(2));
-    let points: Vec<Point> = points.into_iter().map(|metric| metric.point).collect();
     assert_eq!(points, [Point::new(0, 5, 0.0), Point::new(0, 5, f64::NAN)]);
     assert_eq!(get(&scratch, &run_id).await.metrics[0].point, Point::new(0, 5, f64::MAX));
 }

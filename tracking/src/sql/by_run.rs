@@ -1,0 +1,38 @@
+//! Rows of several runs, told apart by their column `run_uuid`.
+
+use std::collections::HashMap;
+
+use forebay_db::{Error, Row, Sql, Tx};
+
+use crate::model::run::RunId;
+use crate::sql::IDS_PER_STATEMENT;
+
+/// Reads the rows of each of those runs. The statement is given as the texts before and behind the ids; it orders its
+/// rows by run.
+pub(crate) async fn list<T: Send>(
+    tx: &mut Tx,
+    (select, end): (&'static str, &'static str),
+    ids: &[&RunId],
+    read: fn(&Row) -> Result<T, Error>,
+) -> Result<Vec<Vec<T>>, Error> {
+    let places: HashMap<&str, usize> =
+        ids.iter().enumerate().map(|(place, id)| (id.as_str(), place)).collect();
+    let mut of_runs: Vec<Vec<T>> = ids.iter().map(|_| Vec::new()).collect();
+    for ids_of_statement in ids.chunks(IDS_PER_STATEMENT) {
+        let mut sql = Sql::new(select);
+        sql.push_list(ids_of_statement.iter().copied()).push(end);
+        let mut place = 0;
+        tx.visit(sql, |row| {
+            let id = row.text("run_uuid")?;
+            if ids.get(place).is_none_or(|current| current.as_str() != id) {
+                place = places.get(id).copied().unwrap_or(usize::MAX);
+            }
+            if let Some(rows) = of_runs.get_mut(place) {
+                rows.push(read(row)?);
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(of_runs)
+}
