@@ -7,11 +7,12 @@ use forebay_db::{DatabaseUrl, Db, OpenOptions};
 
 use crate::cli::UpgradeArgs;
 
-/// `forebay db upgrade`: creates the schema where there is none.
+/// `forebay db upgrade`: creates the schema where there is none, and our indexes where they are missing.
 pub(crate) async fn upgrade(args: &UpgradeArgs) -> anyhow::Result<()> {
     let url: DatabaseUrl = args.url.0.parse()?;
     let options = open_options(1, args.allow_unknown_schema);
     let db = Db::open(&url, options).await.with_context(|| format!("cannot use {url}"))?;
+    db.ensure_indexes().await.with_context(|| format!("cannot make our indexes in {url}"))?;
     db.close().await;
     println!("{url} is ready");
     Ok(())

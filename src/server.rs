@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::config::ServerConfig;
 use crate::environment;
+use crate::failure;
 use crate::metrics;
 use crate::router::{Domains, router};
 use crate::serve::serve;
@@ -34,6 +35,13 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         None => Db::open(&config.database, config.open).await,
     };
     let db = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
+    if let Err(error) = db.ensure_indexes().await {
+        let error = failure::line(&error.into());
+        tracing::warn!(
+            error,
+            "lists of runs will be slow: our indexes are missing; see `forebay db upgrade`"
+        );
+    }
     let tracking =
         Tracking::open(db.clone(), Arc::new(SystemClock), Arc::new(RandomIds), config.tracking.clone())
             .await?;

@@ -1,5 +1,9 @@
 -- Indexes of our own on MLflow's tables. They change no answer, and MLflow's migrations carry them along.
 
+-- Making them may take longer than a request, but nobody is to wait long for those who hold the tables.
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = '5s';
+
 -- The runs of an experiment, the latest first: the order of every list of runs.
 CREATE INDEX IF NOT EXISTS forebay_runs_by_start
     ON runs (experiment_id, lifecycle_stage, start_time DESC, run_uuid);

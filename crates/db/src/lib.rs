@@ -9,6 +9,7 @@
 mod database;
 pub mod dialect;
 mod error;
+mod indexes;
 mod insert;
 mod job;
 mod metrics;

@@ -64,8 +64,8 @@ fn inconsistent(column: &'static str, reason: &impl ToString) -> Error {
     Error::Inconsistent { column, reason: reason.to_string() }
 }
 
-/// PostgreSQL's checked read refuses what the schema does not promise; SQLite's types belong to values, not to
-/// columns, and are looked at one by one.
+/// PostgreSQL's checked read refuses what the schema does not promise. SQLite's types belong to values, not to
+/// columns, and MLflow stores a step of 0.5 there as it is: numbers are converted, as SQLite does when it is asked.
 macro_rules! read_column {
     ($($type:ty: $sqlite:ident, $postgres:ident;)+) => {$(
         impl Column for Option<$type> {
@@ -111,6 +111,11 @@ fn sqlite_int(cell: ValueRef) -> Result<Option<i64>, ValueRef> {
     match cell {
         ValueRef::Null => Ok(None),
         ValueRef::Integer(value) => Ok(Some(value)),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "SQLite's own cast cuts off and saturates as well"
+        )]
+        ValueRef::Real(value) => Ok(Some(value as i64)),
         other => Err(other),
     }
 }
@@ -137,7 +142,8 @@ fn sqlite_text(cell: ValueRef) -> Result<Option<String>, ValueRef> {
             Err(_) => Err(cell),
         },
         ValueRef::Integer(value) => Ok(Some(value.to_string())),
-        other => Err(other),
+        ValueRef::Real(value) => Ok(Some(value.to_string())),
+        ValueRef::Blob(_) => Err(cell),
     }
 }
 

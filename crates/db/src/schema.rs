@@ -1,7 +1,7 @@
 //! MLflow's schema as this server knows it: which alembic heads it accepts, and how it creates a new one.
 //!
 //! The schema is MLflow's own and its migrations stay MLflow's: a database is created at one pinned release
-//! or taken as it is. All that is added are indexes whose names begin with `forebay_` (decision 2).
+//! or taken as it is. [`crate::indexes`] adds to it what may be left out.
 
 use crate::{Engine, Error, FromRow, OpenError, Row, Sql, Tx};
 
@@ -84,9 +84,6 @@ const OLDER_HEADS: [&str; 51] = [
 const SQLITE_SCHEMA: &str = include_str!("../../../migrations/sqlite/0001_mlflow_3_17_2.sql");
 const POSTGRES_SCHEMA: &str = include_str!("../../../migrations/postgres/0001_mlflow_3_17_2.sql");
 
-const SQLITE_INDEXES: &str = include_str!("../../../migrations/sqlite/0002_indexes.sql");
-const POSTGRES_INDEXES: &str = include_str!("../../../migrations/postgres/0002_indexes.sql");
-
 const FIND_HEAD: &str = "SELECT version_num FROM alembic_version";
 const DROP_HEAD: &str = "DROP TABLE alembic_version";
 
@@ -97,15 +94,9 @@ pub(crate) enum UnknownHead {
     Accept,
 }
 
-/// Creates the schema in an empty database; otherwise checks that its head is one that we know. Then makes the
-/// indexes that are missing, which takes some seconds for each million runs.
+/// Creates the schema in an empty database; otherwise checks that its head is one that we know.
 pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
     lock(tx).await?;
-    ensure_tables(tx, unknown).await?;
-    Ok(ensure_indexes(tx).await?)
-}
-
-async fn ensure_tables(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
     match inspect(tx).await? {
         (Some(head), _) => check_head(head, unknown),
         (None, 0) => Ok(tx.run_script(script(tx.engine())).await?),
@@ -141,16 +132,6 @@ async fn inspect(tx: &mut Tx) -> Result<(Option<String>, usize), OpenError> {
     Ok((head, tables.len()))
 }
 
-/// Looks first: even where an index is there, PostgreSQL would wait for everybody who writes.
-async fn ensure_indexes(tx: &mut Tx) -> Result<(), Error> {
-    let script = index_script(tx.engine());
-    let present = list_names(tx, list_indexes(tx.engine())).await?;
-    if present.len() < script.matches("CREATE INDEX").count() {
-        tx.run_script(script).await?;
-    }
-    Ok(())
-}
-
 async fn list_names(tx: &mut Tx, query: &'static str) -> Result<Vec<String>, Error> {
     Ok(tx.list::<Name>(Sql::new(query)).await?.into_iter().map(|name| name.0).collect())
 }
@@ -172,23 +153,6 @@ fn script(engine: Engine) -> &'static str {
     }
 }
 
-fn index_script(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => SQLITE_INDEXES,
-        Engine::Postgres => POSTGRES_INDEXES,
-    }
-}
-
-fn list_indexes(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'forebay_%'",
-        Engine::Postgres => {
-            "SELECT CAST(indexname AS TEXT) AS name FROM pg_indexes
-            WHERE schemaname = current_schema() AND indexname LIKE 'forebay_%'"
-        }
-    }
-}
-
 fn list_tables(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => {
@@ -201,7 +165,7 @@ fn list_tables(engine: Engine) -> &'static str {
 }
 
 /// Makes servers that start at once on one PostgreSQL create the schema one after the other.
-async fn lock(tx: &mut Tx) -> Result<(), Error> {
+pub(crate) async fn lock(tx: &mut Tx) -> Result<(), Error> {
     match tx.engine() {
         Engine::Sqlite => Ok(()),
         Engine::Postgres => tx.run(Sql::new("SELECT pg_advisory_xact_lock(4669824)")).await.map(drop),

@@ -85,7 +85,9 @@ fn with_database(cluster: &str, name: &str) -> String {
 
 async fn open(uri: &str) -> Db {
     let url: DatabaseUrl = uri.parse().expect("a URI of ours");
-    Db::open(&url, OPTIONS).await.expect("a new database opens")
+    let db = Db::open(&url, OPTIONS).await.expect("a new database opens");
+    db.ensure_indexes().await.expect("a database of ours");
+    db
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -44,7 +44,8 @@ impl Writer {
     /// Starts the writer on a pool of one connection, which it closes at its end.
     pub(crate) fn start(pool: Pool, metrics: Metrics) -> Result<Self, OpenError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(OpenError::Thread)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(OpenError::Thread)?;
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
         let run = run(pool, waiting, metrics.clone());
         thread.spawn(move || runtime.block_on(run)).map_err(OpenError::Thread)?;

@@ -54,6 +54,10 @@ async fn sample_by_step(
     let places = places(n_points, sample.max_points);
     let Some(steps) = steps_at(tx, stretch, n_points, &places).await? else { return Ok(None) };
     let points = metrics::list_at(tx, &stretch, &steps).await?;
+    // MLflow lets a step into SQLite that is not whole; it is read as one and not found again.
+    if points.len() != steps.len() {
+        return Ok(None);
+    }
     Ok(Some(points.into_iter().map(|point| RunPoint { run_id: run_id.clone(), point }).collect()))
 }
 

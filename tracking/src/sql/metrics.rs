@@ -242,4 +242,27 @@ mod tests {
             assert!(searches.len() == 1 && searches[0].ends_with(end), "{plan:#?}");
         }
     }
+
+    async fn insert_at_fractions(tx: &mut Tx, id: &RunId) -> Result<(), Error> {
+        let row = |step: f64| ["m".into(), 1.0.into(), 5_i64.into(), id.into(), step.into(), false.into()];
+        let insert = Insert { head: INSERT, tail: INSERT_END };
+        tx.insert(insert, [0.5, 1.5, 3.0, 4.25].map(row)).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn a_step_that_is_not_whole_is_read_as_sqlite_converts_it() {
+        let test = TestDb::sqlite().await;
+        let scratch = crate::testing::scratch(test.db.clone()).await;
+        let run_id = scratch.run().await;
+        let inserted: Result<(), Error> =
+            test.db.write(run_id.clone(), |tx, id| Box::pin(insert_at_fractions(tx, id))).await;
+        inserted.unwrap();
+        let page = HistoryPage { run_id: run_id.clone(), key: "m".to_owned(), offset: 0, max_points: None };
+        let (points, _) = scratch.tracking.get_metric_history(&page).await.unwrap();
+        assert_eq!(points.iter().map(|point| point.step).collect::<Vec<_>>(), [0, 1, 3, 4]);
+        let sample =
+            SampledHistory { run_ids: vec![run_id], key: "m".to_owned(), steps: None, max_points: 2 };
+        let sampled = scratch.tracking.sample_metric_history(&sample).await.unwrap();
+        assert_eq!(sampled.iter().map(|point| point.point.step).collect::<Vec<_>>(), [0, 4]);
+    }
 }

@@ -11,3 +11,14 @@ mod transaction;
 pub(crate) use connection::{Access, Connection};
 pub(crate) use pool::{Lease, Pool, PoolOptions};
 pub(crate) use transaction::Transaction;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
+
+/// Does work that reads or writes a file here, after handing this thread's other tasks to another one. The
+/// writer's thread and a runtime of one thread have no other to hand them to.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    let can_hand_over =
+        Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if can_hand_over { block_in_place(work) } else { work() }
+}

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::{Access, Connection};
+use super::{Access, Connection, blocking};
 use crate::Error;
 use crate::error::NoConnection;
 
@@ -58,7 +58,7 @@ impl Pool {
         };
         let connection = match self.shared.idle().pop() {
             Some(connection) => connection,
-            None => self.shared.connect()?,
+            None => blocking(|| self.shared.connect())?,
         };
         let mut lease =
             Lease { connection: Some(connection), home: Arc::clone(&self.shared), _permit: permit };

@@ -2,11 +2,8 @@
 
 use std::borrow::Cow;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::block_in_place;
-
 use super::connection::Next;
-use super::{Connection, Lease, Pool};
+use super::{Connection, Lease, Pool, blocking};
 use crate::{Cell, Error, FromRow, Insert, Row, Sql};
 
 /// An open transaction.
@@ -99,12 +96,4 @@ impl Transaction {
     fn connection(&self) -> Result<&Connection, Error> {
         self.lease.connection()
     }
-}
-
-/// Does work that reads or writes a file here, after handing this thread's other tasks to another one. The
-/// writer's thread and a runtime of one thread have no other to hand them to.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    let can_hand_over =
-        Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread);
-    if can_hand_over { block_in_place(work) } else { work() }
 }
