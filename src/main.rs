@@ -12,6 +12,7 @@ mod process_metrics;
 mod router;
 mod server;
 mod serve;
+mod seats;
 mod stop;
 mod ui;
 mod versions;

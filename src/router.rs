@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::header::CONNECTION;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use forebay_core::error_code::ErrorCode;
 use forebay_core::ids::RandomIds;
 use forebay_tracking::Tracking;
 use forebay_tracking::http::MLFLOW_RELEASE;
+use forebay_web::error::ApiError;
 use forebay_web::limits::Limits;
 use forebay_web::request_metrics::RequestMetrics;
 use forebay_web::serving;
@@ -64,4 +68,13 @@ pub(crate) fn router(
             metrics,
         },
     )
+}
+
+/// What those are answered for whose connection there is no room.
+pub(crate) fn no_room() -> Router {
+    async fn answer() -> Response {
+        let why = "The server has as many connections as it may. Try again later.";
+        ([(CONNECTION, "close")], ApiError::new(ErrorCode::TemporarilyUnavailable, why)).into_response()
+    }
+    Router::new().fallback(answer)
 }

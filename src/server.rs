@@ -14,7 +14,8 @@ use crate::config::ServerConfig;
 use crate::environment;
 use crate::failure;
 use crate::metrics;
-use crate::router::{Domains, router};
+use crate::router::{Domains, no_room, router};
+use crate::seats::Seats;
 use crate::serve::serve;
 use crate::stop::StopSignals;
 use crate::ui::Ui;
@@ -60,8 +61,9 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     let domains =
         Domains { tracking: tracking.clone(), registry: forebay_registry::Registry::new(db.clone()) };
     let router = router(domains, ui, &config, registry).with_state(());
+    let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
     tokio::select! {
-        () = serve(listener, router, stop.first()) => {}
+        () = serve(listener, router, no_room(), seats, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
     }
     // What is not cleaned up in time stays in the object store, which may be gone for good.

@@ -92,7 +92,7 @@ class Server:
         self.process.wait(STOP_TIMEOUT_S)
 
     def log(self):
-        return self.log_path.read_text(errors="replace")
+        return self.log_path.read_text(errors="replace") if self.log_path.is_file() else ""
 
     def _signal(self, number):
         with contextlib.suppress(ProcessLookupError):
@@ -143,13 +143,13 @@ def forebay_binary():
 
 @pytest.fixture(scope="session")
 def start_server(request, tmp_path_factory):
-    """Factory of servers: `start_server(target, backend_store_uri, artifacts_destination, extra_args, env)`.
+    """Factory of servers: `start_server(target, backend_store_uri, artifacts_destination, extra_args, env, log)`.
 
     What is None is left to the server's defaults. Raises ServerDidNotStart. All are ended with the session.
     """
     started = []
 
-    def start(target, backend_store_uri=None, artifacts_destination=None, extra_args=(), env=None):
+    def start(target, backend_store_uri=None, artifacts_destination=None, extra_args=(), env=None, log=None):
         if target == "forebay":
             command = [str(request.getfixturevalue("forebay_binary")), "server"]
         else:
@@ -162,10 +162,10 @@ def start_server(request, tmp_path_factory):
             command += ["--artifacts-destination", str(artifacts_destination)]
         command += map(str, extra_args)
         cwd = tmp_path_factory.mktemp("server")
-        log_path = cwd / "server.log"
-        with log_path.open("wb") as log:
+        log_path = pathlib.Path(log) if log else cwd / "server.log"
+        with log_path.open("wb") as file:
             process = subprocess.Popen(
-                command, cwd=cwd, env=server_environment(env), stdout=log, stderr=log, start_new_session=True
+                command, cwd=cwd, env=server_environment(env), stdout=file, stderr=file, start_new_session=True
             )
         prefix = static_prefix_of(extra_args)
         server = Server(f"http://127.0.0.1:{port}{prefix}", process, log_path, cwd)
@@ -205,38 +205,59 @@ def postgres_url():
     if given:
         yield given.rstrip("/")
         return
-    programs = postgres_programs()
-    if programs is None:
-        no_postgres("neither FOREBAY_TEST_POSTGRES nor initdb was found")
-    with started_cluster(programs) as url:
-        yield url
+    with started_cluster() as cluster:
+        yield cluster.url
+
+
+class Cluster:
+    """A throw-away PostgreSQL. It refuses to run as root, so root hands it to the user postgres."""
+
+    def __init__(self, programs, folder):
+        self.programs, self.folder, self.port = programs, folder, free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self.port}"
+        self.data = folder / "data"
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync")
+        self.start()
+
+    def start(self):
+        # Nothing here has to survive a power cut, so the disk is not waited for.
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=off"
+        self._run("pg_ctl", "-l", self.folder / "log", "-o", options, "-w", "start")
+
+    def stop(self, mode="fast"):
+        self._run("pg_ctl", "-m", mode, "-w", "stop")
+
+    def restart(self):
+        self._run("pg_ctl", "-m", "fast", "-w", "restart")
+
+    @property
+    def process(self):
+        """The process id of the server, whose children serve one connection each or work in the background."""
+        return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+
+    def _run(self, program, *arguments):
+        as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*as_user, self.programs / program, "-D", self.data, *arguments]
+        done = subprocess.run(list(map(str, command)), cwd="/", capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            no_postgres(f"{program} failed: {done.stderr or done.stdout}")
 
 
 @contextlib.contextmanager
-def started_cluster(programs):
-    """A throw-away cluster. PostgreSQL refuses to run as root, so root hands it to the user postgres."""
+def started_cluster():
+    programs = postgres_programs()
+    if programs is None:
+        no_postgres("initdb was not found")
     folder = pathlib.Path(f"/tmp/forebay-postgres-{uuid.uuid4().hex[:8]}")
     folder.mkdir(mode=0o700)
-    as_user = []
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    data, port = folder / "data", free_port()
-
-    def run(*command):
-        done = subprocess.run([*as_user, *map(str, command)], cwd="/", capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            no_postgres(f"{command[0]} failed: {done.stderr or done.stdout}")
-
     try:
-        run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
-        log = folder / "log"
-        run(programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres")
+        cluster = Cluster(programs, folder)
         try:
-            yield f"postgresql://postgres@127.0.0.1:{port}"
+            yield cluster
         finally:
-            run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            cluster.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -5,6 +5,7 @@
 pub struct Limits {
     /// Longest JSON body, in bytes.
     pub json_bytes: usize,
-    /// All JSON bodies that are being read or answered at one time, in bytes; at least `json_bytes`.
+    /// All JSON bodies that are being read or answered at one time, in bytes; at least `json_bytes`. Their beginnings
+    /// do not count, and have an eighth of this besides.
     pub json_bytes_in_flight: usize,
 }
