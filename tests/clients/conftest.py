@@ -228,7 +228,7 @@ class Cluster:
         self._run("pg_ctl", "-m", mode, "-w", "stop")
 
     def restart(self):
-        self._run("pg_ctl", "-m", "fast", "-w", "restart")
+        self._run("pg_ctl", "-l", self.folder / "log", "-m", "fast", "-w", "restart")
 
     @property
     def process(self):

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::{PgPool, Postgres, Transaction};
 use tokio::sync::oneshot;
 
 use crate::job::{Group, Single};
@@ -11,7 +10,7 @@ use crate::metrics::{Access, Metrics};
 use crate::tx::Arm;
 use crate::usage::Usage;
 use crate::writer::Writer;
-use crate::{Engine, Error, Tx, sqlite};
+use crate::{Engine, Error, Tx, postgres, sqlite};
 
 /// The statements of one write: a function, not a closure, so that all it knows is in its input and it can be
 /// run again when PostgreSQL gave its transaction up.
@@ -48,7 +47,7 @@ pub struct Db {
 #[derive(Clone)]
 pub(crate) enum DbArm {
     Sqlite { readers: sqlite::Pool, writer: Writer },
-    Postgres(PgPool),
+    Postgres(postgres::Pool),
 }
 
 /// How often PostgreSQL may give up one write for another's sake before the caller hears of it.
@@ -74,7 +73,7 @@ impl Db {
                 DbArm::Sqlite { readers, .. } => {
                     Arm::Sqlite(sqlite::Transaction::begin(readers, begin).await?)
                 }
-                DbArm::Postgres(pool) => Arm::Postgres(pool.begin_with(begin).await?),
+                DbArm::Postgres(pool) => Arm::Postgres(pool.begin(begin).await?),
             })
         };
         Ok(self.metrics.begin(Access::Read, open).await?.into())
@@ -129,6 +128,7 @@ impl Db {
             }
             DbArm::Postgres(pool) => {
                 // The two are not read at the same moment.
+                let pool = &pool.connections;
                 let (open, idle) = (pool.size() as usize, pool.num_idle());
                 let max = pool.options().get_max_connections() as usize;
                 Usage { in_use: open.saturating_sub(idle), idle, max, queue: None }
@@ -141,7 +141,7 @@ impl Db {
     /// Only statements can lose a race: at READ COMMITTED a commit does not.
     async fn write_with_retries<I, T, E>(
         &self,
-        pool: &PgPool,
+        pool: &postgres::Pool,
         input: &I,
         run: WriteFn<I, T, E>,
     ) -> Result<T, E>
@@ -150,7 +150,8 @@ impl Db {
     {
         let mut attempt = 1;
         loop {
-            let mut tx: Tx = Arm::Postgres(self.metrics.begin(Access::Write, begin(pool)).await?).into();
+            let begin = pool.begin(Engine::Postgres.begin_write());
+            let mut tx: Tx = Arm::Postgres(self.metrics.begin(Access::Write, begin).await?).into();
             let result = run(&mut tx, input).await;
             let lost_a_race = tx.lost_a_race();
             match result {
@@ -174,8 +175,4 @@ fn apply_alone<'a, M: Merge>(tx: &'a mut Tx, member: &'a M) -> BoxFuture<'a, Mer
         let mut results = M::apply(tx, std::slice::from_ref(member)).await?;
         results.pop().unwrap_or_else(|| Err(Error::NoOutcome.into()))
     })
-}
-
-async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
-    Ok(pool.begin_with(Engine::Postgres.begin_write()).await?)
 }

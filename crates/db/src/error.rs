@@ -11,10 +11,16 @@ type Cause = Arc<dyn StdError + Send + Sync>;
 /// A failed statement, transaction or row.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The database cannot be reached, is shutting down, is locked by another process for too long, or is
-    /// out of room: the caller may try again later.
+    /// The database cannot be reached, is shutting down, or is locked by another process for too long: the
+    /// caller may try again later.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
+    /// The database has no room for what was to be written; the caller may try again later.
+    #[error("the disk of the database is full")]
+    Full(#[source] Cause),
+    /// The path of a SQLite file does not lead any more to the file that is open.
+    #[error("the database file was removed or replaced")]
+    Moved,
     /// A unique or primary key refused the row.
     #[error("a row with the same key exists already")]
     Duplicate(#[source] Cause),
@@ -50,7 +56,9 @@ impl Error {
     /// The code that a caller of the API sees.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Error::Unavailable(_) | Error::Stopped => ErrorCode::TemporarilyUnavailable,
+            Error::Unavailable(_) | Error::Full(_) | Error::Moved | Error::Stopped => {
+                ErrorCode::TemporarilyUnavailable
+            }
             Error::Unfit(_) => ErrorCode::InvalidParameterValue,
             Error::Duplicate(_)
             | Error::Dangling(_)
@@ -59,6 +67,11 @@ impl Error {
             | Error::NoOutcome
             | Error::Statement(_) => ErrorCode::InternalError,
         }
+    }
+
+    /// Whether the same would happen to any other write now.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Error::Unavailable(_) | Error::Full(_) | Error::Moved)
     }
 
     /// Whether a unique or primary key refused the row.
@@ -108,6 +121,7 @@ fn kind_of_postgres(error: &sqlx::Error) -> Kind {
         sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Error::Duplicate,
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling,
         sqlx::Error::Database(refusal) => match refusal.code() {
+            Some(code) if code == "53100" => Error::Full,
             Some(code) if is_transient(&code) => Error::Unavailable,
             // Class 22 is a data exception.
             Some(code) if code.starts_with("22") => Error::Unfit,
@@ -136,9 +150,10 @@ fn kind_of_sqlite(extended_code: i32) -> Kind {
             | ffi::SQLITE_LOCKED
             | ffi::SQLITE_INTERRUPT
             | ffi::SQLITE_IOERR
-            | ffi::SQLITE_FULL
+            | ffi::SQLITE_READONLY
             | ffi::SQLITE_CANTOPEN,
         ) => Error::Unavailable,
+        (_, ffi::SQLITE_FULL) => Error::Full,
         (_, ffi::SQLITE_TOOBIG) => Error::Unfit,
         _ => Error::Statement,
     }
@@ -149,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_busy_or_slow_database_is_transient_on_both_engines() {
+    fn a_busy_or_slow_database_is_transient_on_both_engines() {
         for code in ["08006", "53100", "57P01", "40P01", "57014"] {
             assert!(is_transient(code), "{code}");
         }
@@ -159,7 +174,8 @@ mod tests {
         for (code, transient) in [
             (5, true),
             (9, true),
-            (13, true),
+            (8, true),
+            (13, false),
             (261, true),
             (3338, true),
             (1, false),

@@ -16,6 +16,7 @@ mod metrics;
 mod open;
 mod postgres;
 pub mod predicate;
+mod pulse;
 mod row;
 mod schema;
 mod sql;

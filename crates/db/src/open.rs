@@ -1,19 +1,22 @@
 //! Opening a database: connections, then the schema.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::database::DbArm;
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::schema::{self, UnknownHead};
 use crate::tx::Arm;
 use crate::url::Location;
 use crate::writer::Writer;
-use crate::{DatabaseUrl, Db, Engine, Error, Tx, sqlite};
+use crate::{DatabaseUrl, Db, Engine, Error, Tx, postgres, sqlite};
 
 /// How to open a database.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,9 @@ pub enum OpenError {
          to 3.18): use a newer server, or --allow-unknown-schema at your own risk"
     )]
     UnknownHead(String),
+    /// The SQLite file that was just opened is not there.
+    #[error("the database file cannot be found")]
+    File(#[source] std::io::Error),
     /// The system has no thread for the writer.
     #[error("the thread that writes cannot be started")]
     Thread(#[source] std::io::Error),
@@ -135,6 +141,9 @@ async fn open_sqlite(path: &Path, options: OpenOptions, metrics: Metrics) -> Res
     let mut tx: Tx = Arm::Sqlite(sqlite::Transaction::begin(&write, begin).await?).into();
     schema::ensure(&mut tx, options.unknown_head()).await?;
     tx.commit().await?;
+    let file = Arc::new(sqlite::DatabaseFile::at(path).map_err(OpenError::File)?);
+    write.bind_to(Arc::clone(&file));
+    readers.bind_to(file);
     Ok(DbArm::Sqlite { readers, writer: Writer::start(write, metrics)? })
 }
 
@@ -157,23 +166,29 @@ fn sqlite_pools(path: &Path, options: OpenOptions) -> (sqlite::Pool, sqlite::Poo
 
 async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<DbArm, OpenError> {
     let pool = postgres_pool(connect, options).await?;
-    let mut tx: Tx = Arm::Postgres(pool.begin().await.map_err(Error::from)?).into();
+    let mut tx: Tx = Arm::Postgres(pool.begin(Engine::Postgres.begin_write()).await?).into();
     schema::ensure(&mut tx, options.unknown_head()).await?;
     tx.commit().await?;
     Ok(DbArm::Postgres(pool))
 }
 
-async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Result<PgPool, OpenError> {
+async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Result<postgres::Pool, OpenError> {
     // The pool would try again until its time is up; a first connection of our own says at once what is wrong.
     PgConnection::connect_with(&connect).await.map_err(Error::from)?.close().await.map_err(Error::from)?;
-    let pool = PgPoolOptions::new()
+    let pulse = Arc::new(Pulse::new(connect.clone()));
+    let connections = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(move |connection, _| Box::pin(bound_statements(connection, options.statement_timeout)))
+        .after_release({
+            let pulse = Arc::clone(&pulse);
+            // A connection to a server that does not answer would never be found fit, and keep its place until then.
+            move |_, _| Box::pin(ready(Ok(pulse.beats())))
+        })
         .connect_with(connect.application_name("forebay").disable_statement_logging())
         .await
         .map_err(Error::from)?;
-    Ok(pool)
+    Ok(postgres::Pool { connections, pulse })
 }
 
 /// Ends statements whose request was given up long ago; they would keep their connection busy.

@@ -1,15 +1,61 @@
 //! PostgreSQL: how statements run on one of its connections.
 
 use std::borrow::Cow;
+use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, PgConnection, Postgres, SqlSafeStr as _, SqlStr};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Executor as _, PgConnection, PgPool, Postgres, SqlSafeStr as _, SqlStr,
+};
 
 use crate::insert::ROWS_PER_STATEMENT;
+use crate::pulse::Pulse;
 use crate::sql::Value;
 use crate::{Cell, Error, FromRow, Insert, Row, Sql};
+
+/// The connections to one server.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    pub(crate) connections: PgPool,
+    pub(crate) pulse: Arc<Pulse>,
+}
+
+/// An open transaction. Dropped without a commit, it is rolled back.
+pub(crate) struct Transaction {
+    pub(crate) inner: sqlx::Transaction<'static, Postgres>,
+    pub(crate) pulse: Arc<Pulse>,
+}
+
+impl Pool {
+    /// Takes a connection and opens a transaction with the statement `begin`.
+    pub(crate) async fn begin(&self, begin: &'static str) -> Result<Transaction, Error> {
+        // Large: handed over as a reference, it stands in the caller's future once.
+        let opening = pin!(self.connections.begin_with(begin));
+        let inner = self.pulse.watch(opening).await?;
+        Ok(Transaction { inner, pulse: Arc::clone(&self.pulse) })
+    }
+
+    /// Closes all connections.
+    pub(crate) async fn close(&self) {
+        self.connections.close().await;
+    }
+}
+
+impl Transaction {
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        self.pulse.watch(self.inner.commit()).await
+    }
+
+    pub(crate) async fn roll_back(self) {
+        // A rollback that fails leaves a broken connection, which the pool replaces.
+        if self.pulse.beats() {
+            let _ = self.pulse.watch(self.inner.rollback()).await;
+        }
+    }
+}
 
 /// A failed statement, before anybody has looked at what it means.
 #[derive(Debug)]

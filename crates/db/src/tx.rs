@@ -3,7 +3,6 @@
 use std::future::ready;
 
 use futures_util::future::BoxFuture;
-use sqlx::Postgres;
 
 use crate::{Cell, Column, Engine, Error, FromRow, Insert, Row, Sql, postgres, sqlite};
 
@@ -16,7 +15,7 @@ pub struct Tx {
 
 pub(crate) enum Arm {
     Sqlite(sqlite::Transaction),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(postgres::Transaction),
 }
 
 impl From<Arm> for Tx {
@@ -38,9 +37,11 @@ impl Tx {
     pub async fn run(&mut self, sql: Sql) -> Result<u64, Error> {
         match &mut self.arm {
             Arm::Sqlite(tx) => tx.run(sql),
-            Arm::Postgres(tx) => {
-                postgres::run(tx, sql).await.map_err(|failure| failed(&mut self.lost_a_race, failure))
-            }
+            Arm::Postgres(tx) => tx
+                .pulse
+                .watch(postgres::run(&mut tx.inner, sql))
+                .await
+                .map_err(|failure| failed(&mut self.lost_a_race, failure)),
         }
     }
 
@@ -61,7 +62,7 @@ impl Tx {
             Arm::Postgres(tx) => {
                 let statements = postgres::inserts(insert, rows.into_iter());
                 Box::pin(async move {
-                    let inserted = postgres::run_all(tx, statements).await;
+                    let inserted = tx.pulse.watch(postgres::run_all(&mut tx.inner, statements)).await;
                     inserted.map_err(|failure| failed(lost_a_race, failure))
                 })
             }
@@ -72,9 +73,11 @@ impl Tx {
     pub async fn list<T: FromRow>(&mut self, sql: Sql) -> Result<Vec<T>, Error> {
         match &mut self.arm {
             Arm::Sqlite(tx) => tx.list(sql),
-            Arm::Postgres(tx) => {
-                postgres::list(tx, sql).await.map_err(|failure| failed(&mut self.lost_a_race, failure))
-            }
+            Arm::Postgres(tx) => tx
+                .pulse
+                .watch(postgres::list(&mut tx.inner, sql))
+                .await
+                .map_err(|failure| failed(&mut self.lost_a_race, failure)),
         }
     }
 
@@ -88,7 +91,7 @@ impl Tx {
         match arm {
             Arm::Sqlite(tx) => Box::pin(ready(tx.visit(sql, visitor))),
             Arm::Postgres(tx) => Box::pin(async move {
-                let visited = postgres::visit(tx, sql, &mut visitor).await;
+                let visited = tx.pulse.watch(postgres::visit(&mut tx.inner, sql, &mut visitor)).await;
                 visited.map_err(|failure| failed(lost_a_race, failure))
             }),
         }
@@ -111,9 +114,11 @@ impl Tx {
     ) -> Result<Option<T>, Error> {
         match &mut self.arm {
             Arm::Sqlite(tx) => tx.find(sql, read),
-            Arm::Postgres(tx) => {
-                postgres::find(tx, sql, read).await.map_err(|failure| failed(&mut self.lost_a_race, failure))
-            }
+            Arm::Postgres(tx) => tx
+                .pulse
+                .watch(postgres::find(&mut tx.inner, sql, read))
+                .await
+                .map_err(|failure| failed(&mut self.lost_a_race, failure)),
         }
     }
 
@@ -124,9 +129,11 @@ impl Tx {
     pub async fn prepare(&mut self, text: &'static str) -> Result<(), Error> {
         match &mut self.arm {
             Arm::Sqlite(tx) => tx.prepare(text),
-            Arm::Postgres(tx) => {
-                postgres::prepare(tx, text).await.map_err(|failure| failed(&mut self.lost_a_race, failure))
-            }
+            Arm::Postgres(tx) => tx
+                .pulse
+                .watch(postgres::prepare(&mut tx.inner, text))
+                .await
+                .map_err(|failure| failed(&mut self.lost_a_race, failure)),
         }
     }
 
@@ -134,7 +141,9 @@ impl Tx {
     pub(crate) async fn run_script(&mut self, script: &'static str) -> Result<(), Error> {
         match &mut self.arm {
             Arm::Sqlite(tx) => tx.run_script(script),
-            Arm::Postgres(tx) => postgres::run_script(tx, script)
+            Arm::Postgres(tx) => tx
+                .pulse
+                .watch(postgres::run_script(&mut tx.inner, script))
                 .await
                 .map_err(|failure| failed(&mut self.lost_a_race, failure)),
         }
@@ -150,8 +159,7 @@ impl Tx {
     pub(crate) async fn roll_back(self) {
         match self.arm {
             Arm::Sqlite(tx) => drop(tx),
-            // A rollback that fails leaves a broken connection, which the pool replaces.
-            Arm::Postgres(tx) => drop(tx.rollback().await),
+            Arm::Postgres(tx) => tx.roll_back().await,
         }
     }
 

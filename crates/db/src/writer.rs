@@ -89,7 +89,10 @@ async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics)
             Message::Run(Queued { mut job, since }) => {
                 metrics.waited(since);
                 next = gather(job.as_mut(), &mut waiting, &mut stopped, &metrics);
-                run_job(&pool, job, &metrics).await;
+                if let Err(outage) = run_job(&pool, job, &metrics).await {
+                    refuse(next.take(), &outage);
+                    refuse_waiting(&mut waiting, &mut stopped, &outage);
+                }
             }
             Message::Stop(reply) => stopped.push(reply),
         }
@@ -121,16 +124,42 @@ fn gather(
     None
 }
 
+/// Answers all that waits with the outage that was found: if each were to find it again, the last would wait for
+/// all of them.
+fn refuse_waiting(
+    waiting: &mut mpsc::Receiver<Message>,
+    stopped: &mut Vec<oneshot::Sender<()>>,
+    outage: &Error,
+) {
+    while let Ok(message) = waiting.try_recv() {
+        match message {
+            Message::Run(queued) => refuse(Some(queued), outage),
+            Message::Stop(reply) => stopped.push(reply),
+        }
+    }
+}
+
+fn refuse(queued: Option<Queued>, outage: &Error) {
+    if let Some(Queued { job, .. }) = queued {
+        job.answer(Err(outage.clone()));
+    }
+}
+
 /// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
-/// costs only itself; when the database is not available, none of them would fare better.
-async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) {
+/// costs only itself.
+///
+/// # Errors
+/// An outage, in which no other job would fare better.
+async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Error> {
     if job.is_abandoned() {
-        return;
+        return Ok(());
     }
     metrics.grouped(job.len());
     let ended = try_job(pool, job.as_mut(), metrics).await;
-    if job.len() == 1 || matches!(ended, Ok(()) | Err(Error::Unavailable(_))) {
-        return job.answer(ended);
+    let outage = ended.clone().or_else(|error| if error.is_outage() { Err(error) } else { Ok(()) });
+    if job.len() == 1 || ended.is_ok() || outage.is_err() {
+        job.answer(ended);
+        return outage;
     }
     metrics.split();
     for mut member in job.split() {
@@ -139,9 +168,11 @@ async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) {
             member.answer(ended);
         }
     }
+    Ok(())
 }
 
-/// One transaction. `Err` means that nothing of the job is in the database.
+/// One transaction. `Err` means that nothing of the job is in the database, or that its file is not the database's
+/// any more.
 async fn try_job(pool: &Pool, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
     let begin = Transaction::begin(pool, Engine::Sqlite.begin_write());
     let mut tx: Tx = Arm::Sqlite(metrics.begin(Access::Write, begin).await?).into();

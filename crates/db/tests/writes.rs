@@ -281,7 +281,7 @@ mod only_sqlite {
         set_max_pages(&test.db, "PRAGMA max_page_count = 1").await;
         let big: &'static str = Box::leak("x".repeat(100_000).into_boxed_str());
         let refused = test.db.merge(NewName(big)).await;
-        assert!(matches!(refused, Err(NameError::Db(Error::Unavailable(_)))), "{refused:?}");
+        assert!(matches!(refused, Err(NameError::Db(Error::Full(_)))), "{refused:?}");
         assert_eq!(count(&test.db).await, 0);
         set_max_pages(&test.db, "PRAGMA max_page_count = 1000000").await;
         test.db.merge(NewName(big)).await.unwrap();

@@ -37,6 +37,16 @@ impl AllowedHosts {
         if patterns.is_empty() { Self::default() } else { Self::Patterns(patterns) }
     }
 
+    /// Whether this host is one of ours by name, and not only because every host is.
+    pub(crate) fn name(&self, host: &str) -> bool {
+        match self {
+            Self::LocalAndPrivate => self.allow(host),
+            Self::Patterns(patterns) => {
+                patterns.iter().any(|pattern| pattern != "*" && matches(pattern, host))
+            }
+        }
+    }
+
     /// Whether a request with this `Host` header is answered.
     pub fn allow(&self, host: &str) -> bool {
         match self {
@@ -58,7 +68,7 @@ pub(crate) struct HostCheck {
 pub(crate) async fn check(State(check): State<HostCheck>, request: Request, next: Next) -> Response {
     let path = check.prefix.strip(request.uri().path());
     if matches!(path, Some("/health" | "/version"))
-        || host_of(request.headers()).is_some_and(|host| check.allowed.allow(host))
+        || asked_host(request.headers()).is_some_and(|host| check.allowed.allow(host))
     {
         return next.run(request).await;
     }
@@ -67,7 +77,7 @@ pub(crate) async fn check(State(check): State<HostCheck>, request: Request, next
 }
 
 /// The one `Host` header; two of them are nobody's.
-fn host_of(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn asked_host(headers: &HeaderMap) -> Option<&str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok(),

@@ -109,8 +109,10 @@ fn with_guards(router: Router, security: Option<Security>, prefix: StaticPrefix)
         return router;
     };
     let allowed = Arc::new(security.allowed_origins);
-    let origins = OriginCheck { allowed: Arc::clone(&allowed), prefix: prefix.clone() };
-    let hosts = HostCheck { allowed: Arc::new(security.allowed_hosts), prefix };
+    let hosts = Arc::new(security.allowed_hosts);
+    let origins =
+        OriginCheck { allowed: Arc::clone(&allowed), hosts: Arc::clone(&hosts), prefix: prefix.clone() };
+    let hosts = HostCheck { allowed: hosts, prefix };
     router
         .layer(from_fn_with_state(origins, origin::check))
         .layer(from_fn_with_state(allowed, cors::answer))

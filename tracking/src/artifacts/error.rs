@@ -125,6 +125,9 @@ impl StoreError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 StoreError::Full { path, source }
             }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Refused { reason: source.kind().to_string(), source: source.into() }
+            }
             _ => StoreError::Io { path, source },
         }
     }

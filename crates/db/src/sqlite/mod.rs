@@ -5,10 +5,12 @@
 
 mod bind;
 mod connection;
+mod file;
 mod pool;
 mod transaction;
 
 pub(crate) use connection::{Access, Connection};
+pub(crate) use file::DatabaseFile;
 pub(crate) use pool::{Lease, Pool, PoolOptions};
 pub(crate) use transaction::Transaction;
 

@@ -1,13 +1,13 @@
 //! A bounded number of connections, opened when they are needed and kept.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::{Access, Connection, blocking};
+use super::{Access, Connection, DatabaseFile, blocking};
 use crate::Error;
 use crate::error::NoConnection;
 
@@ -37,12 +37,24 @@ struct Shared {
     options: PoolOptions,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    file: OnceLock<Arc<DatabaseFile>>,
 }
 
 impl Pool {
     pub(crate) fn new(options: PoolOptions) -> Self {
         let permits = Arc::new(Semaphore::new(options.max_connections));
-        Pool { shared: Arc::new(Shared { options, permits, idle: Mutex::default() }) }
+        Pool { shared: Arc::new(Shared { options, permits, idle: Mutex::default(), file: OnceLock::new() }) }
+    }
+
+    /// From now on the connections are to this file, and to none that may take its place.
+    pub(crate) fn bind_to(&self, file: Arc<DatabaseFile>) {
+        // A second file would be another database.
+        let _ = self.shared.file.set(file);
+    }
+
+    /// Fails when the path does not lead to the file that the pool is bound to.
+    pub(crate) fn check_file(&self) -> Result<(), Error> {
+        self.shared.check_file()
     }
 
     /// Takes a connection, and waits for one while all are taken.
@@ -88,6 +100,10 @@ impl Shared {
         Ok(Connection::open(path, *access, *busy_timeout)?)
     }
 
+    fn check_file(&self) -> Result<(), Error> {
+        self.file.get().map_or(Ok(()), |file| file.check())
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         // Nothing that holds the lock can leave the list half changed.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -105,6 +121,11 @@ impl Lease {
     /// The connection; none only while the lease is being dropped.
     pub(crate) fn connection(&self) -> Result<&Connection, Error> {
         self.connection.as_ref().ok_or_else(|| NoConnection::Closed.into())
+    }
+
+    /// As [`Pool::check_file`].
+    pub(crate) fn check_file(&self) -> Result<(), Error> {
+        self.home.check_file()
     }
 
     fn start_the_clock(&mut self) -> Result<(), Error> {

@@ -14,6 +14,7 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// Takes a connection from `pool` and opens a transaction with the statement `begin`.
     pub(crate) async fn begin(pool: &Pool, begin: &'static str) -> Result<Self, Error> {
+        pool.check_file()?;
         let lease = pool.acquire().await?;
         let connection = lease.connection()?;
         blocking(|| connection.run(&Cow::Borrowed(begin).into(), &[]))?;
@@ -89,8 +90,11 @@ impl Transaction {
         Ok(blocking(|| connection.run_script(script))?)
     }
 
+    /// # Errors
+    /// A failed commit, and [`Error::Moved`] when it went to a file that is not the database's any more.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        self.run_script("COMMIT")
+        self.run_script("COMMIT")?;
+        self.lease.check_file()
     }
 
     fn connection(&self) -> Result<&Connection, Error> {
