@@ -34,6 +34,9 @@ START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 15
 
 
+pytest_plugins = ["browser", "samples"]
+
+
 def pytest_addoption(parser):
     parser.addoption("--target", choices=("forebay", "mlflow"), default="forebay", help="the server under test")
     parser.addoption("--database", choices=("sqlite", "postgres", "both"), default="sqlite", help="where it stores")

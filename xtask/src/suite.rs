@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::machine::chromium;
 use crate::machine::command::{announce, run_shown};
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
@@ -53,6 +54,7 @@ struct Outcome {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
     let cluster = Cluster::start(Durability::None, &args.folders.log("apt"))?;
+    chromium::ensure(&args.folders.log("apt"))?;
     let python = Python::ensure(&args.folders)?;
     let suite = Suite { folders: &args.folders, cluster, python };
     let mut outcomes = Vec::new();
@@ -124,6 +126,7 @@ impl Suite<'_> {
         let mut command = self.python.command();
         command.args(["-m", "pytest", "tests/clients", "-p", "no:cacheprovider", "--durations=10"]);
         command.args(["--target", target.name(), "--database", database]).env("FOREBAY_BIN", self.binary());
+        command.env("FOREBAY_REQUIRE_CHROMIUM", "1");
         run_shown(self.with_databases(&mut command), &self.folders.log(&format!("clients-{}", target.name())))
     }
 

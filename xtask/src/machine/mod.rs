@@ -2,6 +2,7 @@
 
 pub(crate) mod apt;
 pub(crate) mod build;
+pub(crate) mod chromium;
 pub(crate) mod command;
 pub(crate) mod folders;
 pub(crate) mod interrupt;
