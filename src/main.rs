@@ -8,7 +8,6 @@ mod failure;
 mod gc;
 mod logging;
 mod metrics;
-mod process_metrics;
 mod router;
 mod server;
 mod serve;

@@ -2,6 +2,8 @@
 //!
 //! There is one registry. It is made here when it is asked for, and every part that counts puts its metrics in.
 
+mod process;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,7 +19,7 @@ use prometheus_client::encoding::prometheus_text::{self, encode};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::process_metrics::ProcessMetrics;
+use self::process::ProcessMetrics;
 
 /// A registry that tells of the build and of this process, which began a moment ago.
 pub(crate) fn registry(clock: &dyn Clock) -> Registry {

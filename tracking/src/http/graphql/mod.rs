@@ -56,19 +56,22 @@ pub(super) async fn answer(
     State(graphql): State<Graphql>,
     Message(req): Message<GraphqlRequest>,
 ) -> Result<Response, ApiError> {
-    let query = req.query.unwrap_or_default();
-    let document = match graphql.document(&query)? {
+    let document = match graphql.document(req.query.as_deref().unwrap_or_default())? {
         Ok(document) => document,
         Err(too_much) => return Ok(refusal(&too_much)),
     };
+    let answered = graphql.schema.execute(request(req, document)).await;
+    Ok(response(answered.data, &answered.errors))
+}
+
+fn request(req: GraphqlRequest, document: ExecutableDocument) -> Request {
     let variables = Variables::from_json(req.variables.unwrap_or_default().into());
-    let mut request = Request::new(query).variables(variables);
+    let mut request = Request::new(req.query.unwrap_or_default()).variables(variables);
     if let Some(name) = req.operation_name.filter(|name| !name.is_empty()) {
         request = request.operation_name(name);
     }
     request.set_parsed_query(document);
-    let answered = graphql.schema.execute(request).await;
-    Ok(response(answered.data, &answered.errors))
+    request
 }
 
 impl Graphql {
