@@ -28,9 +28,11 @@ OPTIONS = (
 PATIENCE_MS = 60_000
 # What the UI remembers of an earlier visit: pages for training models, and the assistant's panel closed.
 REMEMBERED = """
-localStorage.clear();
-localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
-localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+if (window === window.top) {
+  localStorage.clear();
+  localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
+  localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+}
 """
 # How the UI's forms learn that a name is not taken yet.
 ANSWERED_NO = r"/ajax-api/2\.0/mlflow/experiments/get-by-name\?"

@@ -65,6 +65,7 @@ def test_tags_are_set_in_the_list(page, ui_client, unique_name):
     by_id(dialog, f"{TAG_FORM}_223").fill("ops")
     by_id(dialog, f"{TAG_FORM}_248").click()
     by_id(dialog, f"{TAG_FORM}_174").click()
+    expect(dialog).to_have_count(0)
     expect(row(page, name).get_by_text("team")).to_be_visible()
     assert ui_client.get_experiment(experiment_id).tags["team"] == "ops"
 

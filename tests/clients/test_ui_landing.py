@@ -2,7 +2,7 @@
 
 import mlflow
 import pytest
-from browser import visits_to
+from browser import BrowserLog, visits_to
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.ours
@@ -13,9 +13,11 @@ def test_the_page_lists_the_experiments_and_says_how_to_get_the_ui(chromium, sta
     mlflow.MlflowClient(server.url, server.url).create_experiment("<b>bold</b> flights")
     context = visits_to(chromium, server)
     page = context.new_page()
+    log = BrowserLog(page, server.url, "forebay")
     page.goto("")
     expect(page.get_by_role("heading", name="Forebay")).to_be_visible()
     expect(page.get_by_role("cell", name="<b>bold</b> flights")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("2 in all.")
     expect(page.get_by_text(f"MLFLOW_TRACKING_URI={server.url}")).to_be_visible()
     context.close()
+    assert log.failures == []

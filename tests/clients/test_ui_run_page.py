@@ -60,6 +60,7 @@ def test_a_run_gets_a_tag(page, ui_client, experiment_of_ui, run_id):
     by_id(dialog, f"{TAG_FORM}_223").fill("prod")
     by_id(dialog, f"{TAG_FORM}_248").click()
     by_id(dialog, f"{TAG_FORM}_174").click()
+    expect(dialog).to_have_count(0)
     expect(page.get_by_text("stage: prod")).to_be_visible()
     assert ui_client.get_run(run_id).data.tags["stage"] == "prod"
 

@@ -80,8 +80,9 @@ def test_a_run_is_deleted_and_restored(page, ui_client, experiment_of_ui):
     page.get_by_test_id("deleted-runs-menu-item").click()
     expect(run_link(page, "run-b")).to_be_visible()
     page.locator('[role="row"]').filter(has_text="run-b").get_by_role("checkbox").first.check()
+    page.get_by_test_id("runs-restore-button").click()
     with page.expect_response(re.compile("runs/restore")) as restored:
-        page.get_by_test_id("runs-restore-button").click()
+        page.get_by_role("dialog").get_by_role("button", name="Restore").click()
     assert restored.value.ok
     assert ui_client.get_run(runs["b"]).info.lifecycle_stage == "active"
 
