@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use forebay_db::testing::TestDb;
 use forebay_db::{BoxFuture, Db, Error, Merge, Sql, Tx};
@@ -73,7 +74,13 @@ async fn transactions_are_counted(test: TestDb) {
     }
     db.merge(NewName("a".to_owned())).await.unwrap_err();
     let tx = db.read().await.unwrap();
-    assert_eq!(value(&registry, r#"forebay_db_connections{state="in_use"}"#), "1");
+    // PostgreSQL's driver takes a connection back in a task of its own.
+    let only_this_read = async {
+        while value(&registry, r#"forebay_db_connections{state="in_use"}"#) != "1" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), only_this_read).await.unwrap();
     drop(tx);
     for (series, expected) in [
         (r#"forebay_db_begin_seconds_count{access="read"}"#, "1"),
