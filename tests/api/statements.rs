@@ -22,7 +22,7 @@ const CONTINUED: [(&str, &str); 8] = [
     ("logged_model_search::SCOPE", "($1, $2)) SELECT name FROM scope"),
     ("metrics::BULK", "($5)"),
     ("metrics::SAMPLE", "($5)"),
-    ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT)"),
+    ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT))"),
     ("params::SELECT_SOME", "($1, $2)"),
     ("runs::RENAME", "($1, $2)"),
 ];
