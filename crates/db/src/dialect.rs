@@ -59,6 +59,16 @@ impl Engine {
         }
     }
 
+    /// The column that tells any two rows of a table apart, as long as none of them is changed.
+    ///
+    /// SQLite numbers rows; PostgreSQL knows them by their place in the file.
+    pub fn row_place(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "rowid",
+            Engine::Postgres => "ctid",
+        }
+    }
+
     /// A statement that finds the table `$1`, as its `name`.
     ///
     /// Each engine has a catalogue of its own.

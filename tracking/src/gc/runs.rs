@@ -59,7 +59,7 @@ async fn claim_run(tx: &mut Tx, id: &RunId, now_ms: i64) -> Result<bool> {
     Ok(is_deleted)
 }
 
-/// Deletes a part of a long history, so that other writes get their turn; false when what is left is short.
+/// Deletes a part of a long history, so that other writes get their turn; false when nothing is left.
 pub(super) async fn delete_slice(tx: &mut Tx, id: &RunId) -> Result<bool> {
     Ok(purge_runs::lock_deleted(tx, id).await? && purge_runs::delete_metrics_slice(tx, id).await?)
 }

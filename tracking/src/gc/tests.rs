@@ -268,24 +268,35 @@ async fn an_experiment_goes_with_all_that_is_in_it(db: Db) {
     assert_eq!(it.count("SELECT count(*) AS n FROM experiments WHERE name = $1", "gone").await, 0);
 }
 
-async fn a_long_history_goes_in_slices(db: Db) {
-    let it = Fixture::new(db).await;
+/// A deleted run with 45,000 points of one metric, whose steps and times grow by so much.
+async fn run_with_a_long_history(it: &Fixture, step: &str, time: &str) -> RunId {
     let run = it.deleted_run().await;
     it.run_sql(
         "INSERT INTO metrics (run_uuid, key, value, timestamp, step, is_nan)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000)
-         SELECT $1, 'loss', 1, i, i, false FROM n",
-        &[run.as_str()],
+         SELECT $1, 'loss', i, i * CAST($2 AS INTEGER), i * CAST($3 AS INTEGER), false FROM n",
+        &[run.as_str(), time, step],
     )
     .await;
+    run
+}
+
+async fn a_long_history_goes_in_slices_even_if_all_of_it_is_at_one_step(db: Db) {
+    let it = Fixture::new(db).await;
     let slice = async |id: &RunId| {
         let id = id.clone();
         it.gc.db.write(id, |tx, id| Box::pin(runs::delete_slice(tx, id))).await.unwrap()
     };
-    assert!(slice(&run).await);
-    assert_eq!(it.count(COUNT_POINTS, &run).await, 24_999);
-    let (summary, _) = it.collect_all().await;
-    assert_eq!(summary.runs, 1);
+    for (step, time) in [("1", "1"), ("0", "1"), ("0", "0")] {
+        let run = run_with_a_long_history(&it, step, time).await;
+        assert!(slice(&run).await);
+        assert_eq!(it.count(COUNT_POINTS, &run).await, 25_000);
+        assert!(slice(&run).await);
+        assert!(!slice(&run).await);
+        assert_eq!(it.count(COUNT_POINTS, &run).await, 0);
+    }
+    let run = run_with_a_long_history(&it, "0", "1").await;
+    assert_eq!(it.collect_all().await.0.runs, 4);
     assert_eq!(it.count(COUNT_POINTS, &run).await, 0);
 }
 
@@ -297,5 +308,5 @@ for_each_db!(
     a_location_that_is_not_the_owners_own_is_not_deleted,
     proxied_artifacts_are_not_forgotten_where_the_destination_is_missing,
     an_experiment_goes_with_all_that_is_in_it,
-    a_long_history_goes_in_slices,
+    a_long_history_goes_in_slices_even_if_all_of_it_is_at_one_step,
 );

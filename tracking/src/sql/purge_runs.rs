@@ -35,13 +35,8 @@ const LOCK_EXPERIMENT: &str = "
 
 const FIND_STAGE: &str = "SELECT lifecycle_stage FROM runs WHERE run_uuid = $1";
 
-/// Points of a run that are deleted in one transaction, about.
+/// Points of a run that are deleted in one transaction.
 const SLICE: i64 = 20_000;
-
-const FIND_SLICE_END: &str =
-    "SELECT key, step FROM metrics WHERE run_uuid = $1 ORDER BY key, step LIMIT 1 OFFSET $2";
-
-const DELETE_SLICE: &str = "DELETE FROM metrics WHERE run_uuid = $1 AND (key, step) <= ($2, $3)";
 
 const DELETE_TAGS_OF_DATASETS: &str = "
     DELETE FROM input_tags WHERE input_uuid IN
@@ -159,13 +154,17 @@ pub(crate) async fn lock_deleted(tx: &mut Tx, id: &RunId) -> Result<bool, Error>
     Ok(stage.as_deref() == Some(Lifecycle::Deleted.as_str()))
 }
 
-/// Deletes the first points of a run that has many; false when it has few.
+/// Deletes some points of a run; false when there are no more.
+///
+/// Which ones is all the same, and no column would do to cut by: all points of a metric may have the same step, and
+/// the same time, and no index leads from a run to its times.
 pub(crate) async fn delete_metrics_slice(tx: &mut Tx, id: &RunId) -> Result<bool, Error> {
-    let Some(end) = tx.find::<SliceEnd>(Sql::new(FIND_SLICE_END).bind(id).bind(SLICE)).await? else {
-        return Ok(false);
-    };
-    tx.run(Sql::new(DELETE_SLICE).bind(id).bind(end.key).bind(end.step)).await?;
-    Ok(true)
+    let place = tx.engine().row_place();
+    let mut sql = Sql::new("DELETE FROM metrics WHERE ");
+    sql.push(place).push(" IN (SELECT ").push(place).push(" FROM metrics WHERE run_uuid = ").push_bind(id);
+    sql.push(" LIMIT ").push_bind(SLICE).push(")");
+    let n_deleted = tx.run(sql).await?;
+    Ok(i64::try_from(n_deleted).is_ok_and(|n_deleted| n_deleted == SLICE))
 }
 
 /// Deletes the run and all that hangs on it.
@@ -185,16 +184,5 @@ impl FromRow for Candidate {
             lifecycle: lifecycle(row)?,
             deleted_ms: row.get("deleted_time")?,
         })
-    }
-}
-
-struct SliceEnd {
-    key: String,
-    step: i64,
-}
-
-impl FromRow for SliceEnd {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(SliceEnd { key: row.get("key")?, step: row.get("step")? })
     }
 }
