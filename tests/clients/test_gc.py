@@ -588,3 +588,28 @@ def test_a_bucket_that_cannot_be_reached_keeps_its_owners(
     assert rows_of_run(world, run_id)["runs"] == 1
     assert world.gc().returncode == 0
     assert rows_of_run(world, run_id)["runs"] == 0
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("runs/set-tag", {"run_id": "RUN", "key": "forebay.gc", "value": "1"}),
+        ("runs/log-batch", {"run_id": "RUN", "tags": [{"key": "forebay.gc", "value": "1"}]}),
+        ("runs/create", {"experiment_id": "EXPERIMENT", "tags": [{"key": "forebay.gc", "value": "1"}]}),
+        ("experiments/set-experiment-tag", {"experiment_id": "EXPERIMENT", "key": "forebay.gc", "value": "1"}),
+        ("experiments/create", {"name": "reserved", "tags": [{"key": "forebay.gc", "value": "1"}]}),
+    ],
+)
+def test_no_client_can_set_the_tag_that_keeps_from_being_restored(world, api_of, call, body):
+    client = world.client
+    experiment_id = client.create_experiment(f"reserved for {call}")
+    run_id = client.create_run(experiment_id).info.run_id
+    body = {name: {"RUN": run_id, "EXPERIMENT": experiment_id}.get(str(value), value) for name, value in body.items()}
+    answer = api_of(world.server).post(call, body)
+    assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+    assert '"forebay.gc"' in answer.message
+    assert "The key is reserved" in answer.message
+    client.delete_experiment(experiment_id)
+    client.restore_experiment(experiment_id)
+    assert client.get_run(run_id).info.lifecycle_stage == "active"

@@ -100,7 +100,7 @@ pub(crate) struct NewRun {
 impl NewRun {
     /// Checks `runs/create`.
     pub(crate) fn from_wire(req: wire::CreateRun, columns: ColumnLimits) -> Result<Self, Invalid> {
-        check_columns(&req, columns)?;
+        check_texts(&req, columns)?;
         let tags = req.tags.into_iter();
         let mut tags: Vec<Tag> = tags
             .map(|tag| Tag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() })
@@ -117,12 +117,13 @@ impl NewRun {
     }
 }
 
-fn check_columns(req: &wire::CreateRun, columns: ColumnLimits) -> Result<(), Invalid> {
+fn check_texts(req: &wire::CreateRun, columns: ColumnLimits) -> Result<(), Invalid> {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     columns.check("run_name", Column::RUN_NAME, &text(&req.run_name))?;
     columns.check("user_id", Column::RUN_USER, &text(&req.user_id))?;
     for (index, tag) in req.tags.iter().enumerate() {
         let (key, value) = (text(&tag.key), text(&tag.value));
+        tag::check_not_reserved(&key, &format!("tags[{index}].key"))?;
         let column = if key == RUN_NAME { Column::RUN_NAME } else { Column::RUN_TAG_VALUE };
         columns.check(&format!("tags[{index}].key"), Column::RUN_TAG_KEY, &key)?;
         columns.check(&format!("tags[{index}].value"), column, &value)?;

@@ -12,6 +12,9 @@ const MAX_EXPERIMENT_TAG_CHARS: usize = 20_000;
 /// The tag that repeats the name of a run.
 pub(crate) const RUN_NAME: &str = "mlflow.runName";
 
+/// The tag that keeps a run or an experiment from being restored while gc deletes it.
+const GC_CLAIM: &str = "forebay.gc";
+
 /// A key with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag {
@@ -23,6 +26,7 @@ impl Tag {
     /// A tag of a run. `path` is empty, or where in the request the tag stands (`tags[3]`).
     pub(crate) fn of_run(key: String, value: String, path: &str, long: LongValues) -> Result<Self, Invalid> {
         let (key_path, value_path) = (text::join_path(path, "key"), text::join_path(path, "value"));
+        check_not_reserved(&key, &key_path)?;
         text::check_key(&key, &key_path)?;
         text::check_length(&key_path, MAX_KEY_CHARS, &key)?;
         let value = text::fit(&value_path, MAX_RUN_TAG_CHARS, value, long)?;
@@ -31,11 +35,20 @@ impl Tag {
 
     /// A tag of an experiment.
     pub(crate) fn of_experiment(key: String, value: String) -> Result<Self, Invalid> {
+        check_not_reserved(&key, "key")?;
         text::check_key(&key, "key")?;
         text::check_length("key", MAX_KEY_CHARS, &key)?;
         text::check_length("value", MAX_EXPERIMENT_TAG_CHARS, &value)?;
         Ok(Tag { key, value })
     }
+}
+
+/// Refuses the key that only gc may set. `path` names the field.
+pub(crate) fn check_not_reserved(key: &str, path: &str) -> Result<(), Invalid> {
+    if key == GC_CLAIM {
+        return Err(Invalid::value(path, key, "The key is reserved for `forebay gc`."));
+    }
+    Ok(())
 }
 
 /// Refuses a list in which a key occurs twice.
