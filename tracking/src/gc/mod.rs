@@ -75,7 +75,7 @@ impl Gc {
     pub async fn open(db: Db, clock: Arc<dyn Clock>, stores: Stores, folder: &Path) -> Result<Self> {
         let buckets = Clients::new(stores.settings)?;
         let destination = place::destination(&stores.destination, &buckets).await?;
-        let roots = Roots::new(&stores.destination, folder)?;
+        let roots = Roots::new(&stores.destination, folder, buckets.clone())?;
         Ok(Gc { db, clock, destination, buckets, roots })
     }
 

@@ -195,6 +195,19 @@ async fn a_location_that_is_not_the_owners_own_is_not_deleted(db: Db) {
     assert_eq!(it.count(COUNT_RUNS, &outer).await, 1);
 }
 
+async fn a_location_that_somebody_else_has_through_a_link_is_not_deleted(db: Db) {
+    let it = Fixture::new(db).await;
+    let run = it.deleted_run().await;
+    let link = it.destination.with_extension("link");
+    std::os::unix::fs::symlink(&it.destination, &link).unwrap();
+    let inside = link.join(format!("0/{run}/artifacts/model"));
+    experiment(&it, "inside", Some(inside.to_str().unwrap().to_owned())).await;
+    let (summary, told) = it.collect_all().await;
+    assert_eq!(summary.failed, 1);
+    assert!(told[0].contains("also used by the experiment"), "{told:?}");
+    assert!(it.has(&format!("0/{run}/artifacts/model/weights")));
+}
+
 async fn proxied_artifacts_are_not_forgotten_where_the_destination_is_missing(db: Db) {
     let it = Fixture::new(db).await;
     let run = it.deleted_run().await;
@@ -306,6 +319,7 @@ for_each_db!(
     a_claimed_run_cannot_be_restored_nor_with_its_experiment,
     a_claimed_experiment_cannot_be_restored,
     a_location_that_is_not_the_owners_own_is_not_deleted,
+    a_location_that_somebody_else_has_through_a_link_is_not_deleted,
     proxied_artifacts_are_not_forgotten_where_the_destination_is_missing,
     an_experiment_goes_with_all_that_is_in_it,
     a_long_history_goes_in_slices_even_if_all_of_it_is_at_one_step,

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::address::BucketName;
 use super::bucket::Bucket;
-use super::connect::connect;
+use super::connect::{connect, store_key};
 use super::s3_settings::S3Settings;
 use super::settings::StoreSettings;
 use crate::artifacts::StoreError;
@@ -74,6 +74,11 @@ impl Clients {
     /// How long an address for a download is good, unless its caller says so.
     pub(crate) fn download_expires(&self) -> Duration {
         self.0.download_expires
+    }
+
+    /// One text for one bucket, whatever a URI calls it.
+    pub(crate) fn store_key(&self, name: &BucketName) -> String {
+        store_key(name, &self.0.settings)
     }
 
     /// Waits until uploads that broke off are cleaned up; their tasks end by themselves.

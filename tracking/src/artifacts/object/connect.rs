@@ -23,6 +23,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const RETRIES: usize = 2;
 const LAST_RETRY: Duration = Duration::from_secs(30);
 
+/// In MLflow it stands above all that a URI of Azure says but the container and the path.
+const CONNECTION_STRING: &str = "AZURE_STORAGE_CONNECTION_STRING";
+
 /// Makes the client of a bucket, without asking the store anything.
 pub(super) fn connect(
     bucket: &BucketName,
@@ -41,6 +44,18 @@ pub(super) fn connect(
             Client::Azure(builder.build()?)
         }
     })
+}
+
+/// One text for one bucket, whatever a URI calls it: that an Azure account has two interfaces and no case makes no
+/// other bucket.
+pub(super) fn store_key(bucket: &BucketName, settings: &StoreSettings) -> String {
+    let BucketName::Azure { container, account, cloud, .. } = bucket else { return bucket.to_string() };
+    let endpoint = match settings.get(CONNECTION_STRING) {
+        Some(text) => ConnectionString::parse(text).endpoint,
+        None => azure_endpoint(account, cloud),
+    };
+    let host = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, host)| host);
+    format!("azure://{container}@{host}").to_lowercase()
 }
 
 fn s3_builder(bucket: &str, settings: &StoreSettings, s3: &S3Settings) -> AmazonS3Builder {
@@ -118,14 +133,14 @@ fn azure(
 ) -> MicrosoftAzureBuilder {
     let builder = MicrosoftAzureBuilder::new().with_retry(retries());
     // As in MLflow, a connection string says which account is meant.
-    if let Some(text) = settings.get("AZURE_STORAGE_CONNECTION_STRING") {
+    if let Some(text) = settings.get(CONNECTION_STRING) {
         let connection = ConnectionString::parse(text);
         let builder = builder.with_client_options(client_options(Some(&connection.endpoint)));
         return connection.configure(builder);
     }
     let mut builder = builder
         .with_account(account)
-        .with_endpoint(format!("https://{account}.blob.{cloud}"))
+        .with_endpoint(azure_endpoint(account, cloud))
         .with_client_options(client_options(None));
     for (key, variable) in [
         (AzureKey::ClientId, "AZURE_CLIENT_ID"),
@@ -144,6 +159,10 @@ fn azure(
         (AzureInterface::Blob, Some(key)) => builder.with_access_key(key),
         _ => builder,
     }
+}
+
+fn azure_endpoint(account: &str, cloud: &str) -> String {
+    format!("https://{account}.blob.{cloud}")
 }
 
 /// What all clients have in common. A transfer may take long, so what bounds a request stands where it is made.
