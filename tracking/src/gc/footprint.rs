@@ -110,7 +110,7 @@ impl Footprint {
         if let Some(path) = &self.path {
             return local(&names.fold(path.clone(), |path, name| path.join(name)));
         }
-        let names = self.names.iter().map(String::as_str).chain(names).map(str::to_owned).collect();
+        let names = self.names.iter().cloned().chain(names.map(str::to_owned)).collect();
         Footprint::of_bucket(self.store.clone(), names)
     }
 
@@ -211,9 +211,7 @@ mod tests {
         let text = "AccountName=Mine;AccountKey=c2VjcmV0";
         let variable = ("AZURE_STORAGE_CONNECTION_STRING".to_owned(), text.to_owned());
         let roots = roots_with("x", StoreSettings::new([variable]));
-        for uri in
-            ["wasbs://c@acc.blob.core.windows.net/1", "abfss://c@other.dfs.core.chinacloudapi.cn/1"]
-        {
+        for uri in ["wasbs://c@acc.blob.core.windows.net/1", "abfss://c@other.dfs.core.chinacloudapi.cn/1"] {
             let key = roots.footprint(uri).unwrap().key();
             assert_eq!(key, "azure://c@mine.blob.core.windows.net/1", "{uri}");
         }

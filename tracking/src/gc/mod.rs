@@ -86,8 +86,9 @@ impl Gc {
     /// be deleted later on is told to `listener`, and counted.
     pub async fn collect(&self, req: GcRequest, mode: Mode, listener: &mut Listener<'_>) -> Result<Summary> {
         let chosen = self.choose(Selection::try_from(req)?).await?;
-        let (summary, seen) = (Summary::default(), HashSet::new());
-        let mut sweep = Sweep { gc: self, mode, listener, summary, seen };
+        let summary = Summary::default();
+        let (seen, begun) = (HashSet::new(), HashSet::new());
+        let mut sweep = Sweep { gc: self, mode, listener, summary, seen, begun };
         sweep.pass_over(&chosen.passed_over);
         sweep.runs(&chosen.runs).await?;
         sweep.models(&chosen.models).await?;

@@ -16,7 +16,9 @@ impl Sweep<'_> {
             let page = purge_models::page(&mut self.gc.db.read().await?, scope, after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id.clone());
-            let owners = page.into_iter().map(|model| Owner::new(Subject::Model(model.id), model.location));
+            let owners = page
+                .into_iter()
+                .map(|model| Owner::new(Subject::Model(model.id), model.experiment_id, model.location));
             let owners = self.unseen(owners);
             let shared = self.gc.shared(&owners).await?;
             for owner in &owners {
@@ -31,6 +33,7 @@ impl Sweep<'_> {
         let user = purge_models::find_registered_use(&mut self.gc.db.read().await?, id).await?;
         // MLflow leaves the files of models that only go with their experiment, and versions may live on them.
         if let Some(name) = user {
+            self.begun.insert(owner.experiment);
             let gone = self.mode == Mode::DryRun || self.delete_model_rows(id).await?;
             let stay = format!("the registered model '{name}' uses them");
             self.tell(owner, if gone { Fate::ArtifactsStay(stay) } else { restored() });

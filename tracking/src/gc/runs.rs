@@ -17,7 +17,8 @@ impl Sweep<'_> {
             let page = purge_runs::page(&mut self.gc.db.read().await?, scope, after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id.clone());
-            let owners = page.into_iter().map(|run| Owner::new(Subject::Run(run.id), run.location));
+            let owners =
+                page.into_iter().map(|run| Owner::new(Subject::Run(run.id), run.experiment_id, run.location));
             let owners = self.unseen(owners);
             let shared = self.gc.shared(&owners).await?;
             for owner in &owners {

@@ -24,20 +24,29 @@ pub(super) struct Sweep<'a> {
     pub(super) summary: Summary,
     /// The ids of whom it was the turn: a run may be named, and its experiment too.
     pub(super) seen: HashSet<String>,
+    /// Experiments of which something may be deleted by now.
+    pub(super) begun: HashSet<ExperimentId>,
 }
 
 /// Whose rows and artifacts go.
 #[derive(Debug, Clone)]
 pub(super) struct Owner {
     pub(super) subject: Subject,
+    /// What it is in, or is.
+    pub(super) experiment: ExperimentId,
     /// Where its artifacts are; none when it never had any.
     pub(super) location: Option<String>,
 }
 
 impl Owner {
     /// An empty location is none.
-    pub(super) fn new(subject: Subject, location: Option<String>) -> Self {
-        Owner { subject, location: location.filter(|uri| !uri.is_empty()) }
+    pub(super) fn new(subject: Subject, experiment: ExperimentId, location: Option<String>) -> Self {
+        Owner { subject, experiment, location: location.filter(|uri| !uri.is_empty()) }
+    }
+
+    /// An experiment itself. Its artifacts are those of what is in it.
+    pub(super) fn experiment(id: ExperimentId) -> Self {
+        Owner { subject: Subject::Experiment(id), experiment: id, location: None }
     }
 }
 
@@ -45,7 +54,7 @@ impl Sweep<'_> {
     /// Tells of experiments that stay.
     pub(super) fn pass_over(&mut self, experiments: &[(ExperimentId, String)]) {
         for (id, reason) in experiments {
-            let experiment = Owner::new(Subject::Experiment(*id), None);
+            let experiment = Owner::experiment(*id);
             self.tell(&experiment, Fate::Kept(reason.clone()));
         }
     }
@@ -86,8 +95,9 @@ impl Sweep<'_> {
         self.tell(owner, fate);
     }
 
-    /// Deletes artifacts. A failure is told, and returns false.
+    /// Deletes artifacts, and the rows go next. A failure is told, and returns false.
     pub(super) async fn delete_artifacts(&mut self, owner: &Owner, own: &Own) -> bool {
+        self.begun.insert(owner.experiment);
         let Own::Artifacts(place) = own else { return true };
         match place.delete().await {
             Ok(()) => true,

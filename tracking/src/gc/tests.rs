@@ -281,6 +281,30 @@ async fn an_experiment_goes_with_all_that_is_in_it(db: Db) {
     assert_eq!(it.count("SELECT count(*) AS n FROM experiments WHERE name = $1", "gone").await, 0);
 }
 
+async fn an_experiment_that_lost_nothing_can_be_restored_and_one_that_did_cannot(db: Db) {
+    let it = Fixture::new(db).await;
+    let run = it.deleted_run().await;
+    let set = "UPDATE runs SET artifact_uri = $1 WHERE run_uuid = $2";
+    it.run_sql(set, &["mlflow-artifacts:/", run.as_str()]).await;
+    let collect = async || {
+        it.tracking().delete_experiment(ExperimentId::DEFAULT).await.unwrap();
+        let named = GcRequest { experiment_ids: Some("0".to_owned()), ..GcRequest::default() };
+        it.collect(named, Mode::Delete).await.0.unwrap()
+    };
+    assert_eq!(collect().await, Summary { failed: 2, ..Summary::default() });
+    it.tracking().restore_experiment(ExperimentId::DEFAULT).await.unwrap();
+    let active = "SELECT count(*) AS n FROM runs WHERE run_uuid = $1 AND lifecycle_stage = 'active'";
+    assert_eq!(it.count(active, &run).await, 1);
+    it.scratch.run().await;
+    assert_eq!(collect().await, Summary { runs: 1, locations: 1, failed: 2, ..Summary::default() });
+    for _ in 0..2 {
+        let refused = it.tracking().restore_experiment(ExperimentId::DEFAULT).await;
+        assert!(matches!(refused, Err(Error::ExperimentBeingPurged(_))));
+        let again = GcRequest { experiment_ids: Some("0".to_owned()), ..GcRequest::default() };
+        assert_eq!(it.collect(again, Mode::Delete).await.0.unwrap().failed, 2);
+    }
+}
+
 /// A deleted run with 45,000 points of one metric, whose steps and times grow by so much.
 async fn run_with_a_long_history(it: &Fixture, step: &str, time: &str) -> RunId {
     let run = it.deleted_run().await;
@@ -318,6 +342,7 @@ for_each_db!(
     what_is_named_must_be_deleted_and_old_enough_or_nothing_is_touched,
     a_claimed_run_cannot_be_restored_nor_with_its_experiment,
     a_claimed_experiment_cannot_be_restored,
+    an_experiment_that_lost_nothing_can_be_restored_and_one_that_did_cannot,
     a_location_that_is_not_the_owners_own_is_not_deleted,
     a_location_that_somebody_else_has_through_a_link_is_not_deleted,
     proxied_artifacts_are_not_forgotten_where_the_destination_is_missing,

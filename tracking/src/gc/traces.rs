@@ -17,7 +17,9 @@ impl Sweep<'_> {
             let page = purge_traces::page(&mut self.gc.db.read().await?, experiments, &after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after.clone_from(&last.id);
-            let owners = page.into_iter().map(|trace| Owner::new(Subject::Trace(trace.id), trace.location));
+            let owners = page
+                .into_iter()
+                .map(|trace| Owner::new(Subject::Trace(trace.id), trace.experiment_id, trace.location));
             let owners = self.unseen(owners);
             let shared = self.gc.shared(&owners).await?;
             for owners in owners.chunks(TOGETHER) {

@@ -10,17 +10,17 @@ use crate::model::logged_model::LoggedModelId;
 use crate::sql::{IDS_PER_STATEMENT, lifecycle};
 
 const PAGE_DELETED: &str = "
-    SELECT l.model_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
+    SELECT l.model_id, l.experiment_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
     FROM logged_models l JOIN experiments e ON e.experiment_id = l.experiment_id AND e.workspace = 'default'
     WHERE l.lifecycle_stage = 'deleted' AND l.last_updated_timestamp_ms <= $1 AND l.model_id > $2
     ORDER BY l.model_id LIMIT $3";
 
 const PAGE_OF_EXPERIMENTS: &str = "
-    SELECT l.model_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms FROM logged_models l
+    SELECT l.model_id, l.experiment_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms FROM logged_models l
     WHERE l.model_id > $1 AND l.experiment_id IN (";
 
 const LISTED: &str = "
-    SELECT l.model_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
+    SELECT l.model_id, l.experiment_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
     FROM logged_models l JOIN experiments e ON e.experiment_id = l.experiment_id AND e.workspace = 'default'
     WHERE l.model_id IN (";
 
@@ -62,6 +62,7 @@ pub(crate) enum ModelScope {
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) id: LoggedModelId,
+    pub(crate) experiment_id: ExperimentId,
     pub(crate) location: Option<String>,
     pub(crate) lifecycle: Lifecycle,
     /// Milliseconds since the epoch; the time of deletion, where it is deleted.
@@ -138,6 +139,7 @@ impl FromRow for Candidate {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Candidate {
             id: LoggedModelId::new(row.get("model_id")?),
+            experiment_id: ExperimentId(row.get("experiment_id")?),
             location: row.get("artifact_location")?,
             lifecycle: lifecycle(row)?,
             updated_ms: row.get("last_updated_timestamp_ms")?,

@@ -10,22 +10,22 @@ use crate::model::run::RunId;
 use crate::sql::{IDS_PER_STATEMENT, associations, lifecycle};
 
 const PAGE_DELETED: &str = "
-    SELECT r.run_uuid, r.artifact_uri, r.lifecycle_stage, r.deleted_time
+    SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time
     FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id AND e.workspace = 'default'
     WHERE r.lifecycle_stage = 'deleted' AND r.deleted_time <= $1 AND r.run_uuid > $2
     ORDER BY r.run_uuid LIMIT $3";
 
 const PAGE_OF_EXPERIMENTS: &str = "
-    SELECT r.run_uuid, r.artifact_uri, r.lifecycle_stage, r.deleted_time FROM runs r
+    SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time FROM runs r
     WHERE r.run_uuid > $1 AND r.experiment_id IN (";
 
 const LISTED: &str = "
-    SELECT r.run_uuid, r.artifact_uri, r.lifecycle_stage, r.deleted_time
+    SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time
     FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id AND e.workspace = 'default'
     WHERE r.run_uuid IN (";
 
 const FIND_HOLDING_BACK: &str = "
-    SELECT r.run_uuid, r.artifact_uri, r.lifecycle_stage, r.deleted_time FROM runs r
+    SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time FROM runs r
     WHERE r.experiment_id = $1 AND (coalesce(r.lifecycle_stage, 'active') != 'deleted' OR r.deleted_time > $2)
     ORDER BY r.run_uuid LIMIT 1";
 
@@ -86,6 +86,7 @@ pub(crate) enum RunScope {
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) id: RunId,
+    pub(crate) experiment_id: ExperimentId,
     pub(crate) location: Option<String>,
     pub(crate) lifecycle: Lifecycle,
     /// Milliseconds since the epoch.
@@ -180,6 +181,7 @@ impl FromRow for Candidate {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Candidate {
             id: RunId::new(row.get("run_uuid")?),
+            experiment_id: ExperimentId(row.get("experiment_id")?),
             location: row.get("artifact_uri")?,
             lifecycle: lifecycle(row)?,
             deleted_ms: row.get("deleted_time")?,

@@ -8,7 +8,7 @@ use crate::model::experiment::ExperimentId;
 use crate::sql::associations;
 
 const PAGE: &str = "
-    SELECT t.request_id, g.value AS location
+    SELECT t.request_id, t.experiment_id, g.value AS location
     FROM trace_info t LEFT JOIN trace_tags g ON g.request_id = t.request_id AND g.key = 'mlflow.artifactLocation'
     WHERE t.request_id > $1 AND t.experiment_id IN (";
 
@@ -21,6 +21,7 @@ const DELETE: &str = "
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) id: String,
+    pub(crate) experiment_id: ExperimentId,
     pub(crate) location: Option<String>,
 }
 
@@ -52,6 +53,10 @@ pub(crate) async fn delete(tx: &mut Tx, ids: &[String]) -> Result<(), DomainErro
 
 impl FromRow for Candidate {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Candidate { id: row.get("request_id")?, location: row.get("location")? })
+        Ok(Candidate {
+            id: row.get("request_id")?,
+            experiment_id: ExperimentId(row.get("experiment_id")?),
+            location: row.get("location")?,
+        })
     }
 }
