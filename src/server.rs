@@ -43,9 +43,13 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
             "lists of runs will be slow: our indexes are missing; see `forebay db upgrade`"
         );
     }
-    let tracking =
-        Tracking::open(db.clone(), Arc::new(SystemClock), Arc::new(RandomIds), config.tracking.clone())
-            .await?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let tracking = match &mut registry {
+        Some(registry) => {
+            Tracking::open_measured(db.clone(), clock, ids, config.tracking.clone(), registry).await?
+        }
+        None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await?,
+    };
     let listener = TcpListener::bind((config.host.as_str(), config.port))
         .await
         .with_context(|| format!("cannot listen on {}:{}", config.host, config.port))?;

@@ -3,17 +3,25 @@
 The names that begin with `mlflow_` are the original's, so they are tested there too; the rest is ours.
 """
 
+import os
+import pathlib
 import re
 
 import mlflow
 import pytest
+import requests
 from conftest import REPOSITORY, Api
+from moto.server import ThreadedMotoServer
 from prometheus_client.parser import text_string_to_metric_families
 
 REQUESTS = "mlflow_http_request_total"
 SECONDS = "mlflow_http_request_duration_seconds"
 ROUTE_SECONDS = "forebay_http_request_duration_seconds"
 CREATE = "/api/2.0/mlflow/experiments/create"
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"
+BYTES = "forebay_artifact_bytes_total"
+OPERATIONS = "forebay_artifact_operations_total"
 
 
 class Scrape:
@@ -36,11 +44,12 @@ class Scrape:
 def exposed(target, database, start_server, fresh_database, tmp_path_factory):
     """Factory of servers that expose metrics, with more flags."""
 
-    def start(*flags):
+    def start(*flags, destination=None, env=None):
         # The original keeps files in the folder.
         folder = tmp_path_factory.mktemp("prometheus")
         flags = ["--expose-prometheus", folder, *flags]
-        return start_server(target, fresh_database(database), tmp_path_factory.mktemp("artifacts"), flags)
+        destination = destination or tmp_path_factory.mktemp("artifacts")
+        return start_server(target, fresh_database(database), destination, flags, env)
 
     return start
 
@@ -205,6 +214,53 @@ def test_transactions_and_the_writer_are_counted_exactly(exposed, database):
         for name in ("queue_wait_seconds_count", "group_members_count", "group_members_sum"):
             assert grown(f"forebay_writer_{name}") == 7
         assert after.value("forebay_writer_queue_jobs") == 0 < after.value("forebay_writer_queue_jobs_max")
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request, tmp_path):
+    """A kind of store: its label, a location in it, and the environment that reaches it."""
+    if request.param == "local":
+        yield "local", str(tmp_path / "store"), {}
+        return
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    url = "http://{}:{}".format(*moto.get_host_and_port())
+    requests.put(f"{url}/bucket", timeout=60).raise_for_status()
+    keys = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
+    yield "s3", "s3://bucket", {**keys, "MLFLOW_S3_ENDPOINT_URL": url}
+    moto.stop()
+
+
+@pytest.mark.ours
+def test_artifacts_are_counted_exactly(exposed, store, tmp_path):
+    kind, location, env = store
+    server = exposed(destination=f"{location}/proxied", env=env)
+    api, client = Api(server.url), mlflow.MlflowClient(server.url, server.url)
+    proxied = client.create_run(client.create_experiment("proxied")).info
+    direct = client.create_run(client.create_experiment("direct", artifact_location=f"{location}/direct")).info
+    data = os.urandom(3_000_001)
+    (tmp_path / "big.bin").write_bytes(data)
+    client.log_artifact(proxied.run_id, tmp_path / "big.bin")
+    client.log_text(proxied.run_id, "Grüße", "a/b.txt")
+    assert pathlib.Path(client.download_artifacts(proxied.run_id, "big.bin")).read_bytes() == data
+    file = f"{PROXY}/{proxied.experiment_id}/{proxied.run_id}/artifacts/big.bin"
+    assert api.get(file, headers={"Range": "bytes=10-19"}).status == 206
+    assert api.get(f"{file}.nope").status == 404
+    assert api.delete(file).status == 200
+    assert api.request("POST", UPLOAD, params={"run_uuid": direct.run_id, "path": "d"}, data=b"12345").status == 200
+    assert api.get("/get-artifact", {"run_uuid": direct.run_id, "path": "d"}).text == "12345"
+    scraped = scrape(server)
+    assert scraped.value(BYTES, store=kind, operation="upload") == len(data) + len("Grüße".encode()) + 5
+    assert scraped.value(BYTES, store=kind, operation="download") == len(data) + 10 + 5
+    assert scraped.value(BYTES) == scraped.value(BYTES, store=kind)
+
+    def ended(operation, outcome="ok"):
+        return scraped.value(OPERATIONS, store=kind, operation=operation, outcome=outcome)
+
+    assert (ended("upload"), ended("open"), ended("open", "refused"), ended("delete")) == (3, 3, 1, 1)
+    assert ended("list") >= 1
+    assert scraped.value(OPERATIONS, outcome="refused") == 1
+    assert scraped.value(OPERATIONS, outcome="failed") == 0
 
 
 @pytest.mark.ours

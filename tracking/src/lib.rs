@@ -24,6 +24,7 @@ use forebay_core::clock::Clock;
 use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
 use forebay_web::serving::Serving;
+use prometheus_client::registry::Registry;
 
 pub use artifacts::{StoreError, StoreSettings};
 pub use error::Error;
@@ -31,6 +32,7 @@ pub use http::graphql::{GraphqlLimits, ModelVersions};
 pub use model::location::LocationRules;
 pub use model::text::LongValues;
 
+use artifacts::traffic::Traffic;
 use model::columns::ColumnLimits;
 
 /// What a use case returns.
@@ -67,20 +69,44 @@ pub struct Tracking {
     columns: ColumnLimits,
     destination: artifacts::store::Store,
     buckets: artifacts::object::Clients,
+    traffic: Traffic,
 }
 
 impl Tracking {
     /// Takes an open database and makes sure that the default experiment exists.
     pub async fn open(db: Db, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: Config) -> Result<Self> {
+        Self::open_with(db, clock, ids, config, Traffic::default()).await
+    }
+
+    /// As [`Tracking::open`], and counts into `registry`.
+    pub async fn open_measured(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        config: Config,
+        registry: &mut Registry,
+    ) -> Result<Self> {
+        Self::open_with(db, clock, ids, config, Traffic::register(registry)).await
+    }
+
+    async fn open_with(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        config: Config,
+        traffic: Traffic,
+    ) -> Result<Self> {
         let artifact_root = model::location::resolve(config.artifact_root, &config.locations.folder);
         let config = Config { artifact_root, ..config };
         let buckets = artifacts::object::Clients::new(config.object_stores.clone())?;
         let destination = artifacts::place::destination(&config.artifacts_destination, &buckets).await?;
+        let destination = destination.metered(&traffic);
         let columns = match db.engine() {
             Engine::Sqlite => ColumnLimits::Lenient,
             Engine::Postgres => ColumnLimits::Enforced,
         };
-        let tracking = Tracking { db, clock, ids, config: Arc::new(config), columns, destination, buckets };
+        let config = Arc::new(config);
+        let tracking = Tracking { db, clock, ids, config, columns, destination, buckets, traffic };
         tracking.ensure_default_experiment().await?;
         Ok(tracking)
     }

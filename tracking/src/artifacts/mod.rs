@@ -12,6 +12,7 @@ pub(crate) mod place;
 mod presigned;
 mod proxied;
 pub(crate) mod store;
+pub(crate) mod traffic;
 
 pub use error::StoreError;
 pub use object::StoreSettings;

@@ -6,7 +6,7 @@ use forebay_wire::artifacts as wire;
 use forebay_wire::number::Int64;
 
 use super::StoreError;
-use super::store::Store;
+use super::store::{Arm, Store};
 use crate::model::multipart::{CompleteUpload, CreateUpload, PendingUploadId};
 
 /// What MLflow calls this.
@@ -24,30 +24,30 @@ pub(crate) struct MultipartUpload {
 impl Store {
     /// Whether clients may upload parts themselves.
     pub(crate) fn takes_multipart(&self) -> bool {
-        matches!(self, Store::Object(store) if store.takes_multipart())
+        matches!(&self.arm, Arm::Object(store) if store.takes_multipart())
     }
 
     /// Begins an upload.
     pub(crate) async fn create_multipart(&self, new: &CreateUpload) -> Result<MultipartUpload, StoreError> {
-        match self {
-            Store::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
-            Store::Object(store) => store.create_multipart(new).await,
+        match &self.arm {
+            Arm::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
+            Arm::Object(store) => store.create_multipart(new).await,
         }
     }
 
     /// Makes one file of the parts.
     pub(crate) async fn complete_multipart(&self, upload: &CompleteUpload) -> Result<(), StoreError> {
-        match self {
-            Store::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
-            Store::Object(store) => store.complete_multipart(upload).await,
+        match &self.arm {
+            Arm::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
+            Arm::Object(store) => store.complete_multipart(upload).await,
         }
     }
 
     /// Gives up an upload.
     pub(crate) async fn abort_multipart(&self, upload: &PendingUploadId) -> Result<(), StoreError> {
-        match self {
-            Store::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
-            Store::Object(store) => store.abort_multipart(upload).await,
+        match &self.arm {
+            Arm::Local(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
+            Arm::Object(store) => store.abort_multipart(upload).await,
         }
     }
 }

@@ -54,6 +54,6 @@ impl Tracking {
 
     /// Where a stored URI leads.
     pub(crate) async fn place_of(&self, uri: &str) -> Result<Place, StoreError> {
-        Place::of(uri, self.proxied_artifacts(), &self.buckets).await
+        Ok(Place::of(uri, self.proxied_artifacts(), &self.buckets).await?.metered(&self.traffic))
     }
 }

@@ -10,7 +10,8 @@ use super::StoreError;
 use super::local::LocalStore;
 use super::object::{Address, BucketStore, Clients, is_object_store};
 use super::presigned::Presigned;
-use super::store::{Extent, OpenArtifact, Store};
+use super::store::{Arm, Extent, OpenArtifact, Store};
+use super::traffic::Traffic;
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 use crate::model::location::scheme;
@@ -23,8 +24,6 @@ const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";
 pub(crate) struct Place {
     store: Store,
     folder: ArtifactPath,
-    /// The location, unless it is in the operator's own store.
-    chosen: Option<String>,
 }
 
 impl Place {
@@ -34,33 +33,38 @@ impl Place {
         proxied: Option<&Store>,
         buckets: &Clients,
     ) -> Result<Self, StoreError> {
-        let (store, folder) = match Location::parse(uri)? {
+        let arm = match Location::parse(uri)? {
             Location::Proxied(folder) => {
                 let store = proxied.ok_or(StoreError::NotServed)?.clone();
-                return Ok(Place { store, folder, chosen: None });
+                return Ok(Place { store, folder });
             }
-            Location::Local(root) => (Store::Local(LocalStore::new(root)), ArtifactPath::default()),
-            Location::Object(address) => (object_store(address, buckets).await?, ArtifactPath::default()),
+            Location::Local(root) => Arm::Local(LocalStore::new(root)),
+            Location::Object(address) => object_store(address, buckets).await?,
             Location::Other(scheme) => return Err(StoreError::UnknownScheme(scheme)),
         };
-        Ok(Place { store, folder, chosen: Some(uri.to_owned()) })
+        Ok(Place { store: Store::chosen(arm, uri), folder: ArtifactPath::default() })
+    }
+
+    /// The same place, in a store that is counted by the meter of its kind.
+    pub(super) fn metered(self, traffic: &Traffic) -> Self {
+        Place { store: self.store.metered(traffic), ..self }
     }
 
     /// The entries of a folder below this one, in the order of their names' bytes; none when it is not a folder.
     pub(crate) async fn list(&self, below: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
-        self.judge(self.store.list(&self.folder.join(below)).await)
+        self.store.list(&self.folder.join(below)).await
     }
 
     /// Opens a file below this folder.
     pub(crate) async fn open(&self, below: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
-        self.judge(self.store.open(&self.folder.join(below)).await)
+        self.store.open(&self.folder.join(below)).await
     }
 
     /// Stores `bytes` as a file below this folder.
     pub(crate) async fn upload(&self, below: &NewArtifact, bytes: bytes::Bytes) -> Result<(), StoreError> {
         let length = Some(bytes.len() as u64);
         let whole = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(bytes)]);
-        self.judge(self.store.upload(&below.in_folder(&self.folder), length, whole).await)
+        self.store.upload(&below.in_folder(&self.folder), length, whole).await
     }
 
     /// An address to which a file below this folder is uploaded.
@@ -69,7 +73,7 @@ impl Place {
         below: &NewArtifact,
         expires_in: Duration,
     ) -> Result<Presigned, StoreError> {
-        self.judge(self.store.presign_upload(&below.in_folder(&self.folder), expires_in).await)
+        self.store.judge(self.store.presign_upload(&below.in_folder(&self.folder), expires_in).await)
     }
 
     /// An address from which a file below this folder is downloaded.
@@ -78,48 +82,44 @@ impl Place {
         below: &ArtifactPath,
         expires_in: Duration,
     ) -> Result<Presigned, StoreError> {
-        self.judge(self.store.presign_run_download(&self.folder.join(below), expires_in).await)
+        self.store.judge(self.store.presign_run_download(&self.folder.join(below), expires_in).await)
     }
 
     /// How much is below this folder.
     pub(crate) async fn measure(&self) -> Result<Extent, StoreError> {
-        self.judge(match &self.store {
-            Store::Local(store) => store.measure(&self.folder).await,
-            Store::Object(store) => store.measure(&self.folder).await,
+        self.store.judge(match &self.store.arm {
+            Arm::Local(store) => store.measure(&self.folder).await,
+            Arm::Object(store) => store.measure(&self.folder).await,
         })
     }
 
     /// Deletes this folder and all that is below it; nothing there is a success too. A bucket as a whole, the root
     /// of the file system and the store behind the proxy as a whole are refused.
     pub(crate) async fn delete(&self) -> Result<(), StoreError> {
-        self.judge(match &self.store {
-            store if self.chosen.is_none() => store.delete(&self.folder).await,
-            Store::Local(store) => store.purge().await,
-            Store::Object(store) => store.purge().await,
-        })
-    }
-
-    fn judge<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
-        done.map_err(|error| match &self.chosen {
-            Some(location) => error.at_chosen(location),
-            None => error,
+        if self.store.is_own() {
+            return self.store.delete(&self.folder).await;
+        }
+        self.store.judge(match &self.store.arm {
+            Arm::Local(store) => store.purge().await,
+            Arm::Object(store) => store.purge().await,
         })
     }
 }
 
 /// The store that `--artifacts-destination` names: a path, relative ones to the current folder, or a URI.
 pub(crate) async fn destination(uri: &str, buckets: &Clients) -> Result<Store, StoreError> {
-    match Location::parse(uri)? {
-        Location::Local(root) => Ok(Store::Local(LocalStore::new(root))),
-        Location::Object(address) => object_store(address, buckets).await,
-        Location::Proxied(_) => Err(StoreError::UnknownScheme(scheme(uri).unwrap_or_default())),
-        Location::Other(scheme) => Err(StoreError::UnknownScheme(scheme)),
-    }
+    let arm = match Location::parse(uri)? {
+        Location::Local(root) => Arm::Local(LocalStore::new(root)),
+        Location::Object(address) => object_store(address, buckets).await?,
+        Location::Proxied(_) => return Err(StoreError::UnknownScheme(scheme(uri).unwrap_or_default())),
+        Location::Other(scheme) => return Err(StoreError::UnknownScheme(scheme)),
+    };
+    Ok(Store::own(arm))
 }
 
-async fn object_store(address: Address, buckets: &Clients) -> Result<Store, StoreError> {
+async fn object_store(address: Address, buckets: &Clients) -> Result<Arm, StoreError> {
     let bucket = buckets.bucket(address.bucket).await?;
-    Ok(Store::Object(BucketStore::new(bucket, address.prefix)))
+    Ok(Arm::Object(BucketStore::new(bucket, address.prefix)))
 }
 
 /// Whether artifacts with that scheme are reached through a tracking server's proxy.
@@ -189,6 +189,9 @@ fn decoded(path: &str) -> Result<PathBuf, Invalid> {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::encoding::prometheus_text::encode;
+    use prometheus_client::registry::Registry;
+
     use super::*;
     use crate::artifacts::StoreSettings;
 
@@ -226,22 +229,46 @@ mod tests {
             Err::<(), _>(StoreError::Io { path: "x".to_owned(), source })
         };
         let buckets = Clients::new(StoreSettings::default()).unwrap();
-        let chosen =
-            Place::of("file:///srv/locked", None, &buckets).await.unwrap().judge(refused()).unwrap_err();
+        let chosen = Place::of("file:///srv/locked", None, &buckets)
+            .await
+            .unwrap()
+            .store
+            .judge(refused())
+            .unwrap_err();
         assert_eq!(chosen.code().as_str(), "PERMISSION_DENIED");
         let text = "The artifact location 'file:///srv/locked' cannot be used: permission denied";
         assert_eq!(chosen.to_string(), text);
-        let own = Store::Local(LocalStore::new(PathBuf::from("/srv")));
+        let own = Store::own(Arm::Local(LocalStore::new(PathBuf::from("/srv"))));
         let own = Place::of("mlflow-artifacts:/1", Some(&own), &buckets).await.unwrap();
-        let own = own.judge(refused()).unwrap_err();
+        let own = own.store.judge(refused()).unwrap_err();
         assert_eq!(own.code().as_str(), "INTERNAL_ERROR");
+    }
+
+    #[tokio::test]
+    async fn what_the_system_refuses_is_counted_as_failed_only_in_the_servers_own_store() {
+        let mut registry = Registry::default();
+        let traffic = Traffic::register(&mut registry);
+        let buckets = Clients::new(StoreSettings::default()).unwrap();
+        // Nobody can make a folder there.
+        let own = Store::own(Arm::Local(LocalStore::new(PathBuf::from("/proc/nope"))));
+        for uri in ["mlflow-artifacts:/1", "file:///proc/nope"] {
+            let place = Place::of(uri, Some(&own), &buckets).await.unwrap().metered(&traffic);
+            let new = NewArtifact::parse(ArtifactPath::parse("x").unwrap()).unwrap();
+            place.upload(&new, "content".into()).await.unwrap_err();
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        let uploads = "forebay_artifact_operations_total{store=\"local\",operation=\"upload\",outcome=";
+        for counted in ["\"ok\"} 0\n", "\"refused\"} 1\n", "\"failed\"} 1\n"] {
+            assert!(text.contains(&format!("{uploads}{counted}")), "{text}");
+        }
     }
 
     #[tokio::test]
     async fn a_place_is_deleted_with_all_that_is_in_it_and_nothing_beside_it() {
         let home = tempfile::tempdir().unwrap();
         let buckets = Clients::new(StoreSettings::default()).unwrap();
-        let own = Store::Local(LocalStore::new(home.path().join("own")));
+        let own = Store::own(Arm::Local(LocalStore::new(home.path().join("own"))));
         let chosen = format!("file://{}/chosen/1", home.path().display());
         for uri in [&*chosen, "mlflow-artifacts:/1"] {
             let place = Place::of(uri, Some(&own), &buckets).await.unwrap();
@@ -262,7 +289,7 @@ mod tests {
     #[tokio::test]
     async fn no_place_is_a_whole_store() {
         let buckets = Clients::new(StoreSettings::default()).unwrap();
-        let own = Store::Local(LocalStore::new(PathBuf::from("/srv")));
+        let own = Store::own(Arm::Local(LocalStore::new(PathBuf::from("/srv"))));
         for uri in ["mlflow-artifacts:/", "file:///", "s3://bucket", "s3://bucket/"] {
             let place = Place::of(uri, Some(&own), &buckets).await.unwrap();
             assert!(matches!(place.delete().await, Err(StoreError::Invalid(_))), "{uri}");

@@ -8,7 +8,7 @@ use forebay_wire::number::Int64;
 
 use super::StoreError;
 use super::place::{Place, is_proxied};
-use super::store::Store;
+use super::store::{Arm, Store};
 use crate::model::artifact::{ArtifactOwner, Direction, PresignDownload, PresignUpload};
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 use crate::model::location::scheme;
@@ -67,7 +67,7 @@ impl Tracking {
 impl Store {
     /// Whether clients may download from the store itself.
     pub(crate) fn signs_downloads(&self) -> bool {
-        matches!(self, Store::Object(store) if store.signs_downloads())
+        matches!(&self.arm, Arm::Object(store) if store.signs_downloads())
     }
 
     pub(super) async fn presign_upload(
@@ -75,9 +75,9 @@ impl Store {
         artifact: &NewArtifact,
         expires_in: Duration,
     ) -> Result<Presigned, StoreError> {
-        match self {
-            Store::Local(_) => Err(StoreError::Unsupported(PRESIGNED_UPLOAD)),
-            Store::Object(store) => store.presign_upload(artifact, expires_in).await,
+        match &self.arm {
+            Arm::Local(_) => Err(StoreError::Unsupported(PRESIGNED_UPLOAD)),
+            Arm::Object(store) => store.presign_upload(artifact, expires_in).await,
         }
     }
 
@@ -95,9 +95,9 @@ impl Store {
         expires_in: Duration,
         feature: &'static str,
     ) -> Result<Presigned, StoreError> {
-        match self {
-            Store::Local(_) => Err(StoreError::Unsupported(feature)),
-            Store::Object(store) => store.presign_download(path, expires_in, feature).await,
+        match &self.arm {
+            Arm::Local(_) => Err(StoreError::Unsupported(feature)),
+            Arm::Object(store) => store.presign_download(path, expires_in, feature).await,
         }
     }
 }

@@ -8,13 +8,14 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use forebay_core::invalid::Invalid;
 use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::StoreError;
 use super::local::LocalStore;
 use super::object::{BucketStore, OpenObject};
+use super::traffic::{Meter, Operation, StoreKind, Traffic};
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 
@@ -23,26 +24,62 @@ pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A store. Cloning it is cheap.
 #[derive(Debug, Clone)]
-pub(crate) enum Store {
+pub(crate) struct Store {
+    pub(super) arm: Arm,
+    /// The location, unless it is the operator's own store.
+    chosen: Option<String>,
+    meter: Meter,
+}
+
+/// What keeps the artifacts.
+#[derive(Debug, Clone)]
+pub(crate) enum Arm {
     Local(LocalStore),
     Object(BucketStore),
 }
 
 impl Store {
+    /// The operator's own store, not metered.
+    pub(crate) fn own(arm: Arm) -> Self {
+        Store { arm, chosen: None, meter: Meter::default() }
+    }
+
+    /// A store at a location that a caller chose, not metered.
+    pub(super) fn chosen(arm: Arm, location: &str) -> Self {
+        Store { chosen: Some(location.to_owned()), ..Store::own(arm) }
+    }
+
+    /// The same store, counted by the meter of its kind.
+    pub(crate) fn metered(self, traffic: &Traffic) -> Self {
+        let kind = match &self.arm {
+            Arm::Local(_) => StoreKind::Local,
+            Arm::Object(store) => store.kind(),
+        };
+        Store { meter: traffic.of(kind), ..self }
+    }
+
+    /// Whether it is the operator's own.
+    pub(super) fn is_own(&self) -> bool {
+        self.chosen.is_none()
+    }
+
     /// The entries of a folder, in the order of their names' bytes; none when it is not a folder.
     pub(crate) async fn list(&self, folder: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
-        match self {
-            Store::Local(store) => store.list(folder).await,
-            Store::Object(store) => store.list(folder).await,
-        }
+        let listed = match &self.arm {
+            Arm::Local(store) => store.list(folder).await,
+            Arm::Object(store) => store.list(folder).await,
+        };
+        self.end(Operation::List, listed)
     }
 
     /// Opens a file.
     pub(crate) async fn open(&self, path: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
-        match self {
-            Store::Local(store) => store.open(path).await,
-            Store::Object(store) => store.open(path).await,
-        }
+        let opened = match &self.arm {
+            Arm::Local(store) => store.open(path).await,
+            Arm::Object(store) => store.open(path).await,
+        };
+        let opened = self.end(Operation::Open, opened)?;
+        Ok(OpenArtifact { meter: self.meter.clone(), ..opened })
     }
 
     /// Stores a file, over one that may be there: all of it or nothing. `length` is how many bytes will come, if
@@ -53,19 +90,37 @@ impl Store {
         length: Option<u64>,
         bytes: impl Stream<Item = Result<Bytes, E>>,
     ) -> Result<(), StoreError> {
-        match self {
-            Store::Local(store) => store.upload(artifact, bytes).await,
-            Store::Object(store) => store.upload(artifact, length, bytes).await,
-        }
+        let bytes = bytes.inspect_ok(|chunk| self.meter.uploaded(chunk.len()));
+        let stored = match &self.arm {
+            Arm::Local(store) => store.upload(artifact, bytes).await,
+            Arm::Object(store) => store.upload(artifact, length, bytes).await,
+        };
+        self.end(Operation::Upload, stored)
     }
 
     /// Deletes a file, or a folder with all that is in it; nothing there is a success too. The store as a whole is
     /// refused.
     pub(crate) async fn delete(&self, path: &ArtifactPath) -> Result<(), StoreError> {
-        match self {
-            Store::Local(store) => store.delete(path).await,
-            Store::Object(store) => store.delete(path).await,
-        }
+        let deleted = match &self.arm {
+            Arm::Local(store) => store.delete(path).await,
+            Arm::Object(store) => store.delete(path).await,
+        };
+        self.end(Operation::Delete, deleted)
+    }
+
+    /// Whose fault an error is.
+    pub(super) fn judge<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        done.map_err(|error| match &self.chosen {
+            Some(location) => error.at_chosen(location),
+            None => error,
+        })
+    }
+
+    /// Counts an operation, once it is clear whose fault an error is.
+    fn end<T>(&self, operation: Operation, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        let judged = self.judge(done);
+        self.meter.ended(operation, &judged);
+        judged
     }
 }
 
@@ -79,6 +134,8 @@ pub(crate) struct OpenArtifact {
     pub(crate) etag: Option<String>,
     /// The last name of its path.
     pub(crate) name: String,
+    /// What counts the bytes that are read.
+    pub(super) meter: Meter,
 }
 
 /// Where the bytes come from.
@@ -94,15 +151,24 @@ impl OpenArtifact {
         self,
         span: Range<u64>,
     ) -> Result<BoxStream<'static, io::Result<Bytes>>, StoreError> {
-        let mut file = match self.content {
-            Content::File(file) => file,
-            Content::Object(object) => return object.read(span).await,
+        let bytes = match self.content {
+            Content::File(file) => read_file(file, span, &self.name).await?,
+            Content::Object(object) => object.read(span).await?,
         };
-        let sought = file.seek(SeekFrom::Start(span.start)).await;
-        sought.map_err(|error| StoreError::from_io(&self.name, error))?;
-        let part = file.take(span.end - span.start);
-        Ok(ReaderStream::with_capacity(part, CHUNK_BYTES).boxed())
+        let meter = self.meter;
+        Ok(bytes.inspect_ok(move |chunk| meter.downloaded(chunk.len())).boxed())
     }
+}
+
+async fn read_file(
+    mut file: tokio::fs::File,
+    span: Range<u64>,
+    name: &str,
+) -> Result<BoxStream<'static, io::Result<Bytes>>, StoreError> {
+    let sought = file.seek(SeekFrom::Start(span.start)).await;
+    sought.map_err(|error| StoreError::from_io(name, error))?;
+    let part = file.take(span.end - span.start);
+    Ok(ReaderStream::with_capacity(part, CHUNK_BYTES).boxed())
 }
 
 /// How much there is at a path.

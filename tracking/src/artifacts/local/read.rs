@@ -7,6 +7,7 @@ use super::LocalStore;
 use super::resolve::resolve;
 use crate::artifacts::StoreError;
 use crate::artifacts::store::{Content, OpenArtifact};
+use crate::artifacts::traffic::Meter;
 use crate::model::artifact_path::ArtifactPath;
 
 impl LocalStore {
@@ -43,5 +44,6 @@ fn open(root: &Path, path: &ArtifactPath) -> Result<OpenArtifact, StoreError> {
         modified: metadata.modified().map_err(failed)?,
         etag: None,
         name: path.file_name().unwrap_or_default().to_owned(),
+        meter: Meter::default(),
     })
 }

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::client::Client;
 use super::fault::{fault, late};
 use crate::artifacts::StoreError;
+use crate::artifacts::traffic::StoreKind;
 use crate::model::artifact_path::ArtifactPath;
 
 /// How long a request without a body may take, with all its retries.
@@ -40,6 +41,11 @@ pub(crate) struct BucketStore {
 impl BucketStore {
     pub(crate) fn new(bucket: Arc<Bucket>, prefix: String) -> Self {
         BucketStore { bucket, prefix }
+    }
+
+    /// Whose store it is.
+    pub(crate) fn kind(&self) -> StoreKind {
+        self.bucket.client.kind()
     }
 
     /// The key of an artifact. That of the store itself may be empty, which means the whole bucket.

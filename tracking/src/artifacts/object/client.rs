@@ -7,6 +7,7 @@ use object_store::gcp::GoogleCloudStorage;
 use object_store::list::PaginatedListStore;
 
 use super::s3_signing::S3Signing;
+use crate::artifacts::traffic::StoreKind;
 
 #[derive(Debug)]
 pub(super) enum Client {
@@ -16,6 +17,14 @@ pub(super) enum Client {
 }
 
 impl Client {
+    pub(super) fn kind(&self) -> StoreKind {
+        match self {
+            Client::S3(..) => StoreKind::S3,
+            Client::Google(_) => StoreKind::Google,
+            Client::Azure(_) => StoreKind::Azure,
+        }
+    }
+
     /// Reading, writing and deleting objects.
     pub(super) fn objects(&self) -> &dyn ObjectStore {
         match self {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::bucket::{Bucket, BucketStore, REQUEST, within};
 use crate::artifacts::StoreError;
 use crate::artifacts::store::{Content, OpenArtifact};
+use crate::artifacts::traffic::Meter;
 use crate::model::artifact_path::ArtifactPath;
 
 /// How long a store may stand still in the middle of an object.
@@ -45,6 +46,7 @@ impl BucketStore {
             modified,
             etag,
             name: name.to_owned(),
+            meter: Meter::default(),
         })
     }
 
