@@ -4,7 +4,6 @@ The names that begin with `mlflow_` are the original's, so they are tested there
 """
 
 import os
-import pathlib
 import re
 
 import mlflow
@@ -242,8 +241,10 @@ def test_artifacts_are_counted_exactly(exposed, store, tmp_path):
     (tmp_path / "big.bin").write_bytes(data)
     client.log_artifact(proxied.run_id, tmp_path / "big.bin")
     client.log_text(proxied.run_id, "Grüße", "a/b.txt")
-    assert pathlib.Path(client.download_artifacts(proxied.run_id, "big.bin")).read_bytes() == data
+    # The stock client would fetch it from S3 itself, past this server.
     file = f"{PROXY}/{proxied.experiment_id}/{proxied.run_id}/artifacts/big.bin"
+    assert api.get(file).response.content == data
+    assert api.get(PROXY, {"path": f"{proxied.experiment_id}/{proxied.run_id}/artifacts"}).status == 200
     assert api.get(file, headers={"Range": "bytes=10-19"}).status == 206
     assert api.get(f"{file}.nope").status == 404
     assert api.delete(file).status == 200
@@ -258,7 +259,7 @@ def test_artifacts_are_counted_exactly(exposed, store, tmp_path):
         return scraped.value(OPERATIONS, store=kind, operation=operation, outcome=outcome)
 
     assert (ended("upload"), ended("open"), ended("open", "refused"), ended("delete")) == (3, 3, 1, 1)
-    assert ended("list") >= 1
+    assert ended("list") == 1
     assert scraped.value(OPERATIONS, outcome="refused") == 1
     assert scraped.value(OPERATIONS, outcome="failed") == 0
 

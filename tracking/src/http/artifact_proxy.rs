@@ -5,8 +5,9 @@
 
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, State};
+use axum::http::header::CONNECTION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use forebay_web::message::Message;
 use forebay_web::response::{Compact, Pretty};
@@ -49,19 +50,25 @@ pub(super) async fn get(
     Ok(attachment::respond(opened?, &headers).await?)
 }
 
+/// An upload that fails may leave the rest of its body unread, after which the connection is of no more use; the
+/// caller is told, so as not to send its next request there.
 pub(super) async fn put(
     State(tracking): State<Tracking>,
     ProxyPath(path): ProxyPath,
     body: Body,
-) -> Result<StatusCode, ProxyError> {
+) -> Result<StatusCode, ([(HeaderName, &'static str); 1], ProxyError)> {
+    let stored = store(&tracking, path, body).await;
+    stored.map(|()| StatusCode::OK).map_err(|error| ([(CONNECTION, "close")], error))
+}
+
+async fn store(tracking: &Tracking, path: ArtifactPath, body: Body) -> Result<(), ProxyError> {
     if path.as_str().is_empty() || path.as_str().ends_with('/') {
         let detail = "Artifact path must include a filename (cannot end with '/').";
         return Err(ProxyError::Detail(StatusCode::BAD_REQUEST, detail.to_owned()));
     }
     let new = NewArtifact::parse(path)?;
     let length = body.size_hint().exact();
-    tracking.require_proxied_artifacts()?.upload(&new, length, chunks(body)).await?;
-    Ok(StatusCode::OK)
+    Ok(tracking.require_proxied_artifacts()?.upload(&new, length, chunks(body)).await?)
 }
 
 pub(super) async fn delete(
