@@ -12,7 +12,6 @@ use super::bucket::{BucketStore, within};
 use super::parts::{Part, Parts};
 use super::pending::{PendingUpload, TRANSFER};
 use crate::artifacts::StoreError;
-use crate::artifacts::store::broken_upload;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 
 impl BucketStore {
@@ -28,9 +27,8 @@ impl BucketStore {
         let path = artifact.path();
         let budget = Arc::clone(&self.bucket.uploading_mib);
         let bytes = pin!(bytes);
-        let mut parts = Parts::new(bytes, length, budget);
-        let broken = |error: E| broken_upload(path, &error);
-        let Some(first) = parts.next().await.map_err(broken)? else { return Ok(()) };
+        let mut parts = Parts::new(path, bytes, length, budget)?;
+        let Some(first) = parts.next().await? else { return Ok(()) };
         if first.is_last {
             return self.put(path, first).await;
         }
@@ -39,7 +37,7 @@ impl BucketStore {
         let mut next = Some(first);
         while let Some(part) = next {
             upload.send(part).await?;
-            next = parts.next().await.map_err(broken)?;
+            next = parts.next().await?;
         }
         upload.complete().await
     }
