@@ -7,7 +7,7 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, MatchedPath, OriginalUri, State};
 use axum::http::header::CONNECTION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use forebay_web::message::Message;
 use forebay_web::response::{Compact, Pretty};
@@ -41,13 +41,14 @@ pub(super) async fn list(
 pub(super) async fn get(
     State(tracking): State<Tracking>,
     ProxyPath(path): ProxyPath,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, ProxyError> {
     let opened = tracking.require_proxied_artifacts()?.open(&path).await;
     if let Err(error @ StoreError::IsFolder(_)) = opened {
         return Err(ProxyError::Detail(StatusCode::BAD_REQUEST, error.to_string()));
     }
-    Ok(attachment::respond(opened?, &headers).await?)
+    Ok(attachment::respond(opened?, &method, &headers).await?)
 }
 
 /// An upload that fails may leave the rest of its body unread, after which the connection is of no more use; the

@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use forebay_core::invalid::Invalid;
@@ -40,13 +40,14 @@ pub(super) async fn list(
 /// `GET /get-artifact`: one file, for the web UI.
 pub(super) async fn get(
     State(tracking): State<Tracking>,
+    method: Method,
     headers: HeaderMap,
     Message(req): Message<wire::ListArtifacts>,
 ) -> Result<Response> {
     let path = file(req.path, "path")?;
     // Without a run MLflow looks for the run "None", and answers with a 404.
     let run = RunId::parse(req.run_id, req.run_uuid).unwrap_or_else(|_| RunId::new("None".to_owned()));
-    attachment::respond(tracking.open_run_artifact(&run, &path).await?, &headers).await
+    attachment::respond(tracking.open_run_artifact(&run, &path).await?, &method, &headers).await
 }
 
 /// `POST /ajax-api/2.0/mlflow/upload-artifact`: the query says where, the body is the file.

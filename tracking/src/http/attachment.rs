@@ -9,7 +9,7 @@ use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::content::{content_disposition, content_type};
@@ -17,8 +17,12 @@ use super::range::{Span, requested_span};
 use crate::Result;
 use crate::artifacts::store::OpenArtifact;
 
-/// The answer to a GET or HEAD with the headers `request`.
-pub(super) async fn respond(artifact: OpenArtifact, request: &HeaderMap) -> Result<Response> {
+/// The answer to a GET or HEAD with the headers `request`. The latter reads nothing of the file.
+pub(super) async fn respond(
+    artifact: OpenArtifact,
+    method: &Method,
+    request: &HeaderMap,
+) -> Result<Response> {
     let size = artifact.size_bytes;
     let validators = Validators::of(&artifact);
     if validators.are_known(request) {
@@ -43,7 +47,10 @@ pub(super) async fn respond(artifact: OpenArtifact, request: &HeaderMap) -> Resu
         (ACCEPT_RANGES, "bytes".to_owned()),
         (CONTENT_LENGTH, (span.end - span.start).to_string()),
     ];
-    let body = Body::from_stream(artifact.read(span).await?);
+    let body = match *method {
+        Method::HEAD => Body::empty(),
+        _ => Body::from_stream(artifact.read(span).await?),
+    };
     Ok((status, headers, content_range, validators.headers(), body).into_response())
 }
 
@@ -96,4 +103,26 @@ fn is_tag(etag: &str) -> bool {
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifacts::local::LocalStore;
+    use crate::model::artifact_path::ArtifactPath;
+
+    #[tokio::test]
+    async fn a_head_has_the_headers_of_a_get_and_reads_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x.txt"), "content").unwrap();
+        let store = LocalStore::new(folder.path().to_owned());
+        let answer = async |method: Method| {
+            let artifact = store.open(&ArtifactPath::parse("x.txt").unwrap()).await.unwrap();
+            let (parts, body) = respond(artifact, &method, &HeaderMap::new()).await.unwrap().into_parts();
+            (parts.status, parts.headers, axum::body::to_bytes(body, 100).await.unwrap())
+        };
+        let (head, get) = (answer(Method::HEAD).await, answer(Method::GET).await);
+        assert_eq!((head.0, &head.1, &head.2[..]), (get.0, &get.1, &b""[..]));
+        assert_eq!((&head.1[CONTENT_LENGTH], &get.2[..]), (&"7".parse().unwrap(), &b"content"[..]));
+    }
 }

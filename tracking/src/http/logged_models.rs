@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use forebay_core::invalid::Invalid;
 use forebay_web::message::Message;
@@ -102,12 +102,13 @@ pub(super) async fn list_artifacts(
 pub(super) async fn get_artifact(
     State(tracking): State<Tracking>,
     ModelPath(id): ModelPath,
+    method: Method,
     headers: HeaderMap,
     Message(mut query): Message<BTreeMap<String, String>>,
 ) -> Result<Response> {
     let path = query.remove("artifact_file_path").filter(|path| !path.is_empty());
     let path = artifact::file(Some(path.ok_or(Error::NoArtifactFilePath)?), "artifact_file_path")?;
-    attachment::respond(tracking.open_model_artifact(&id, &path).await?, &headers).await
+    attachment::respond(tracking.open_model_artifact(&id, &path).await?, &method, &headers).await
 }
 
 /// `POST runs/log-model`: how clients before MLflow 3 record a model.
