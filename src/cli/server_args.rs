@@ -239,7 +239,7 @@ pub(crate) struct ForeignArgs {
     /// Refused: there is no authentication yet, and leaving it out silently would open the server.
     #[arg(long, env = "MLFLOW_APP_NAME", hide_env = true, value_name = "NAME")]
     pub(crate) app_name: Option<String>,
-    /// Refused: it needs an object store, and ignoring it would proxy what should not pass here.
+    /// Refused: ignoring it would proxy what should not pass here.
     #[arg(long, env = "MLFLOW_ARTIFACTS_PRESIGNED_ONLY", hide_env = true, value_parser = BoolishValueParser::new())]
     pub(crate) artifacts_presigned_only: bool,
 }
