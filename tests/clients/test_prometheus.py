@@ -4,8 +4,8 @@ The names that begin with `mlflow_` are the original's, so they are tested there
 """
 
 import os
-import time
 import re
+import time
 
 import mlflow
 import pytest
