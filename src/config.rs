@@ -107,7 +107,9 @@ fn refuse_what_cannot_be_ignored(foreign: &ForeignArgs, storage: &StorageArgs) -
         bail!("--app-name {app}: authentication is not supported yet; put an authenticating proxy in front");
     }
     if foreign.artifacts_presigned_only {
-        bail!("--artifacts-presigned-only: not supported; leave the flag out, and clients that can will use presigned addresses");
+        bail!(
+            "--artifacts-presigned-only: not supported; leave the flag out, and clients that can will use presigned addresses"
+        );
     }
     if foreign.enable_workspaces {
         bail!("--enable-workspaces: workspaces are not supported; everything lives in the default one");

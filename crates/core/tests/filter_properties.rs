@@ -4,7 +4,7 @@ use forebay_core::filter::runs::{
     self, DatasetField, RunComparison, RunNumberAttribute, RunOrderKey, RunTextAttribute,
 };
 use forebay_core::filter::{Direction, EntryTest, Number, NumberOp, OrderBy, TextOp};
-use forebay_core::filter::{experiments, logged_models};
+use forebay_core::filter::{experiments, logged_models, model_versions, registered_models};
 use proptest::prelude::*;
 
 /// Pieces that are likely to stand in a filter, so that random texts get past the first token.
@@ -110,6 +110,10 @@ proptest! {
         let _ = runs::parse_filter(&text);
         let _ = experiments::parse_filter(&text);
         let _ = logged_models::parse_filter(&text);
+        let _ = registered_models::parse_filter(&text);
+        let _ = model_versions::parse_filter(&text);
+        let _ = registered_models::parse_order_by(std::slice::from_ref(&text));
+        let _ = model_versions::parse_order_by(std::slice::from_ref(&text));
         let _ = runs::parse_order_by(std::slice::from_ref(&text));
         let _ = experiments::parse_order_by(&[text]);
     }

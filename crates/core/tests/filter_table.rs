@@ -8,6 +8,10 @@ use forebay_core::filter::experiments::{self, ExperimentComparison, ExperimentOr
 use forebay_core::filter::logged_models::{
     self, LoggedModelCode, LoggedModelComparison, LoggedModelText, LoggedModelTime,
 };
+use forebay_core::filter::model_versions::{
+    self, ModelVersionComparison, ModelVersionOrderKey, ModelVersionText,
+};
+use forebay_core::filter::registered_models::{self, RegisteredModelComparison, RegisteredModelOrderKey};
 use forebay_core::filter::runs::{
     self, DatasetField, RunComparison, RunNumberAttribute, RunOrderKey, RunTextAttribute,
 };
@@ -40,6 +44,17 @@ fn read(search: &str, text: &str) -> Result<Value, Invalid> {
         "run_order" => runs::parse_order_by(&order_by).map(|all| run_order(&all[0].key, all[0].direction)),
         "experiment_order" => {
             experiments::parse_order_by(&order_by).map(|all| experiment_order(all[0].key, all[0].direction))
+        }
+        "registered_models" => {
+            registered_models::parse_filter(text).map(|all| all.iter().map(registered_comparison).collect())
+        }
+        "model_versions" => {
+            model_versions::parse_filter(text).map(|all| all.iter().map(version_comparison).collect())
+        }
+        "registered_model_order" => registered_models::parse_order_by(&order_by)
+            .map(|all| registered_order(all[0].key, all[0].direction)),
+        "model_version_order" => {
+            model_versions::parse_order_by(&order_by).map(|all| version_order(all[0].key, all[0].direction))
         }
         _ => unreachable!("unknown search {search}"),
     }
@@ -82,6 +97,23 @@ fn model_comparison(comparison: &LoggedModelComparison) -> Value {
         }
         LoggedModelComparison::Text { attribute, op } => text("attributes", model_text(*attribute), op),
         LoggedModelComparison::Code { attribute, op } => code("attributes", model_code(*attribute), op),
+    }
+}
+
+fn registered_comparison(comparison: &RegisteredModelComparison) -> Value {
+    match comparison {
+        RegisteredModelComparison::Name(op) => text("attribute", "name", op),
+        RegisteredModelComparison::Tag { key, op } => text("tag", key, op),
+    }
+}
+
+fn version_comparison(comparison: &ModelVersionComparison) -> Value {
+    match comparison {
+        ModelVersionComparison::Text { attribute, op } => text("attribute", version_text(*attribute), op),
+        ModelVersionComparison::Version { op, value } => {
+            json!(["attribute", "version_number", op.as_str(), value])
+        }
+        ModelVersionComparison::Tag { key, op } => text("tag", key, op),
     }
 }
 
@@ -130,6 +162,32 @@ fn experiment_order(key: ExperimentOrderKey, direction: Direction) -> Value {
         ExperimentOrderKey::Time(time) => experiment_time(time),
     };
     json!(["attribute", name, direction == Direction::Ascending])
+}
+
+fn registered_order(key: RegisteredModelOrderKey, direction: Direction) -> Value {
+    let name = match key {
+        RegisteredModelOrderKey::Name => "name",
+        RegisteredModelOrderKey::LastUpdated => "last_updated",
+    };
+    json!(["attribute", name, direction == Direction::Ascending])
+}
+
+fn version_order(key: ModelVersionOrderKey, direction: Direction) -> Value {
+    let name = match key {
+        ModelVersionOrderKey::Name => "name",
+        ModelVersionOrderKey::Version => "version",
+        ModelVersionOrderKey::Creation => "creation",
+        ModelVersionOrderKey::LastUpdated => "last_updated",
+    };
+    json!(["attribute", name, direction == Direction::Ascending])
+}
+
+fn version_text(attribute: ModelVersionText) -> &'static str {
+    match attribute {
+        ModelVersionText::Name => "name",
+        ModelVersionText::RunId => "run_id",
+        ModelVersionText::Source => "source_path",
+    }
 }
 
 fn run_number(attribute: RunNumberAttribute) -> &'static str {
