@@ -1,5 +1,7 @@
 //! Connections: each has a task of its own, bounds on how long it may keep still, and an end.
 
+pub(crate) mod listen;
+
 use std::future::pending;
 use std::io;
 use std::pin::Pin;

@@ -8,7 +8,6 @@ use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
 use forebay_tracking::Tracking;
-use tokio::net::TcpListener;
 
 use crate::config::ServerConfig;
 use crate::environment;
@@ -16,6 +15,7 @@ use crate::failure;
 use crate::metrics;
 use crate::router::{Domains, no_room, router};
 use crate::seats::Seats;
+use crate::serve::listen::listen;
 use crate::serve::serve;
 use crate::stop::StopSignals;
 use crate::ui::Ui;
@@ -50,7 +50,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         }
         None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await?,
     };
-    let listener = TcpListener::bind((config.host.as_str(), config.port))
+    let listener = listen(&config.host, config.port)
         .await
         .with_context(|| format!("cannot listen on {}:{}", config.host, config.port))?;
     let address = listener.local_addr()?;
