@@ -41,7 +41,7 @@ fn tell(ui: Option<&UiFolder>) {
     let release = ui.release();
     tracing::info!("the web UI is that of MLflow {release} in {}", ui.path().display());
     if !release.is_tested() {
-        tracing::warn!("this web UI was not tried with this server; that of MLflow 3.17 or 3.18 was");
+        tracing::warn!("this web UI was not tried with this server; that of MLflow 3.17 was");
     }
 }
 

@@ -23,7 +23,7 @@ impl Release {
 
     /// Whether its requests are those that this server was tested with.
     pub(super) fn is_tested(&self) -> bool {
-        self.0.starts_with("3.17.") || self.0.starts_with("3.18.")
+        self.0.starts_with("3.17.")
     }
 }
 
@@ -43,12 +43,12 @@ mod tests {
             "import re\n\nVERSION = \"3.17.2\"\n\ndef is_release_version():\n    return VERSION == 1\n";
         let release = Release::of_module(module);
         assert_eq!(release, Release("3.17.2".to_owned()));
-        assert!(release.is_tested() && Release("3.18.0".to_owned()).is_tested());
+        assert!(release.is_tested());
     }
 
     #[test]
     fn another_release_and_an_unknown_one_are_untested() {
-        for module in ["VERSION = '3.1.7'", "VERSION = \"4.0.0\"", "VERSION = '3.170.1'", "", "x = 1"] {
+        for module in ["VERSION = '3.1.7'", "VERSION = \"4.0.0\"", "VERSION = '3.170.1'", "VERSION = '3.18.0'", "", "x = 1"] {
             assert!(!Release::of_module(module).is_tested(), "{module}");
         }
         assert_eq!(Release::of_module("").to_string(), "of an unknown release");

@@ -87,22 +87,13 @@ impl Place {
 
     /// How much is below this folder.
     pub(crate) async fn measure(&self) -> Result<Extent, StoreError> {
-        self.store.judge(match &self.store.arm {
-            Arm::Local(store) => store.measure(&self.folder).await,
-            Arm::Object(store) => store.measure(&self.folder).await,
-        })
+        self.store.measure(&self.folder).await
     }
 
     /// Deletes this folder and all that is below it; nothing there is a success too. A bucket as a whole, the root
     /// of the file system and the store behind the proxy as a whole are refused.
     pub(crate) async fn delete(&self) -> Result<(), StoreError> {
-        if self.store.is_own() {
-            return self.store.delete(&self.folder).await;
-        }
-        self.store.judge(match &self.store.arm {
-            Arm::Local(store) => store.purge().await,
-            Arm::Object(store) => store.purge().await,
-        })
+        if self.store.is_own() { self.store.delete(&self.folder).await } else { self.store.purge().await }
     }
 }
 

@@ -108,6 +108,24 @@ impl Store {
         self.end(Operation::Delete, deleted)
     }
 
+    /// Deletes the folder or prefix that the store is, and all that is in it; nothing there is a success too. A
+    /// bucket as a whole and the root of the file system are refused.
+    pub(super) async fn purge(&self) -> Result<(), StoreError> {
+        let purged = match &self.arm {
+            Arm::Local(store) => store.purge().await,
+            Arm::Object(store) => store.purge().await,
+        };
+        self.end(Operation::Delete, purged)
+    }
+
+    /// How much is at or below a path.
+    pub(super) async fn measure(&self, path: &ArtifactPath) -> Result<Extent, StoreError> {
+        self.judge(match &self.arm {
+            Arm::Local(store) => store.measure(path).await,
+            Arm::Object(store) => store.measure(path).await,
+        })
+    }
+
     /// Whose fault an error is.
     pub(super) fn judge<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         done.map_err(|error| match &self.chosen {
