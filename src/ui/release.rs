@@ -48,7 +48,14 @@ mod tests {
 
     #[test]
     fn another_release_and_an_unknown_one_are_untested() {
-        for module in ["VERSION = '3.1.7'", "VERSION = \"4.0.0\"", "VERSION = '3.170.1'", "VERSION = '3.18.0'", "", "x = 1"] {
+        for module in [
+            "VERSION = '3.1.7'",
+            "VERSION = \"4.0.0\"",
+            "VERSION = '3.170.1'",
+            "VERSION = '3.18.0'",
+            "",
+            "x = 1",
+        ] {
             assert!(!Release::of_module(module).is_tested(), "{module}");
         }
         assert_eq!(Release::of_module("").to_string(), "of an unknown release");
