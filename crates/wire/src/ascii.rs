@@ -10,7 +10,8 @@ const DELETE: u8 = 0x7f;
 /// Escapes every character of a JSON text that is not printable ASCII as `\uXXXX`, those above U+FFFF as two.
 /// Line breaks between the values stay: inside of texts they are escaped already.
 pub fn escape(json: Vec<u8>) -> Vec<u8> {
-    if json.iter().all(|byte| *byte < DELETE) {
+    // Both look at many bytes at a time.
+    if json.is_ascii() && !json.contains(&DELETE) {
         return json;
     }
     let mut ascii = String::with_capacity(json.len() * 2);

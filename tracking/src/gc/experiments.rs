@@ -7,8 +7,7 @@ use super::{Fate, Mode};
 use crate::model::experiment::ExperimentId;
 use crate::sql::claims;
 use crate::sql::purge_experiments;
-use crate::sql::purge_models::ModelScope;
-use crate::sql::purge_runs::RunScope;
+use crate::sql::purge_scope::PurgeScope;
 use crate::{Error, Result};
 
 /// Experiments that are emptied together, so that their locations are compared with all others at once.
@@ -35,8 +34,8 @@ impl Sweep<'_> {
         for ids in ids.chunks(TOGETHER) {
             let claims = self.claimed(ids).await?;
             let ids: Vec<ExperimentId> = claims.iter().map(|claim| claim.id).collect();
-            self.runs(&RunScope::OfExperiments(ids.clone())).await?;
-            self.models(&ModelScope::OfExperiments(ids.clone())).await?;
+            self.runs(&PurgeScope::OfExperiments(ids.clone())).await?;
+            self.models(&PurgeScope::OfExperiments(ids.clone())).await?;
             self.traces(&ids).await?;
             for claim in &claims {
                 self.empty_experiment(claim).await?;

@@ -7,10 +7,11 @@ use super::sweep::{MEANWHILE, Owner, PAGE, Sweep};
 use super::{Fate, Mode, Subject};
 use crate::Result;
 use crate::model::logged_model::LoggedModelId;
-use crate::sql::purge_models::{self, ModelScope};
+use crate::sql::purge_models;
+use crate::sql::purge_scope::PurgeScope;
 
 impl Sweep<'_> {
-    pub(super) async fn models(&mut self, scope: &ModelScope) -> Result<()> {
+    pub(super) async fn models(&mut self, scope: &PurgeScope<LoggedModelId>) -> Result<()> {
         let mut after = None;
         loop {
             let page = purge_models::page(&mut self.gc.db.read().await?, scope, after.as_ref(), PAGE).await?;

@@ -8,10 +8,11 @@ use super::{Fate, Mode, Subject};
 use crate::Result;
 use crate::model::run::RunId;
 use crate::sql::claims;
-use crate::sql::purge_runs::{self, RunScope};
+use crate::sql::purge_runs;
+use crate::sql::purge_scope::PurgeScope;
 
 impl Sweep<'_> {
-    pub(super) async fn runs(&mut self, scope: &RunScope) -> Result<()> {
+    pub(super) async fn runs(&mut self, scope: &PurgeScope<RunId>) -> Result<()> {
         let mut after = None;
         loop {
             let page = purge_runs::page(&mut self.gc.db.read().await?, scope, after.as_ref(), PAGE).await?;

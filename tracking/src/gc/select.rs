@@ -12,14 +12,14 @@ use crate::model::logged_model::LoggedModelId;
 use crate::model::run::RunId;
 use crate::sql::experiments;
 use crate::sql::purge_experiments::{self, Expired};
-use crate::sql::purge_models::{self, ModelScope};
-use crate::sql::purge_runs::{self, RunScope};
+use crate::sql::purge_scope::PurgeScope;
+use crate::sql::{purge_models, purge_runs};
 use crate::{Error, Result};
 
 /// What was found to be deleted.
 pub(super) struct Chosen {
-    pub(super) runs: RunScope,
-    pub(super) models: ModelScope,
+    pub(super) runs: PurgeScope<RunId>,
+    pub(super) models: PurgeScope<LoggedModelId>,
     pub(super) experiments: Vec<ExperimentId>,
     /// Deleted experiments that nobody named and that stay, with the reason.
     pub(super) passed_over: Vec<(ExperimentId, String)>,
@@ -49,12 +49,12 @@ impl Gc {
         let limit = Limit { deleted_until_ms: self.clock.now_ms() - age_ms, age: selection.age };
         let mut tx = self.db.read().await?;
         let runs = match selection.runs {
-            Some(ids) => RunScope::Listed(checked_runs(&mut tx, ids, &limit).await?),
-            None => RunScope::DeletedUntil(limit.deleted_until_ms),
+            Some(ids) => PurgeScope::Listed(checked_runs(&mut tx, ids, &limit).await?),
+            None => PurgeScope::DeletedUntil(limit.deleted_until_ms),
         };
         let models = match selection.models {
-            Some(ids) => ModelScope::Listed(checked_models(&mut tx, ids, &limit).await?),
-            None => ModelScope::DeletedUntil(limit.deleted_until_ms),
+            Some(ids) => PurgeScope::Listed(checked_models(&mut tx, ids, &limit).await?),
+            None => PurgeScope::DeletedUntil(limit.deleted_until_ms),
         };
         let (experiments, passed_over) = match selection.experiments {
             Some(ids) => (checked_experiments(&mut tx, ids, &limit).await?, Vec::new()),

@@ -10,7 +10,7 @@ use super::metric::Metric;
 use super::param::Param;
 use super::run::RunId;
 use super::tag::{RUN_NAME, Tag};
-use super::text::{self, LongValues};
+use super::text::{LongValues, Position};
 
 const MAX_METRICS: usize = 1_000;
 const MAX_PARAMS: usize = 100;
@@ -44,7 +44,7 @@ impl LogBatch {
 
     pub(crate) fn from_param(req: wire::LogParam, long: LongValues) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, req.run_uuid)?;
-        let param = Param::parse(wire::Param { key: req.key, value: req.value }, "", long)?;
+        let param = Param::parse(wire::Param { key: req.key, value: req.value }, Position::Top, long)?;
         Ok(LogBatch { params: vec![param], ..LogBatch::single(run_id) })
     }
 
@@ -54,7 +54,7 @@ impl LogBatch {
         columns: ColumnLimits,
     ) -> Result<Self, Invalid> {
         let run_id = RunId::parse(req.run_id, req.run_uuid)?;
-        let tag = parse_tag(wire::RunTag { key: req.key, value: req.value }, "", long, columns)?;
+        let tag = parse_tag(wire::RunTag { key: req.key, value: req.value }, Position::Top, long, columns)?;
         Ok(LogBatch { tags: vec![tag], ..LogBatch::single(run_id) })
     }
 
@@ -65,9 +65,10 @@ impl LogBatch {
     ) -> Result<Self, Invalid> {
         let run_id = RunId::parse_strictly(req.run_id)?;
         check_limits(req.metrics.len(), req.params.len(), req.tags.len())?;
-        let metrics = parse_all(req.metrics, "metrics", |metric, path| Metric::parse(metric, path, columns))?;
-        let params = parse_all(req.params, "params", |param, path| Param::parse(param, path, long))?;
-        let tags = parse_all(req.tags, "tags", |tag, path| parse_tag(tag, path, long, columns))?;
+        let metrics =
+            parse_all(req.metrics, "metrics", |metric, position| Metric::parse(metric, position, columns))?;
+        let params = parse_all(req.params, "params", |param, position| Param::parse(param, position, long))?;
+        let tags = parse_all(req.tags, "tags", |tag, position| parse_tag(tag, position, long, columns))?;
         check_keys_differ(&params)?;
         Ok(LogBatch { run_id, form: Form::List, metrics, params, tags })
     }
@@ -84,24 +85,32 @@ impl LogBatch {
             model_id: req.model_id,
             run_id: None,
         };
-        Ok(LogBatch { metrics: vec![Metric::parse(metric, "", columns)?], ..LogBatch::single(run_id) })
+        Ok(LogBatch {
+            metrics: vec![Metric::parse(metric, Position::Top, columns)?],
+            ..LogBatch::single(run_id)
+        })
     }
 }
 
 fn parse_all<W, T>(
     items: Vec<W>,
-    field: &str,
-    parse: impl Fn(W, &str) -> Result<T, Invalid>,
+    list: &str,
+    parse: impl Fn(W, Position) -> Result<T, Invalid>,
 ) -> Result<Vec<T>, Invalid> {
-    items.into_iter().enumerate().map(|(index, item)| parse(item, &format!("{field}[{index}]"))).collect()
+    items.into_iter().enumerate().map(|(index, item)| parse(item, Position::Item { list, index })).collect()
 }
 
-fn parse_tag(tag: wire::RunTag, path: &str, long: LongValues, columns: ColumnLimits) -> Result<Tag, Invalid> {
+fn parse_tag(
+    tag: wire::RunTag,
+    position: Position,
+    long: LongValues,
+    columns: ColumnLimits,
+) -> Result<Tag, Invalid> {
     let key = tag.key.filter(|key| !key.is_empty());
-    let key = key.ok_or_else(|| Invalid::missing(&text::join_path(path, "key")))?;
-    let tag = Tag::of_run(key, tag.value.unwrap_or_default(), path, long)?;
+    let key = key.ok_or_else(|| Invalid::missing(&position.field("key")))?;
+    let tag = Tag::of_run(key, tag.value.unwrap_or_default(), position, long)?;
     if tag.key == RUN_NAME {
-        let field = format!("{} of {RUN_NAME}", text::join_path(path, "value"));
+        let field = format!("{} of {RUN_NAME}", position.field("value"));
         columns.check(&field, Column::RUN_NAME, &tag.value)?;
     }
     Ok(tag)

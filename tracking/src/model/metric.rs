@@ -1,10 +1,12 @@
 //! Metrics: a key with points, and which point is the latest.
 
+use std::cmp::Ordering;
+
 use forebay_core::invalid::Invalid;
 use forebay_wire::metrics as wire;
 
 use super::columns::{Column, ColumnLimits};
-use super::text::{self, MAX_KEY_CHARS};
+use super::text::{self, MAX_KEY_CHARS, Position};
 
 /// One value of a metric of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,13 @@ impl Point {
         if self.is_nan { f64::NAN } else { self.stored }
     }
 
+    /// The order of a history: by time, then step, then value.
+    pub(crate) fn by_time(&self, other: &Point) -> Ordering {
+        let places = (self.timestamp_ms, self.step).cmp(&(other.timestamp_ms, other.step));
+        let values = places.then_with(|| self.stored.total_cmp(&other.stored));
+        values.then_with(|| self.is_nan.cmp(&other.is_nan))
+    }
+
     /// Whether this point replaces `other` as the latest: the greater step, then time, then stored value.
     ///
     /// NaN takes part as the 0 it is stored as, and of equals the first stays, both as in MLflow.
@@ -56,22 +65,25 @@ impl Point {
 }
 
 impl Metric {
-    /// A metric of a request. `path` is empty, or where in the request it stands (`metrics[3]`).
-    pub(crate) fn parse(metric: wire::Metric, path: &str, columns: ColumnLimits) -> Result<Self, Invalid> {
-        let missing = |field| move || Invalid::missing(&text::join_path(path, field));
+    /// A metric of a request.
+    pub(crate) fn parse(
+        metric: wire::Metric,
+        position: Position,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
+        let missing = |field| move || Invalid::missing(&position.field(field));
         let key = metric.key.filter(|key| !key.is_empty()).ok_or_else(missing("key"))?;
         let value = metric.value.ok_or_else(missing("value"))?.0;
         let timestamp_ms = metric.timestamp.ok_or_else(missing("timestamp"))?.0;
         let model = link(metric.model_id, metric.dataset_name, metric.dataset_digest)?;
         if let Some((name, digest)) = model.as_ref().and_then(|link| link.dataset.as_ref()) {
-            let field = |field| text::join_path(path, field);
-            columns.check(&field("dataset_name"), Column::POINT_DATASET_NAME, name)?;
-            columns.check(&field("dataset_digest"), Column::POINT_DATASET_DIGEST, digest)?;
+            columns.check(&position.field("dataset_name"), Column::POINT_DATASET_NAME, name)?;
+            columns.check(&position.field("dataset_digest"), Column::POINT_DATASET_DIGEST, digest)?;
         }
-        text::check_key(&key, &text::join_path(path, "name"))?;
+        text::check_key(&key, || position.field("name"))?;
         if timestamp_ms < 0 {
             return Err(Invalid::value(
-                &text::join_path(path, "timestamp"),
+                &position.field("timestamp"),
                 &timestamp_ms,
                 &format!(
                     "metric '{key}' (value={value:?}). Timestamp must be a nonnegative long (64-bit integer) "
@@ -157,15 +169,25 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_named_with_its_place() {
         let metric = wire::Metric { key: Some("a#".to_owned()), ..wire::Metric::default() };
-        let error =
-            Metric::parse(metric.clone(), "metrics[2]", ColumnLimits::Enforced).unwrap_err().to_string();
+        let error = Metric::parse(
+            metric.clone(),
+            Position::Item { list: "metrics", index: 2 },
+            ColumnLimits::Enforced,
+        )
+        .unwrap_err()
+        .to_string();
         assert!(error.contains("required parameter 'metrics[2].value'"), "{error}");
         let metric = wire::Metric { value: Some(1.0.into()), timestamp: Some((-1).into()), ..metric };
-        let error =
-            Metric::parse(metric.clone(), "metrics[2]", ColumnLimits::Enforced).unwrap_err().to_string();
+        let error = Metric::parse(
+            metric.clone(),
+            Position::Item { list: "metrics", index: 2 },
+            ColumnLimits::Enforced,
+        )
+        .unwrap_err()
+        .to_string();
         assert!(error.contains(r#""a#" for parameter 'metrics[2].name'"#), "{error}");
         let metric = wire::Metric { key: Some("a".to_owned()), ..metric };
-        let error = Metric::parse(metric, "", ColumnLimits::Enforced).unwrap_err().to_string();
+        let error = Metric::parse(metric, Position::Top, ColumnLimits::Enforced).unwrap_err().to_string();
         assert!(error.contains("-1 for parameter 'timestamp' supplied: metric 'a' (value=1.0)"), "{error}");
     }
 

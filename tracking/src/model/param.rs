@@ -4,7 +4,7 @@ use forebay_core::invalid::Invalid;
 use forebay_wire::runs as wire;
 use serde::Serialize;
 
-use super::text::{self, LongValues, MAX_KEY_CHARS};
+use super::text::{self, LongValues, MAX_KEY_CHARS, Position};
 
 /// Longest value, in characters; the column holds 8,000.
 const MAX_VALUE_CHARS: usize = 6_000;
@@ -17,11 +17,11 @@ pub(crate) struct Param {
 }
 
 impl Param {
-    /// A param of a request. `path` is empty, or where in the request it stands (`params[3]`).
-    pub(crate) fn parse(param: wire::Param, path: &str, long: LongValues) -> Result<Self, Invalid> {
-        let path = text::join_path(path, "key");
-        let key = param.key.filter(|key| !key.is_empty()).ok_or_else(|| Invalid::missing(&path))?;
-        text::check_key(&key, &path)?;
+    /// A param of a request.
+    pub(crate) fn parse(param: wire::Param, position: Position, long: LongValues) -> Result<Self, Invalid> {
+        let key = param.key.filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| Invalid::missing(&position.field("key")))?;
+        text::check_key(&key, || position.field("key"))?;
         text::check_length("Param key", MAX_KEY_CHARS, &key)?;
         let value = text::fit("Param value", MAX_VALUE_CHARS, param.value.unwrap_or_default(), long)?;
         Ok(Param { key, value })

@@ -123,7 +123,7 @@ fn check_texts(req: &wire::CreateRun, columns: ColumnLimits) -> Result<(), Inval
     columns.check("user_id", Column::RUN_USER, &text(&req.user_id))?;
     for (index, tag) in req.tags.iter().enumerate() {
         let (key, value) = (text(&tag.key), text(&tag.value));
-        tag::check_not_reserved(&key, &format!("tags[{index}].key"))?;
+        tag::check_not_reserved(&key, || format!("tags[{index}].key"))?;
         let column = if key == RUN_NAME { Column::RUN_NAME } else { Column::RUN_TAG_VALUE };
         columns.check(&format!("tags[{index}].key"), Column::RUN_TAG_KEY, &key)?;
         columns.check(&format!("tags[{index}].value"), column, &value)?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use forebay_core::invalid::Invalid;
 
-use super::text::{self, LongValues, MAX_KEY_CHARS};
+use super::text::{self, LongValues, MAX_KEY_CHARS, Position};
 
 const MAX_RUN_TAG_CHARS: usize = 8_000;
 const MAX_EXPERIMENT_TAG_CHARS: usize = 20_000;
@@ -23,30 +23,34 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
-    /// A tag of a run. `path` is empty, or where in the request the tag stands (`tags[3]`).
-    pub(crate) fn of_run(key: String, value: String, path: &str, long: LongValues) -> Result<Self, Invalid> {
-        let (key_path, value_path) = (text::join_path(path, "key"), text::join_path(path, "value"));
-        check_not_reserved(&key, &key_path)?;
-        text::check_key(&key, &key_path)?;
-        text::check_length(&key_path, MAX_KEY_CHARS, &key)?;
-        let value = text::fit(&value_path, MAX_RUN_TAG_CHARS, value, long)?;
+    /// A tag of a run.
+    pub(crate) fn of_run(
+        key: String,
+        value: String,
+        position: Position,
+        long: LongValues,
+    ) -> Result<Self, Invalid> {
+        check_not_reserved(&key, || position.field("key"))?;
+        text::check_key(&key, || position.field("key"))?;
+        text::check_length(&position.field("key"), MAX_KEY_CHARS, &key)?;
+        let value = text::fit(&position.field("value"), MAX_RUN_TAG_CHARS, value, long)?;
         Ok(Tag { key, value })
     }
 
     /// A tag of an experiment.
     pub(crate) fn of_experiment(key: String, value: String) -> Result<Self, Invalid> {
-        check_not_reserved(&key, "key")?;
-        text::check_key(&key, "key")?;
+        check_not_reserved(&key, || "key".to_owned())?;
+        text::check_key(&key, || "key".to_owned())?;
         text::check_length("key", MAX_KEY_CHARS, &key)?;
         text::check_length("value", MAX_EXPERIMENT_TAG_CHARS, &value)?;
         Ok(Tag { key, value })
     }
 }
 
-/// Refuses the key that only gc may set. `path` names the field.
-pub(crate) fn check_not_reserved(key: &str, path: &str) -> Result<(), Invalid> {
+/// Refuses the key that only gc may set. `field` is asked for the name of the field when a message needs it.
+pub(crate) fn check_not_reserved(key: &str, field: impl FnOnce() -> String) -> Result<(), Invalid> {
     if key == GC_CLAIM {
-        return Err(Invalid::value(path, key, "The key is reserved for `forebay gc`."));
+        return Err(Invalid::value(&field(), key, "The key is reserved for `forebay gc`."));
     }
     Ok(())
 }

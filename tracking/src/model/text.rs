@@ -16,20 +16,24 @@ pub enum LongValues {
     Refuse,
 }
 
-/// Checks the characters and the path-likeness of a metric, parameter or tag key. `path` names the field.
-pub(crate) fn check_key(key: &str, path: &str) -> Result<(), Invalid> {
+/// Checks the characters and the path-likeness of a metric, parameter or tag key. `field` is asked for the name of
+/// the field when a message needs it.
+pub(crate) fn check_key(key: &str, field: impl FnOnce() -> String) -> Result<(), Invalid> {
     if !key.chars().all(is_key_char) {
         return Err(Invalid::value(
-            path,
+            &field(),
             key,
             "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), \
              colon(:) and slashes (/).",
         ));
     }
+    if !(key.is_empty() || key.contains('/') || key.starts_with('.')) {
+        return Ok(());
+    }
     let normal = normalise(key);
     if normal != key || normal == "." || normal.starts_with("..") || normal.starts_with('/') {
         return Err(Invalid::value(
-            path,
+            &field(),
             key,
             &format!(
                 "Names may be treated as files in certain cases, and must not resolve to other names when \
@@ -59,9 +63,23 @@ pub(crate) fn fit(name: &str, max_chars: usize, text: String, long: LongValues) 
     Ok(text.chars().take(max_chars).collect())
 }
 
-/// How messages name a field: with the place in the request where its message stands, if there is one.
-pub(crate) fn join_path(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+/// Where in a request a thing stands, as messages name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Position<'a> {
+    /// Its fields are the request's own.
+    Top,
+    /// `metrics[3]`.
+    Item { list: &'a str, index: usize },
+}
+
+impl Position<'_> {
+    /// How messages name a field of the thing.
+    pub(crate) fn field(self, name: &str) -> String {
+        match self {
+            Position::Top => name.to_owned(),
+            Position::Item { list, index } => format!("{list}[{index}].{name}"),
+        }
+    }
 }
 
 /// Whether a text has more than `max_chars` characters.
@@ -109,14 +127,17 @@ mod tests {
     #[test]
     fn keys_may_be_nested_but_must_not_resolve_to_other_names() {
         for key in ["a", "a/b", "train loss", "x-y_z.1:2", "ñ", "a/..b"] {
-            assert!(check_key(key, "key").is_ok(), "{key}");
+            assert!(check_key(key, || "key".to_owned()).is_ok(), "{key}");
         }
         for key in ["", ".", "..", "../a", "a/../../b", "a//b", "/a", "a/", "./a", "a/."] {
-            let error = check_key(key, "key").unwrap_err().to_string();
+            let error = check_key(key, || "key".to_owned()).unwrap_err().to_string();
             assert!(error.contains("must not resolve to other names"), "{key}: {error}");
         }
         for key in ["a#b", "a\nb", "a\"b", "a\u{0}b"] {
-            assert!(check_key(key, "key").unwrap_err().to_string().contains("alphanumerics"), "{key}");
+            assert!(
+                check_key(key, || "key".to_owned()).unwrap_err().to_string().contains("alphanumerics"),
+                "{key}"
+            );
         }
     }
 

@@ -29,6 +29,12 @@ pub(crate) struct FewRuns<'a> {
 }
 
 impl FewRuns<'_> {
+    /// Whether these runs are all that pass the comparison.
+    pub(crate) fn is_all_of(&self, comparison: &RunComparison) -> bool {
+        matches!(comparison, RunComparison::Metric { key, op, value }
+            if key == self.key && *op == self.op && value.total_cmp(&self.value).is_eq())
+    }
+
     /// Appends a query of their ids.
     pub(crate) fn push_ids(&self, sql: &mut Sql) {
         self.push_query(sql.push("SELECT run_uuid"));

@@ -24,6 +24,20 @@ const PAGE: &str = "
     WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4
     ORDER BY timestamp, step, value, is_nan LIMIT $5 OFFSET $6";
 
+const PAGE_BY_STEP: &str = "
+    SELECT value, timestamp, step, is_nan FROM metrics
+    WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4
+    ORDER BY step, timestamp, value, is_nan LIMIT $5 OFFSET $6";
+
+// The signs keep both engines from looking for the times in the points of all runs.
+const FIND_LATER: &str = "
+    SELECT step FROM metrics
+    WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4 AND +timestamp > $5 LIMIT 1";
+
+const FIND_EARLIER: &str = "
+    SELECT step FROM metrics
+    WHERE run_uuid = $1 AND key = $2 AND step BETWEEN $3 AND $4 AND +timestamp < $5 LIMIT 1";
+
 const BULK: &str = "
     SELECT m.run_uuid, m.value, m.timestamp, m.step, m.is_nan
     FROM (VALUES ";
@@ -82,16 +96,36 @@ pub(crate) async fn insert(tx: &mut Tx, metrics: &[(&RunId, &Metric)]) -> Result
     tx.insert(Insert { head: INSERT, tail: INSERT_END }, rows).await.map(drop)
 }
 
-/// The points of a page and, to tell whether there are more, the one behind it.
+/// The points of a page by time and, to tell whether there are more, the one behind it.
 pub(crate) async fn list_page(tx: &mut Tx, page: &HistoryPage) -> Result<Vec<Point>, Error> {
-    let rows = tx.list::<PointRow>(bind_page(Sql::new(PAGE), page)).await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
+    list_points_of_run(tx, bind_page(page.all().bind(PAGE), page)).await
+}
+
+/// As [`list_page`], but by step, which an index has in order.
+pub(crate) async fn list_page_by_step(tx: &mut Tx, page: &HistoryPage) -> Result<Vec<Point>, Error> {
+    list_points_of_run(tx, bind_page(page.all().bind(PAGE_BY_STEP), page)).await
 }
 
 fn bind_page(sql: Sql, page: &HistoryPage) -> Sql {
-    let (first, last) = ALL_STEPS;
-    let limit = page.max_points.map_or(i64::MAX, |max| max + 1);
-    sql.bind(&page.run_id).bind(&page.key).bind(first).bind(last).bind(limit).bind(page.offset)
+    sql.bind(page.max_points.map_or(i64::MAX, |max| max.saturating_add(1))).bind(page.offset)
+}
+
+async fn list_points_of_run(tx: &mut Tx, sql: Sql) -> Result<Vec<Point>, Error> {
+    Ok(tx.list::<PointRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// Whether there is a point after that time.
+pub(crate) async fn has_later(tx: &mut Tx, stretch: &Stretch<'_>, timestamp_ms: i64) -> Result<bool, Error> {
+    Ok(tx.find::<StepRow>(stretch.bind(FIND_LATER).bind(timestamp_ms)).await?.is_some())
+}
+
+/// Whether there is a point before that time.
+pub(crate) async fn has_earlier(
+    tx: &mut Tx,
+    stretch: &Stretch<'_>,
+    timestamp_ms: i64,
+) -> Result<bool, Error> {
+    Ok(tx.find::<StepRow>(stretch.bind(FIND_EARLIER).bind(timestamp_ms)).await?.is_some())
 }
 
 /// The first points of several runs, by run.
@@ -115,9 +149,20 @@ pub(crate) struct Stretch<'a> {
     pub(crate) steps: (i64, i64),
 }
 
+impl HistoryPage {
+    /// The whole history that it is a page of.
+    pub(crate) fn all(&self) -> Stretch<'_> {
+        Stretch { run_id: &self.run_id, key: &self.key, steps: ALL_STEPS }
+    }
+}
+
 impl Stretch<'_> {
     fn bind(&self, text: &'static str) -> Sql {
-        Sql::new(text).bind(self.run_id).bind(self.key).bind(self.steps.0).bind(self.steps.1)
+        self.bind_to(Sql::new(text))
+    }
+
+    fn bind_to(&self, sql: Sql) -> Sql {
+        sql.bind(self.run_id).bind(self.key).bind(self.steps.0).bind(self.steps.1)
     }
 }
 
@@ -224,7 +269,13 @@ mod tests {
         let key = || "m".to_owned();
         let page =
             HistoryPage { run_id: RunId::new("0".to_owned()), key: key(), offset: 0, max_points: None };
-        let mut questions = vec![bind_page(explained(PAGE), &page)];
+        let all = page.all();
+        let mut questions = vec![
+            bind_page(all.bind_to(explained(PAGE)), &page),
+            bind_page(all.bind_to(explained(PAGE_BY_STEP)), &page),
+            all.bind_to(explained(FIND_LATER)).bind(5_i64),
+            all.bind_to(explained(FIND_EARLIER)).bind(5_i64),
+        ];
         for n_runs in [1, 2, 100] {
             let run_ids: Vec<RunId> = (0..n_runs).map(|n: i32| RunId::new(n.to_string())).collect();
             let bulk = BulkHistory { run_ids: run_ids.clone(), key: key(), max_points: 10 };

@@ -25,6 +25,7 @@ pub(crate) mod params;
 pub(crate) mod purge_experiments;
 pub(crate) mod purge_models;
 pub(crate) mod purge_runs;
+pub(crate) mod purge_scope;
 pub(crate) mod purge_traces;
 pub(crate) mod run_search;
 pub(crate) mod runs;

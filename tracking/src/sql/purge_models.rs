@@ -7,7 +7,8 @@ use forebay_db::{Error, FromRow, Row, Sql, Tx};
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
 use crate::model::logged_model::LoggedModelId;
-use crate::sql::{IDS_PER_STATEMENT, lifecycle};
+use crate::sql::lifecycle;
+use crate::sql::purge_scope::{self, PurgeQueries, PurgeScope};
 
 const PAGE_DELETED: &str = "
     SELECT l.model_id, l.experiment_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
@@ -23,6 +24,13 @@ const LISTED: &str = "
     SELECT l.model_id, l.experiment_id, l.artifact_location, l.lifecycle_stage, l.last_updated_timestamp_ms
     FROM logged_models l JOIN experiments e ON e.experiment_id = l.experiment_id AND e.workspace = 'default'
     WHERE l.model_id IN (";
+
+const QUERIES: PurgeQueries = PurgeQueries {
+    deleted: PAGE_DELETED,
+    of_experiments: PAGE_OF_EXPERIMENTS,
+    of_experiments_end: ") ORDER BY l.model_id LIMIT ",
+    listed: LISTED,
+};
 
 const LOCK_EXPERIMENT: &str = "
     SELECT lifecycle_stage FROM experiments
@@ -47,17 +55,6 @@ const DELETE_EDGES: &str = "
 
 const DELETE_MODEL: &str = "DELETE FROM logged_models WHERE model_id = $1";
 
-/// Which models.
-#[derive(Debug, Clone)]
-pub(crate) enum ModelScope {
-    /// Deleted, not after that time, in milliseconds since the epoch.
-    DeletedUntil(i64),
-    /// Those of the list.
-    Listed(Vec<LoggedModelId>),
-    /// All in the experiments, of which there are no more than one statement takes.
-    OfExperiments(Vec<ExperimentId>),
-}
-
 /// What must be known of a model to delete it.
 #[derive(Debug)]
 pub(crate) struct Candidate {
@@ -72,39 +69,16 @@ pub(crate) struct Candidate {
 /// The next models after that one, in the order of their ids; those of a list all at once.
 pub(crate) async fn page(
     tx: &mut Tx,
-    scope: &ModelScope,
+    scope: &PurgeScope<LoggedModelId>,
     after: Option<&LoggedModelId>,
     n_rows: i64,
 ) -> Result<Vec<Candidate>, Error> {
-    let after_id = after.map_or("", LoggedModelId::as_str);
-    match scope {
-        ModelScope::DeletedUntil(until_ms) => {
-            tx.list(Sql::new(PAGE_DELETED).bind(*until_ms).bind(after_id).bind(n_rows)).await
-        }
-        ModelScope::OfExperiments(ids) if ids.is_empty() => Ok(Vec::new()),
-        ModelScope::OfExperiments(ids) => {
-            let mut sql = Sql::new(PAGE_OF_EXPERIMENTS).bind(after_id);
-            sql.push_list(ids.iter().copied()).push(") ORDER BY l.model_id LIMIT ").push_bind(n_rows);
-            tx.list(sql).await
-        }
-        ModelScope::Listed(_) if after.is_some() => Ok(Vec::new()),
-        ModelScope::Listed(ids) => listed(tx, ids).await,
-    }
-}
-
-async fn listed(tx: &mut Tx, ids: &[LoggedModelId]) -> Result<Vec<Candidate>, Error> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let mut sql = Sql::new(LISTED);
-        sql.push_list(ids).push(")");
-        found.extend(tx.list::<Candidate>(sql).await?);
-    }
-    Ok(found)
+    purge_scope::page(tx, &QUERIES, scope, after.map_or("", LoggedModelId::as_str), n_rows).await
 }
 
 /// The model with that id in any stage.
 pub(crate) async fn find(tx: &mut Tx, id: &LoggedModelId) -> Result<Option<Candidate>, Error> {
-    Ok(listed(tx, std::slice::from_ref(id)).await?.pop())
+    Ok(purge_scope::listed(tx, &QUERIES, std::slice::from_ref(id)).await?.pop())
 }
 
 /// Whether the model exists and is deleted, or its experiment is; it stays so before this transaction ends.

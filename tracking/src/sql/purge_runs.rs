@@ -7,7 +7,8 @@ use forebay_db::{Error, FromRow, Row, Sql, Tx};
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
 use crate::model::run::RunId;
-use crate::sql::{IDS_PER_STATEMENT, associations, lifecycle};
+use crate::sql::purge_scope::{self, PurgeQueries, PurgeScope};
+use crate::sql::{associations, lifecycle};
 
 const PAGE_DELETED: &str = "
     SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time
@@ -23,6 +24,13 @@ const LISTED: &str = "
     SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time
     FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id AND e.workspace = 'default'
     WHERE r.run_uuid IN (";
+
+const QUERIES: PurgeQueries = PurgeQueries {
+    deleted: PAGE_DELETED,
+    of_experiments: PAGE_OF_EXPERIMENTS,
+    of_experiments_end: ") ORDER BY r.run_uuid LIMIT ",
+    listed: LISTED,
+};
 
 const FIND_HOLDING_BACK: &str = "
     SELECT r.run_uuid, r.experiment_id, r.artifact_uri, r.lifecycle_stage, r.deleted_time FROM runs r
@@ -71,17 +79,6 @@ const DELETE_ALL: [&str; 9] = [
     DELETE_RUN,
 ];
 
-/// Which runs.
-#[derive(Debug, Clone)]
-pub(crate) enum RunScope {
-    /// Deleted, not after that time, in milliseconds since the epoch.
-    DeletedUntil(i64),
-    /// Those of the list.
-    Listed(Vec<RunId>),
-    /// All in the experiments, of which there are no more than one statement takes.
-    OfExperiments(Vec<ExperimentId>),
-}
-
 /// What must be known of a run to delete it.
 #[derive(Debug)]
 pub(crate) struct Candidate {
@@ -96,39 +93,16 @@ pub(crate) struct Candidate {
 /// The next runs after that one, in the order of their ids; those of a list all at once.
 pub(crate) async fn page(
     tx: &mut Tx,
-    scope: &RunScope,
+    scope: &PurgeScope<RunId>,
     after: Option<&RunId>,
     n_rows: i64,
 ) -> Result<Vec<Candidate>, Error> {
-    let after_id = after.map_or("", RunId::as_str);
-    match scope {
-        RunScope::DeletedUntil(until_ms) => {
-            tx.list(Sql::new(PAGE_DELETED).bind(*until_ms).bind(after_id).bind(n_rows)).await
-        }
-        RunScope::OfExperiments(ids) if ids.is_empty() => Ok(Vec::new()),
-        RunScope::OfExperiments(ids) => {
-            let mut sql = Sql::new(PAGE_OF_EXPERIMENTS).bind(after_id);
-            sql.push_list(ids.iter().copied()).push(") ORDER BY r.run_uuid LIMIT ").push_bind(n_rows);
-            tx.list(sql).await
-        }
-        RunScope::Listed(_) if after.is_some() => Ok(Vec::new()),
-        RunScope::Listed(ids) => listed(tx, ids).await,
-    }
-}
-
-async fn listed(tx: &mut Tx, ids: &[RunId]) -> Result<Vec<Candidate>, Error> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(IDS_PER_STATEMENT) {
-        let mut sql = Sql::new(LISTED);
-        sql.push_list(ids).push(")");
-        found.extend(tx.list::<Candidate>(sql).await?);
-    }
-    Ok(found)
+    purge_scope::page(tx, &QUERIES, scope, after.map_or("", RunId::as_str), n_rows).await
 }
 
 /// The run with that id in any stage.
 pub(crate) async fn find(tx: &mut Tx, id: &RunId) -> Result<Option<Candidate>, Error> {
-    Ok(listed(tx, std::slice::from_ref(id)).await?.pop())
+    Ok(purge_scope::listed(tx, &QUERIES, std::slice::from_ref(id)).await?.pop())
 }
 
 /// A run of the experiment that is not deleted, or was deleted after that time.

@@ -65,7 +65,8 @@ fn push_search(sql: &mut Sql, engine: Engine, search: &SearchRuns, few: Option<&
     }
     sql.push("r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
     sql.push(") AND r.lifecycle_stage IN (").push_list(search.view.stages().iter().copied()).push(")");
-    for (position, comparison) in search.filter.iter().enumerate() {
+    let others = search.filter.iter().filter(|comparison| few.is_none_or(|few| !few.is_all_of(comparison)));
+    for (position, comparison) in others.enumerate() {
         sql.push(" AND ");
         push_comparison(sql, engine, comparison);
         sql.push(unplanned(position));

@@ -21,14 +21,25 @@ const PARTS: [&str; 6] = [
     "InvalidBlockId",
 ];
 
-/// Longest error code of a store that is passed on.
-const MAX_CODE_CHARS: usize = 64;
+/// The codes for a request that went to another region than the bucket's.
+const ELSEWHERE: [&str; 3] =
+    ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
+
+/// How the client says that S3 answered with a redirect to nowhere, as it does when it may not name the region.
+const BARE_REDIRECT: &str = "Received redirect without LOCATION";
+
+/// Longest word of a store's answer that is passed on.
+const MAX_WORD_CHARS: usize = 64;
 
 /// What `error` means for a request about `path`.
 pub(super) fn fault(path: &str, error: object_store::Error) -> StoreError {
     use object_store::Error as Cause;
-    let code = code(&error.to_string());
+    let text = error.to_string();
+    let code = word(&text, "Code");
     match (error, code.as_deref()) {
+        (error, code) if is_elsewhere(&text, code) => {
+            StoreError::Refused { reason: elsewhere(word(&text, "Region")), source: error.into() }
+        }
         (error, Some(code @ ("NoSuchBucket" | "ContainerNotFound" | "InvalidBucketName"))) => {
             StoreError::Refused { reason: code.to_owned(), source: error.into() }
         }
@@ -57,11 +68,25 @@ pub(super) fn late(limit: Duration) -> StoreError {
     StoreError::Unavailable { reason: reason.clone(), source: reason.into() }
 }
 
-/// The code in a store's answer, which is XML.
-fn code(text: &str) -> Option<String> {
-    let (code, _) = text.split_once("<Code>")?.1.split_once("</Code>")?;
-    let is_code = code.len() <= MAX_CODE_CHARS && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_code.then(|| code.to_owned())
+fn is_elsewhere(text: &str, code: Option<&str>) -> bool {
+    code.is_some_and(|code| ELSEWHERE.contains(&code)) || text.contains(BARE_REDIRECT)
+}
+
+/// What the operator does about a bucket in another region, which the store may have named.
+fn elsewhere(region: Option<String>) -> String {
+    match region {
+        Some(region) => format!("the bucket is in the region {region}; set AWS_REGION to it"),
+        None => "the bucket is in another region; set AWS_REGION to it".to_owned(),
+    }
+}
+
+/// The word in an element of a store's answer, which is XML.
+fn word(text: &str, element: &str) -> Option<String> {
+    let (_, after) = text.split_once(&format!("<{element}>"))?;
+    let (word, _) = after.split_once(&format!("</{element}>"))?;
+    let is_word =
+        word.len() <= MAX_WORD_CHARS && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_word.then(|| word.to_owned())
 }
 
 /// Why there was no answer, or none that says why.
@@ -110,8 +135,23 @@ mod tests {
 
     #[test]
     fn a_code_is_a_word() {
-        assert_eq!(code("<Code>SlowDown</Code>").as_deref(), Some("SlowDown"));
-        assert_eq!(code("<Code>a b</Code>"), None);
-        assert_eq!(code("<Code>x"), None);
+        assert_eq!(word("<Code>SlowDown</Code>", "Code").as_deref(), Some("SlowDown"));
+        assert_eq!(word("<Code>a b</Code>", "Code"), None);
+        assert_eq!(word("<Code>x", "Code"), None);
+    }
+
+    #[test]
+    fn a_bucket_in_another_region_is_no_outage() {
+        let told =
+            |text: &str| told(object_store::Error::Generic { store: "S3", source: text.to_owned().into() }).1;
+        assert_eq!(
+            told("<Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region>"),
+            "The artifact store refuses this server: the bucket is in the region eu-west-1; set AWS_REGION to it"
+        );
+        for text in
+            ["301 <Code>PermanentRedirect</Code>", "Received redirect without LOCATION, this normally"]
+        {
+            assert!(told(text).ends_with("the bucket is in another region; set AWS_REGION to it"), "{text}");
+        }
     }
 }

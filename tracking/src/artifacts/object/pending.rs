@@ -84,10 +84,13 @@ impl PendingUpload {
 
 impl Drop for PendingUpload {
     fn drop(&mut self) {
-        self.sending.abort_all();
+        let mut sending = std::mem::take(&mut self.sending);
+        sending.abort_all();
         let (Some(mut upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) else { return };
         let path = self.path.clone();
         let abort = async move {
+            // A part that is still sent might come after the abort, and stay.
+            sending.shutdown().await;
             if !matches!(timeout(REQUEST, upload.abort()).await, Ok(Ok(()))) {
                 tracing::warn!(
                     path = path.as_str(),

@@ -9,7 +9,6 @@ use crate::artifacts::StoreError;
 use crate::artifacts::error::BoxError;
 use crate::model::artifact_path::ArtifactPath;
 
-#[derive(Debug)]
 pub(super) struct S3Signing {
     pub(super) bucket: Bucket,
     /// Headers that an upload must have, with their values.
