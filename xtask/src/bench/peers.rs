@@ -1,21 +1,22 @@
 //! The two servers that are compared. Each runs on its own copy of the seeded database, and stands still while
 //! the other is measured.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::api::Api;
 use super::processes;
 use crate::machine::ports;
 use crate::machine::python::Python;
+use crate::machine::readiness::{Patience, wait_until_ready};
 
-const START_TIMEOUT: Duration = Duration::from_mins(3);
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
+const START: Patience = Patience { limit: Duration::from_mins(3), poll: POLL };
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time for a worker to answer its parent, once that was stopped.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 
@@ -59,7 +60,6 @@ impl Programs {
 pub(super) struct Running {
     child: Child,
     port: u16,
-    log: PathBuf,
     /// From the start of the process to the first answer out of the database.
     pub(super) ready_after: Duration,
 }
@@ -80,8 +80,9 @@ impl Running {
             .stderr(output);
         let started = Instant::now();
         let child = command.spawn().with_context(|| format!("cannot run {}", peer.name()))?;
-        let mut running = Self { child, port, log, ready_after: Duration::ZERO };
-        running.wait_until_ready(started)?;
+        let mut running = Self { child, port, ready_after: Duration::ZERO };
+        wait_until_ready(&mut running.child, &log, START, || Api::new(port).can_search())?;
+        running.ready_after = started.elapsed();
         Ok(running)
     }
 
@@ -110,24 +111,6 @@ impl Running {
         let mut tree = self.tree();
         tree.reverse();
         processes::signal("CONT", &tree)
-    }
-
-    fn wait_until_ready(&mut self, started: Instant) -> Result<()> {
-        while started.elapsed() < START_TIMEOUT {
-            if Api::new(self.port).can_search() {
-                self.ready_after = started.elapsed();
-                return Ok(());
-            }
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended at once ({status}):\n{}", self.output());
-            }
-            std::thread::sleep(POLL);
-        }
-        bail!("the server did not answer within {} s:\n{}", START_TIMEOUT.as_secs(), self.output());
-    }
-
-    fn output(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod interrupt;
 pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod python;
+pub(crate) mod readiness;
 pub(crate) mod server;

@@ -3,21 +3,22 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-const START_TIMEOUT: Duration = Duration::from_secs(30);
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+use super::readiness::{Patience, wait_until_ready};
+
 const POLL: Duration = Duration::from_millis(50);
+const START: Patience = Patience { limit: Duration::from_secs(30), poll: POLL };
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running server; dropping it ends it.
 pub(crate) struct Server {
     child: Child,
     port: u16,
-    log: PathBuf,
 }
 
 impl Server {
@@ -37,8 +38,8 @@ impl Server {
             .stderr(output)
             .spawn()
             .with_context(|| format!("cannot run {}", binary.display()))?;
-        let mut server = Self { child, port, log };
-        server.wait_until_healthy()?;
+        let mut server = Self { child, port };
+        wait_until_ready(&mut server.child, &log, START, || is_healthy(port))?;
         Ok(server)
     }
 
@@ -51,24 +52,6 @@ impl Server {
     pub(crate) fn wait(&mut self) -> Result<()> {
         self.child.wait()?;
         Ok(())
-    }
-
-    fn wait_until_healthy(&mut self) -> Result<()> {
-        let started = Instant::now();
-        while started.elapsed() < START_TIMEOUT {
-            if is_healthy(self.port) {
-                return Ok(());
-            }
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the server ended at once ({status}):\n{}", self.output());
-            }
-            std::thread::sleep(POLL);
-        }
-        bail!("the server did not answer within {} s:\n{}", START_TIMEOUT.as_secs(), self.output());
-    }
-
-    fn output(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     fn has_ended_within(&mut self, limit: Duration) -> bool {
