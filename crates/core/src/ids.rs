@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::Rng;
 
+use crate::clock::{Clock as _, SystemClock};
+
 /// First words of a random run name.
 const ADJECTIVES: [&str; 40] = [
     "amber", "brave", "breezy", "bright", "calm", "candid", "clever", "coral", "crisp", "curious", "dapper",
@@ -22,7 +24,7 @@ const ANIMALS: [&str; 40] = [
 
 /// Hands out identifiers that nobody has yet.
 pub trait Ids: Send + Sync {
-    /// 32 lower-case hexadecimal digits (a version 4 UUID without hyphens): run ids, dataset and input UUIDs.
+    /// 32 lower-case hexadecimal digits (a UUID without hyphens): run ids, dataset and input UUIDs.
     fn hex32(&self) -> String;
 
     /// A name for a run that was created without one: adjective, animal and a number from 0 to 1000.
@@ -34,16 +36,21 @@ pub trait Ids: Send + Sync {
     }
 }
 
-/// Identifiers from the thread's cryptographic random generator.
+/// Version 7 UUIDs (RFC 9562): 48 bits of time, 74 from the thread's cryptographic random generator.
+///
+/// The time comes first so that what is made at one time lies side by side in every index: many new runs change a few
+/// pages, where random ids would change some for each run.
 #[derive(Debug, Clone, Copy)]
 pub struct RandomIds;
 
 impl Ids for RandomIds {
     fn hex32(&self) -> String {
-        let random = generator().random::<u128>();
-        let version_4 = (random & !(0xf << 76)) | (0x4 << 76);
-        let rfc_variant = (version_4 & !(0x3 << 62)) | (0x2 << 62);
-        format!("{rfc_variant:032x}")
+        let random = generator().random::<u128>() & ((1 << 80) - 1);
+        // Negative never, and no more than 48 bits for the next 8,000 years.
+        let time = u128::from(SystemClock.now_ms().unsigned_abs()) << 80;
+        let version_7 = (random & !(0xf << 76)) | (0x7 << 76);
+        let rfc_variant = (version_7 & !(0x3 << 62)) | (0x2 << 62);
+        format!("{:032x}", time | rfc_variant)
     }
 
     fn run_name(&self) -> String {
@@ -86,12 +93,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn random_ids_are_version_4_uuids() {
+    fn random_ids_are_version_7_uuids() {
         let id = RandomIds.hex32();
         assert_eq!(id.len(), 32);
-        assert_eq!(&id[12..13], "4");
+        assert_eq!(&id[12..13], "7");
         assert!("89ab".contains(&id[16..17]), "{id}");
         assert_ne!(id, RandomIds.hex32());
+    }
+
+    #[test]
+    fn random_ids_begin_with_the_time() {
+        let before = SystemClock.now_ms();
+        let time = i64::from_str_radix(&RandomIds.hex32()[..12], 16).unwrap();
+        assert!((before..=SystemClock.now_ms()).contains(&time), "{before} {time}");
     }
 
     #[test]
