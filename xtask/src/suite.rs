@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::machine::chromium;
 use crate::machine::command::{announce, run_shown};
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::postgres::{Cluster, Durability};
 use crate::machine::python::Python;
+use crate::machine::{azurite, chromium};
 use crate::tree;
 
 /// Run all tests, PostgreSQL and the Python clients included; installs what they need
@@ -55,8 +55,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
     let cluster = Cluster::start(Durability::None, &args.folders.log("apt"))?;
     chromium::ensure(&args.folders.log("apt"))?;
+    let azurite = azurite::ensure(&args.folders)?;
     let python = Python::ensure(&args.folders)?;
-    let suite = Suite { folders: &args.folders, cluster, python };
+    let suite = Suite { folders: &args.folders, cluster, azurite, python };
     let mut outcomes = Vec::new();
     for step in steps(args) {
         if interrupt.came() {
@@ -104,6 +105,7 @@ fn steps(args: &Args) -> Vec<Step> {
 struct Suite<'a> {
     folders: &'a Folders,
     cluster: Cluster,
+    azurite: PathBuf,
     python: Python,
 }
 
@@ -126,7 +128,7 @@ impl Suite<'_> {
         let mut command = self.python.command();
         command.args(["-m", "pytest", "tests/clients", "-p", "no:cacheprovider", "--durations=10"]);
         command.args(["--target", target.name(), "--database", database]).env("FOREBAY_BIN", self.binary());
-        command.env("FOREBAY_REQUIRE_CHROMIUM", "1");
+        command.env("FOREBAY_REQUIRE_CHROMIUM", "1").env("FOREBAY_AZURITE", &self.azurite);
         run_shown(self.with_databases(&mut command), &self.folders.log(&format!("clients-{}", target.name())))
     }
 

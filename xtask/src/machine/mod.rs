@@ -1,6 +1,7 @@
 //! What the tasks need of the machine they run on: programs, folders, packages, a database.
 
 pub(crate) mod apt;
+pub(crate) mod azurite;
 pub(crate) mod build;
 pub(crate) mod chromium;
 pub(crate) mod command;

@@ -25,6 +25,33 @@ const PARTS: [&str; 6] = [
 const ELSEWHERE: [&str; 3] =
     ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
 
+/// The codes for a bucket that is not there, and for credentials that are not good or not good enough. They count
+/// more than the kind of error: for listings and deletions the client does not tell a refusal from an outage.
+const REFUSALS: [&str; 22] = [
+    "NoSuchBucket",
+    "ContainerNotFound",
+    "InvalidBucketName",
+    "AccessDenied",
+    "AllAccessDisabled",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "InvalidToken",
+    "AuthenticationRequired",
+    "AuthenticationFailed",
+    "AuthorizationFailure",
+    "AuthorizationPermissionMismatch",
+    "AuthorizationProtocolMismatch",
+    "AuthorizationResourceTypeMismatch",
+    "AuthorizationServiceMismatch",
+    "AuthorizationSourceIPMismatch",
+    "AccountIsDisabled",
+    "InsufficientAccountPermissions",
+    "InvalidAuthenticationInfo",
+    "KeyBasedAuthenticationNotPermitted",
+    "NoAuthenticationInformation",
+];
+
 /// How the client says that S3 answered with a redirect to nowhere, as it does when it may not name the region.
 const BARE_REDIRECT: &str = "Received redirect without LOCATION";
 
@@ -40,7 +67,7 @@ pub(super) fn fault(path: &str, error: object_store::Error) -> StoreError {
         (error, code) if is_elsewhere(&text, code) => {
             StoreError::Refused { reason: elsewhere(word(&text, "Region")), source: error.into() }
         }
-        (error, Some(code @ ("NoSuchBucket" | "ContainerNotFound" | "InvalidBucketName"))) => {
+        (error, Some(code)) if REFUSALS.contains(&code) => {
             StoreError::Refused { reason: code.to_owned(), source: error.into() }
         }
         (_, Some(code)) if PARTS.contains(&code) => {
@@ -131,6 +158,15 @@ mod tests {
         let (code, message) = told(missing("<Code>NoSuchBucket</Code>"));
         assert_eq!(code, "TEMPORARILY_UNAVAILABLE");
         assert_eq!(message, "The artifact store refuses this server: NoSuchBucket");
+    }
+
+    #[test]
+    fn a_listing_that_is_denied_is_no_outage() {
+        for code in ["AuthorizationFailure", "AuthenticationFailed", "AccessDenied", "InvalidAccessKeyId"] {
+            let source = format!("403 Forbidden: <Error><Code>{code}</Code></Error>").into();
+            let (_, message) = told(object_store::Error::Generic { store: "MicrosoftAzure", source });
+            assert_eq!(message, format!("The artifact store refuses this server: {code}"));
+        }
     }
 
     #[test]

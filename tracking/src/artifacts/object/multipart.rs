@@ -97,7 +97,9 @@ impl BucketStore {
         Ok((1..=new.n_parts).map(url).collect())
     }
 
-    /// On Azure one signature is good for all blocks; a server whose own credentials are a signature makes none.
+    /// On Azure one signature is good for all blocks; a server whose own credentials are a signature, or do not permit
+    /// one, makes none. None is good for a key that is percent-encoded in an address: the client signs it so, and
+    /// Azure compares with the key as it is. Callers then send the file through this server.
     async fn azure_parts(
         &self,
         client: &MicrosoftAzure,
@@ -107,9 +109,14 @@ impl BucketStore {
         let key = self.key(path)?;
         let signed = within(REQUEST, path, client.signed_url(Method::PUT, &key, PART_EXPIRES)).await;
         let signed = signed.map_err(|error| match error {
-            StoreError::Unavailable { .. } => StoreError::Unsupported(MULTIPART_UPLOAD),
+            StoreError::Unavailable { .. } | StoreError::Refused { .. } => {
+                StoreError::Unsupported(MULTIPART_UPLOAD)
+            }
             error => error,
         })?;
+        if signed.path().contains('%') {
+            return Err(StoreError::Unsupported(MULTIPART_UPLOAD));
+        }
         let url = |number: u16| {
             let mut url = signed.clone();
             let block = BASE64_STANDARD.encode(block_name(number.into()));
