@@ -30,6 +30,10 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         tracing::warn!("{flag} has no meaning here and is ignored");
     }
     let ui = Ui::choose(config.ui_dir.as_deref(), &environment::surroundings())?;
+    // First: a server that cannot listen leaves no database behind.
+    let listener = listen(&config.host, config.port).await.with_context(|| {
+        format!("cannot listen on {}:{}; --port and --host choose another address", config.host, config.port)
+    })?;
     let mut registry = config.expose_metrics.then(|| metrics::registry(&SystemClock));
     let opened = match &mut registry {
         Some(registry) => Db::open_measured(&config.database, config.open, registry).await,
@@ -44,15 +48,13 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         );
     }
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-    let tracking = match &mut registry {
+    let opened = match &mut registry {
         Some(registry) => {
-            Tracking::open_measured(db.clone(), clock, ids, config.tracking.clone(), registry).await?
+            Tracking::open_measured(db.clone(), clock, ids, config.tracking.clone(), registry).await
         }
-        None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await?,
+        None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await,
     };
-    let listener = listen(&config.host, config.port)
-        .await
-        .with_context(|| format!("cannot listen on {}:{}", config.host, config.port))?;
+    let tracking = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
     let address = listener.local_addr()?;
     tracing::info!(
         "forebay {} serves http://{address}{} from {}",

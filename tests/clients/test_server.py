@@ -247,6 +247,19 @@ def test_a_port_in_use_is_a_clear_error(start_server, target, server, tmp_path):
         start_server(target, sqlite_in(tmp_path), tmp_path / "artifacts", ["--port", port])
     assert failure.value.returncode not in (0, None)
     assert "address" in failure.value.log.lower()
+    assert "--port" in failure.value.log
+    assert not list(tmp_path.glob("mlflow.db*"))
+
+
+@pytest.mark.ours
+def test_a_database_that_may_not_be_written_is_a_clear_error(start_server, target, tmp_path):
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    with pytest.raises(ServerDidNotStart) as failure:
+        start_server(target, f"sqlite:///{folder}", tmp_path / "artifacts")
+    assert failure.value.returncode not in (0, None)
+    assert f"cannot use the backend store sqlite:///{folder}" in failure.value.log
+    assert "this user cannot read and write the database file" in failure.value.log
 
 
 def test_server_info_is_json_of_one_line(api):

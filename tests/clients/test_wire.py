@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 
 import pytest
 import requests
@@ -326,3 +327,13 @@ def test_an_error_is_written_on_one_line_of_ascii(api):
     answer = api.get("experiments/get-by-name", {"experiment_name": 'ü"'})
     assert answer.text == json.dumps(answer.body)
     assert list(answer.body)[:2] == ["error_code", "message"]
+
+
+@pytest.mark.ours
+def test_a_length_over_the_limit_is_refused_before_anything_is_sent(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    head = "POST /api/2.0/mlflow/runs/create HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as caller:
+        caller.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 99999999999\r\n\r\n".encode())
+        answer = caller.recv(4096).decode()
+    assert answer.startswith("HTTP/1.1 400 ")

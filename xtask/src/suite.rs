@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::machine::command::{announce, run_shown};
+use crate::machine::command::{announce, cargo, run_shown};
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::postgres::{Cluster, Durability};
@@ -119,7 +119,7 @@ impl Suite<'_> {
     }
 
     fn cargo(&self, words: &[&str], log: &str) -> Result<()> {
-        let mut command = Command::new("cargo");
+        let mut command = cargo();
         command.args(words).current_dir(tree::root());
         run_shown(self.with_databases(&mut command), &self.folders.log(log))
     }

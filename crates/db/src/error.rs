@@ -15,6 +15,9 @@ pub enum Error {
     /// caller may try again later.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
+    /// A SQLite file cannot be opened or written by this user; the caller may try again later.
+    #[error("this user cannot read and write the database file, or cannot make files in its folder")]
+    NotWritable(#[source] Cause),
     /// The database has no room for what was to be written; the caller may try again later.
     #[error("the disk of the database is full")]
     Full(#[source] Cause),
@@ -56,9 +59,11 @@ impl Error {
     /// The code that a caller of the API sees.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Error::Unavailable(_) | Error::Full(_) | Error::Moved | Error::Stopped => {
-                ErrorCode::TemporarilyUnavailable
-            }
+            Error::Unavailable(_)
+            | Error::NotWritable(_)
+            | Error::Full(_)
+            | Error::Moved
+            | Error::Stopped => ErrorCode::TemporarilyUnavailable,
             Error::Unfit(_) => ErrorCode::InvalidParameterValue,
             Error::Duplicate(_)
             | Error::Dangling(_)
@@ -71,7 +76,7 @@ impl Error {
 
     /// Whether the same would happen to any other write now.
     pub(crate) fn is_outage(&self) -> bool {
-        matches!(self, Error::Unavailable(_) | Error::Full(_) | Error::Moved)
+        matches!(self, Error::Unavailable(_) | Error::NotWritable(_) | Error::Full(_) | Error::Moved)
     }
 
     /// Whether a unique or primary key refused the row.
@@ -144,15 +149,10 @@ fn kind_of_sqlite(extended_code: i32) -> Kind {
     match (extended_code, extended_code & 0xff) {
         (ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY, _) => Error::Duplicate,
         (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, _) => Error::Dangling,
-        (
-            _,
-            ffi::SQLITE_BUSY
-            | ffi::SQLITE_LOCKED
-            | ffi::SQLITE_INTERRUPT
-            | ffi::SQLITE_IOERR
-            | ffi::SQLITE_READONLY
-            | ffi::SQLITE_CANTOPEN,
-        ) => Error::Unavailable,
+        (_, ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_INTERRUPT | ffi::SQLITE_IOERR) => {
+            Error::Unavailable
+        }
+        (_, ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN | ffi::SQLITE_PERM) => Error::NotWritable,
         (_, ffi::SQLITE_FULL) => Error::Full,
         (_, ffi::SQLITE_TOOBIG) => Error::Unfit,
         _ => Error::Statement,
@@ -174,7 +174,6 @@ mod tests {
         for (code, transient) in [
             (5, true),
             (9, true),
-            (8, true),
             (13, false),
             (261, true),
             (3338, true),
@@ -184,6 +183,10 @@ mod tests {
         ] {
             let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
             assert_eq!(matches!(Error::from(failure), Error::Unavailable(_)), transient, "{code}");
+        }
+        for code in [8, 14, 1032, 1544] {
+            let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert!(matches!(Error::from(failure), Error::NotWritable(_)), "{code}");
         }
     }
 }

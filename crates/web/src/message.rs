@@ -67,14 +67,17 @@ fn require_json(method: &Method, headers: &HeaderMap) -> Result<(), Invalid> {
 
 async fn read(mut body: Body, share: &Share) -> Result<Vec<u8>, ApiError> {
     let limit = share.body_limit();
+    // A length that is announced is refused before anything of it is sent.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_long(limit));
+    }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame
             .map_err(|error| Invalid::message(format!("The request body could not be read: {error}")))?;
         let chunk = frame.into_data().unwrap_or_default();
         if bytes.len() + chunk.len() > limit {
-            let why = format!("The request body is longer than {limit} bytes.");
-            return Err(ApiError::from(Invalid::message(why)).refused(Refusal::BodyLength));
+            return Err(too_long(limit));
         }
         if !share.take(chunk.len()) {
             let why = "The server holds as many request bodies as it may. Try again later.";
@@ -84,6 +87,11 @@ async fn read(mut body: Body, share: &Share) -> Result<Vec<u8>, ApiError> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+fn too_long(limit: usize) -> ApiError {
+    let why = format!("The request body is longer than {limit} bytes.");
+    ApiError::from(Invalid::message(why)).refused(Refusal::BodyLength)
 }
 
 /// The request's share of what bodies may hold, from the layers.

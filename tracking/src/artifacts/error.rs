@@ -132,6 +132,17 @@ impl StoreError {
         }
     }
 
+    /// What it means that the folder of a store cannot be made, or is none.
+    pub(crate) fn without_folder(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::from_io("", source),
+            kind => StoreError::Refused {
+                reason: format!("its folder cannot be made ({kind})"),
+                source: source.into(),
+            },
+        }
+    }
+
     /// What a failure to write at `path` means: a folder that cannot be there is the store's fault, since no
     /// artifact was asked for.
     pub(crate) fn from_write(path: &str, source: io::Error) -> Self {

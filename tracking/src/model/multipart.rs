@@ -42,8 +42,9 @@ impl CreateUpload {
         let artifact = file(req.path, folder)?;
         let Int64(n_parts) = req.num_parts.unwrap_or_default();
         let n_parts = u16::try_from(n_parts).ok().filter(|n_parts| *n_parts <= MAX_PARTS);
-        let n_parts = n_parts
-            .ok_or_else(|| Invalid::message(format!("num_parts must be between 0 and {MAX_PARTS}.")))?;
+        let n_parts = n_parts.ok_or_else(|| {
+            Invalid::message(format!("num_parts must be between 0 and {MAX_PARTS}, not {n_parts}."))
+        })?;
         Ok(CreateUpload { artifact, n_parts })
     }
 }

@@ -1,11 +1,10 @@
 //! Building the server.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::command::announce;
+use super::command::{announce, cargo};
 use super::folders::Folders;
 use crate::tree;
 
@@ -23,11 +22,8 @@ pub(crate) fn forebay(profile: Profile, folders: &Folders) -> Result<PathBuf> {
         Profile::Release => (&["--release"], "release"),
         Profile::Debug => (&[], "debug"),
     };
-    let status = Command::new("cargo")
-        .args(["build", "--package", "forebay"])
-        .args(words)
-        .current_dir(tree::root())
-        .status();
+    let status =
+        cargo().args(["build", "--package", "forebay"]).args(words).current_dir(tree::root()).status();
     ensure!(status.context("cannot run cargo")?.success(), "the build failed");
     Ok(folders.target().join(folder).join("forebay"))
 }

@@ -14,6 +14,19 @@ pub(crate) fn announce(what: &str) {
     println!("==> {what}");
 }
 
+/// A cargo that builds as one from the shell would. What the cargo that runs this program says of its package is taken
+/// away: build scripts look at it, and all that depends on them would be built again each time the other asks.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Runs a program, its output shown and also written to `log`.
 pub(crate) fn run_shown(command: &mut Command, log: &Path) -> Result<()> {
     if let Some(folder) = log.parent() {

@@ -40,7 +40,7 @@ impl LocalStore {
 /// A new file that nobody lists, on the file system where `path` will be; it goes when its path is dropped.
 fn create_hidden(root: &Path, path: &ArtifactPath) -> Result<(File, TempPath), StoreError> {
     let failed = |error| StoreError::from_write(path.as_str(), error);
-    fs::create_dir_all(root).map_err(failed)?;
+    fs::create_dir_all(root).map_err(StoreError::without_folder)?;
     let target = resolve(root, path)?;
     let folder = match &target {
         Resolved::Missing { folder, .. } => Some(folder.as_path()).filter(|folder| folder.is_dir()),

@@ -25,6 +25,9 @@ const PARTS: [&str; 6] = [
 const ELSEWHERE: [&str; 3] =
     ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
 
+/// The codes for a bucket that is not there.
+const MISSING_BUCKET: [&str; 2] = ["NoSuchBucket", "ContainerNotFound"];
+
 /// The codes for a bucket that is not there, and for credentials that are not good or not good enough. They count
 /// more than the kind of error: for listings and deletions the client does not tell a refusal from an outage.
 const REFUSALS: [&str; 22] = [
@@ -55,6 +58,9 @@ const REFUSALS: [&str; 22] = [
 /// How the client says that S3 answered with a redirect to nowhere, as it does when it may not name the region.
 const BARE_REDIRECT: &str = "Received redirect without LOCATION";
 
+/// Where the client asks for the credentials of the machine when the settings have none: Amazon and Azure, Google.
+const METADATA: [&str; 2] = ["169.254.169.254", "metadata.google.internal"];
+
 /// Longest word of a store's answer that is passed on.
 const MAX_WORD_CHARS: usize = 64;
 
@@ -66,6 +72,10 @@ pub(super) fn fault(path: &str, error: object_store::Error) -> StoreError {
     match (error, code.as_deref()) {
         (error, code) if is_elsewhere(&text, code) => {
             StoreError::Refused { reason: elsewhere(word(&text, "Region")), source: error.into() }
+        }
+        (error, None) if METADATA.iter().any(|host| text.contains(host)) => {
+            let reason = "the server has no credentials for it, and the machine gave it none".to_owned();
+            StoreError::Refused { reason, source: error.into() }
         }
         (error, Some(code)) if REFUSALS.contains(&code) => {
             StoreError::Refused { reason: code.to_owned(), source: error.into() }
@@ -87,6 +97,11 @@ pub(super) fn fault(path: &str, error: object_store::Error) -> StoreError {
             StoreError::Unavailable { reason, source: error.into() }
         }
     }
+}
+
+/// Whether the error is that there is no such bucket.
+pub(super) fn is_missing_bucket(error: &StoreError) -> bool {
+    matches!(error, StoreError::Refused { reason, .. } if MISSING_BUCKET.contains(&reason.as_str()))
 }
 
 /// The store did not answer in time.
@@ -167,6 +182,14 @@ mod tests {
             let (_, message) = told(object_store::Error::Generic { store: "MicrosoftAzure", source });
             assert_eq!(message, format!("The artifact store refuses this server: {code}"));
         }
+    }
+
+    #[test]
+    fn missing_credentials_are_told_as_such() {
+        let source = "Error performing PUT http://169.254.169.254/latest/api/token in 1s".to_owned().into();
+        let (_, message) = told(object_store::Error::Generic { store: "S3", source });
+        let reason = "the server has no credentials for it, and the machine gave it none";
+        assert_eq!(message, format!("The artifact store refuses this server: {reason}"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod parts;
 mod pending;
 mod presign;
 mod read;
+mod room;
 mod s3_settings;
 mod s3_signing;
 mod settings;

@@ -4,13 +4,14 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use forebay_core::invalid::Invalid;
 use futures_util::{Stream, StreamExt};
 use object_store::PutPayload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::room::Room;
 use crate::artifacts::StoreError;
 use crate::artifacts::store::broken_upload;
 use crate::model::artifact_path::ArtifactPath;
@@ -88,15 +89,14 @@ where
         // Only now: who has not sent anything keeps nobody out. For a whole part: who waited in the middle of one
         // could wait for others who do the same.
         let share = share(&self.budget_mib, size_mib).await?;
-        let mut part = BytesMut::new();
-        while !self.has_ended && part.len() < size_mib * MIB {
-            let fitting = self.rest.len().min(size_mib * MIB - part.len());
-            part.extend_from_slice(&self.rest.split_to(fitting));
-            if part.len() < size_mib * MIB {
+        let mut room = Room::new(self.path, size_mib * MIB)?;
+        while !self.has_ended && !room.is_full() {
+            room.fill(&mut self.rest);
+            if !room.is_full() {
                 self.fetch().await?;
             }
         }
-        Ok(Some(Part { payload: part.freeze().into(), is_last: self.has_ended, share }))
+        Ok(Some(Part { payload: Bytes::from_owner(room).into(), is_last: self.has_ended, share }))
     }
 
     /// Makes sure that there is a rest, unless nothing more comes.

@@ -8,10 +8,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
+use object_store::list::PaginatedListOptions;
 use object_store::{GetOptions, GetRange, ObjectMeta};
 use tokio::time::timeout;
 
 use super::bucket::{Bucket, BucketStore, REQUEST, within};
+use super::fault::is_missing_bucket;
 use crate::artifacts::StoreError;
 use crate::artifacts::store::{Content, OpenArtifact};
 use crate::artifacts::traffic::Meter;
@@ -53,8 +55,22 @@ impl BucketStore {
     pub(super) async fn head(&self, path: &ArtifactPath) -> Result<ObjectMeta, StoreError> {
         let key = self.key(path)?;
         let options = GetOptions::new().with_head(true);
-        let found = within(REQUEST, path, self.bucket.client.objects().get_opts(&key, options)).await?;
-        Ok(found.meta)
+        match within(REQUEST, path, self.bucket.client.objects().get_opts(&key, options)).await {
+            Ok(found) => Ok(found.meta),
+            Err(missing @ StoreError::NotFound(_)) => {
+                Err(self.find_missing_bucket(path).await.unwrap_or(missing))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The error that the bucket is missing, if it is: the answer to a HEAD has no body that would tell it from a
+    /// missing object.
+    async fn find_missing_bucket(&self, path: &ArtifactPath) -> Option<StoreError> {
+        let (key, options) =
+            (self.key(path).ok()?, PaginatedListOptions { max_keys: Some(1), ..Default::default() });
+        let listed = self.bucket.client.pages().list_paginated(Some(key.as_ref()), options);
+        within(REQUEST, path, listed).await.err().filter(is_missing_bucket)
     }
 }
 
