@@ -40,10 +40,10 @@ impl CreateUpload {
         folder: &ArtifactPath,
     ) -> Result<Self, Invalid> {
         let artifact = file(req.path, folder)?;
-        let Int64(n_parts) = req.num_parts.unwrap_or_default();
-        let n_parts = u16::try_from(n_parts).ok().filter(|n_parts| *n_parts <= MAX_PARTS);
+        let Int64(given) = req.num_parts.unwrap_or_default();
+        let n_parts = u16::try_from(given).ok().filter(|n_parts| *n_parts <= MAX_PARTS);
         let n_parts = n_parts.ok_or_else(|| {
-            Invalid::message(format!("num_parts must be between 0 and {MAX_PARTS}, not {n_parts}."))
+            Invalid::message(format!("num_parts must be between 0 and {MAX_PARTS}, not {given}."))
         })?;
         Ok(CreateUpload { artifact, n_parts })
     }
