@@ -89,9 +89,13 @@ async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics)
             Message::Run(Queued { mut job, since }) => {
                 metrics.waited(since);
                 next = gather(job.as_mut(), &mut waiting, &mut stopped, &metrics);
-                if let Err(outage) = run_job(&pool, job, &metrics).await {
-                    refuse(next.take(), &outage);
-                    refuse_waiting(&mut waiting, &mut stopped, &outage);
+                if let Err(Outage { job, error }) = run_job(&pool, job, &metrics).await {
+                    let next = next.take().map(|queued| queued.job);
+                    // All are taken out before the first is told: who comes after that may fare better.
+                    let refused: Vec<_> = next.into_iter().chain(drain(&mut waiting, &mut stopped)).collect();
+                    for job in [job].into_iter().chain(refused) {
+                        job.answer(Err(error.clone()));
+                    }
                 }
             }
             Message::Stop(reply) => stopped.push(reply),
@@ -124,42 +128,39 @@ fn gather(
     None
 }
 
-/// Answers all that waits with the outage that was found: if each were to find it again, the last would wait for
-/// all of them.
-fn refuse_waiting(
-    waiting: &mut mpsc::Receiver<Message>,
-    stopped: &mut Vec<oneshot::Sender<()>>,
-    outage: &Error,
-) {
+/// Takes out all that waits. In an outage they are refused with what the first found: if each were to find it again,
+/// the last would wait for all of them.
+fn drain(waiting: &mut mpsc::Receiver<Message>, stopped: &mut Vec<oneshot::Sender<()>>) -> Vec<Box<dyn Job>> {
+    let mut jobs = Vec::new();
     while let Ok(message) = waiting.try_recv() {
         match message {
-            Message::Run(queued) => refuse(Some(queued), outage),
+            Message::Run(queued) => jobs.push(queued.job),
             Message::Stop(reply) => stopped.push(reply),
         }
     }
+    jobs
 }
 
-fn refuse(queued: Option<Queued>, outage: &Error) {
-    if let Some(Queued { job, .. }) = queued {
-        job.answer(Err(outage.clone()));
-    }
+/// A job that found an outage, in which no other would fare better, and is not answered yet.
+struct Outage {
+    job: Box<dyn Job>,
+    error: Error,
 }
 
 /// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
 /// costs only itself.
-///
-/// # Errors
-/// An outage, in which no other job would fare better.
-async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Error> {
+async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Outage> {
     if job.is_abandoned() {
         return Ok(());
     }
     metrics.grouped(job.len());
-    let ended = try_job(pool, job.as_mut(), metrics).await;
-    let outage = ended.clone().or_else(|error| if error.is_outage() { Err(error) } else { Ok(()) });
-    if job.len() == 1 || ended.is_ok() || outage.is_err() {
-        job.answer(ended);
-        return outage;
+    match try_job(pool, job.as_mut(), metrics).await {
+        Err(error) if error.is_outage() => return Err(Outage { job, error }),
+        ended if job.len() == 1 || ended.is_ok() => {
+            job.answer(ended);
+            return Ok(());
+        }
+        _ => {}
     }
     metrics.split();
     for mut member in job.split() {

@@ -187,6 +187,6 @@ async fn deleting_takes_files_folders_and_nothing_else() {
 async fn a_store_that_cannot_be_made_is_a_fault_and_no_missing_artifact() {
     let it = Fixture { store: LocalStore::new(PathBuf::from("/proc/nope")), ..Fixture::new() };
     let error = it.put("x", "one").await.unwrap_err();
-    assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
     assert!(matches!(error.at_chosen("/proc/nope"), StoreError::Forbidden { .. }));
 }
