@@ -123,6 +123,8 @@ fn kind_of_postgres(error: &sqlx::Error) -> Kind {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
             Error::Unavailable
         }
+        // What breaks off in the middle of an answer, as a server that is just stopping does, is no answer.
+        sqlx::Error::Protocol(_) => Error::Unavailable,
         sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Error::Duplicate,
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling,
         sqlx::Error::Database(refusal) => match refusal.code() {
@@ -168,6 +170,8 @@ mod tests {
         for code in ["08006", "53100", "57P01", "40P01", "57014"] {
             assert!(is_transient(code), "{code}");
         }
+        let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".to_owned());
+        assert!(matches!(Error::from(broken), Error::Unavailable(_)));
         for code in ["23505", "42601"] {
             assert!(!is_transient(code), "{code}");
         }
