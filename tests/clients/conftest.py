@@ -428,3 +428,15 @@ def unique_name(request):
 def experiment_id(client, unique_name):
     """A fresh experiment for this test alone."""
     return client.create_experiment(unique_name())
+
+
+
+@pytest.fixture
+def run_id(client, experiment_id):
+    return client.create_run(experiment_id).info.run_id
+
+
+@pytest.fixture
+def folder(experiment_id, run_id):
+    """The run's artifact folder, below the root of the store."""
+    return f"{experiment_id}/{run_id}/artifacts"

@@ -23,17 +23,6 @@ UPLOAD = "/ajax-api/2.0/mlflow/upload-artifact"
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture
-def run_id(client, experiment_id):
-    return client.create_run(experiment_id).info.run_id
-
-
-@pytest.fixture
-def folder(experiment_id, run_id):
-    """The run's artifact folder, below the root of the store."""
-    return f"{experiment_id}/{run_id}/artifacts"
-
-
 def put(api, folder, name, data=b"data"):
     answer = api.request("PUT", f"{PROXY}/{folder}/{name}", data=data)
     assert answer.status == 200, answer.text

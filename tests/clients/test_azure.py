@@ -20,7 +20,8 @@ import requests
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
 
-from conftest import free_port, server_environment
+from conftest import server_environment
+from emulator import Emulator
 from machine import not_here, program
 
 CLIENTS = pathlib.Path(__file__).resolve().parent
@@ -52,34 +53,17 @@ def azurite_command():
     return [program("node"), str(script)]
 
 
-class Azurite:
-    """A server that answers as Azure does. It forgets everything when it is stopped."""
+class Azurite(Emulator):
+    """Stands for Azure."""
 
     def __init__(self, folder):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/{ACCOUNT}"
-        self.folder = folder
-        self.log_path = folder / "log"
-        self.process = None
+        super().__init__(folder)
+        self.url = f"{self.url}/{ACCOUNT}"
 
-    def start(self):
+    def command(self):
         listen = ["--blobHost", "127.0.0.1", "--blobPort", str(self.port)]
         # Clients of newer API versions than it knows are served as well as it can.
-        options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--disableTelemetry"]
-        with self.log_path.open("ab") as log:
-            command = [*azurite_command(), *listen, *options]
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(requests.RequestException):
-                requests.get(self.url, timeout=5)
-                return
-            time.sleep(0.05)
-        pytest.fail(f"Azurite did not start:\n{self.log_path.read_text()[-2000:]}")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
+        return [*azurite_command(), *listen, "--inMemoryPersistence", "--skipApiVersionCheck", "--silent", "--disableTelemetry"]
 
     def container(self):
         service = BlobServiceClient(self.url, {"account_name": ACCOUNT, "account_key": KEY}, retry_total=0)
@@ -121,16 +105,6 @@ def reachable_by_the_client(monkeypatch, azurite):
     """For runs beside the server the stock client asks the store itself."""
     for name, value in azurite.environment().items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def run_id(client, experiment_id):
-    return client.create_run(experiment_id).info.run_id
-
-
-@pytest.fixture
-def folder(experiment_id, run_id):
-    return f"{experiment_id}/{run_id}/artifacts"
 
 
 @pytest.fixture

