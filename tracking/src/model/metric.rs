@@ -168,26 +168,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_wrong_is_named_with_its_place() {
+        let refusal = |metric, position| {
+            Metric::parse(metric, position, ColumnLimits::Enforced).unwrap_err().to_string()
+        };
+        let third = Position::Item { list: "metrics", index: 2 };
         let metric = wire::Metric { key: Some("a#".to_owned()), ..wire::Metric::default() };
-        let error = Metric::parse(
-            metric.clone(),
-            Position::Item { list: "metrics", index: 2 },
-            ColumnLimits::Enforced,
-        )
-        .unwrap_err()
-        .to_string();
+        let error = refusal(metric.clone(), third);
         assert!(error.contains("required parameter 'metrics[2].value'"), "{error}");
         let metric = wire::Metric { value: Some(1.0.into()), timestamp: Some((-1).into()), ..metric };
-        let error = Metric::parse(
-            metric.clone(),
-            Position::Item { list: "metrics", index: 2 },
-            ColumnLimits::Enforced,
-        )
-        .unwrap_err()
-        .to_string();
+        let error = refusal(metric.clone(), third);
         assert!(error.contains(r#""a#" for parameter 'metrics[2].name'"#), "{error}");
         let metric = wire::Metric { key: Some("a".to_owned()), ..metric };
-        let error = Metric::parse(metric, Position::Top, ColumnLimits::Enforced).unwrap_err().to_string();
+        let error = refusal(metric, Position::Top);
         assert!(error.contains("-1 for parameter 'timestamp' supplied: metric 'a' (value=1.0)"), "{error}");
     }
 
