@@ -44,7 +44,7 @@ class Sqlite:
 
     def __init__(self, path: str) -> None:
         self.connection = sqlite3.connect(path, isolation_level=None)
-        for setting in ["journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000"]:
+        for setting in ["journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", "cache_size = -6000000"]:
             self.connection.execute(f"PRAGMA {setting}")
         of_tables = f"type = 'index' AND sql IS NOT NULL AND tbl_name IN ({', '.join(map(repr, COLUMNS))})"
         indexes = self.connection.execute(f"SELECT name, sql FROM sqlite_master WHERE {of_tables}").fetchall()
