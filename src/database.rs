@@ -12,10 +12,19 @@ pub(crate) async fn upgrade(args: &UpgradeArgs) -> anyhow::Result<()> {
     let url: DatabaseUrl = args.url.0.parse()?;
     let options = open_options(1, args.allow_unknown_schema);
     let db = Db::open(&url, options).await.with_context(|| format!("cannot use {url}"))?;
-    db.ensure_indexes().await.with_context(|| format!("cannot make our indexes in {url}"))?;
+    ensure_indexes(&db).await.with_context(|| format!("cannot make our indexes in {url}"))?;
     db.close().await;
     println!("{url} is ready");
     Ok(())
+}
+
+/// Makes our indexes where they are missing, and says so before: nobody can write meanwhile.
+pub(crate) async fn ensure_indexes(db: &Db) -> Result<(), forebay_db::Error> {
+    if !db.lacks_indexes().await? {
+        return Ok(());
+    }
+    tracing::info!("making our indexes on MLflow's tables: about a minute for each million runs");
+    db.ensure_indexes().await
 }
 
 /// As MLflow waits for the lock of a SQLite file.

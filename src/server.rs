@@ -10,6 +10,7 @@ use forebay_db::Db;
 use forebay_tracking::Tracking;
 
 use crate::config::ServerConfig;
+use crate::database::ensure_indexes;
 use crate::environment;
 use crate::failure;
 use crate::metrics;
@@ -40,11 +41,11 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         None => Db::open(&config.database, config.open).await,
     };
     let db = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
-    if let Err(error) = db.ensure_indexes().await {
+    if let Err(error) = ensure_indexes(&db).await {
         let error = failure::line(&error.into());
         tracing::warn!(
             error,
-            "lists of runs will be slow: our indexes are missing; see `forebay db upgrade`"
+            "searches for runs will be slow: our indexes are missing; see `forebay db upgrade`"
         );
     }
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));

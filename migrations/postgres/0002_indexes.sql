@@ -11,3 +11,9 @@ CREATE INDEX IF NOT EXISTS forebay_runs_by_start
 -- The runs with the best values of a metric, and those above or below one.
 CREATE INDEX IF NOT EXISTS forebay_latest_metrics_by_value
     ON latest_metrics (key, is_nan, value DESC, run_uuid);
+
+-- The runs with a value of a parameter or of a tag. Long values, which PostgreSQL could not take in, are left out.
+CREATE INDEX IF NOT EXISTS forebay_params_by_value
+    ON params (key, value, run_uuid) WHERE length(value) <= 256;
+CREATE INDEX IF NOT EXISTS forebay_tags_by_value
+    ON tags (key, value, run_uuid) WHERE length(value) <= 256;

@@ -208,6 +208,17 @@ def test_a_filter_finds(search, filter_string, expected):
 # --- filters that are refused
 
 
+def test_a_value_is_found_whatever_its_length(client, experiment_id):
+    values = ["", "x" * 255, "x" * 256, "x" * 257, "x" * 500, "ä" * 256, "ä" * 257]
+    run_ids = [fill(client, experiment_id, "n", 1, (), {"p": value}, {"t": value}) for value in values]
+    for value, run_id in zip(values, run_ids, strict=True):
+        for name in ["params.p", "tags.t"]:
+            found = client.search_runs([experiment_id], f"{name} = '{value}'")
+            assert [run.info.run_id for run in found] == [run_id]
+            others = client.search_runs([experiment_id], f"{name} != '{value}'")
+            assert {run.info.run_id for run in others} == set(run_ids) - {run_id}
+
+
 @pytest.mark.parametrize(
     ("filter_string", "message"),
     [

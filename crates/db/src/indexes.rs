@@ -1,4 +1,4 @@
-//! Indexes of our own on MLflow's tables. They make lists of runs quick and change no answer, so a server that
+//! Indexes of our own on MLflow's tables. They make searches for runs quick and change no answer, so a server that
 //! cannot make them, because it does not own the tables or somebody holds them, does without.
 
 use crate::{Db, Engine, Error, FromRow, Row, Sql, Tx, schema};
@@ -6,10 +6,23 @@ use crate::{Db, Engine, Error, FromRow, Row, Sql, Tx, schema};
 const SQLITE: &str = include_str!("../../../migrations/sqlite/0002_indexes.sql");
 const POSTGRES: &str = include_str!("../../../migrations/postgres/0002_indexes.sql");
 
-const NAMES: [&str; 2] = ["forebay_latest_metrics_by_value", "forebay_runs_by_start"];
+const NAMES: [&str; 4] = [
+    "forebay_latest_metrics_by_value",
+    "forebay_params_by_value",
+    "forebay_runs_by_start",
+    "forebay_tags_by_value",
+];
 
 impl Db {
-    /// Makes those of our indexes that are missing, which takes some seconds for each million runs, during which
+    /// Whether an index of ours is missing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn lacks_indexes(&self) -> Result<bool, Error> {
+        lacks(&mut self.read().await?).await
+    }
+
+    /// Makes those of our indexes that are missing, which takes about a minute for each million runs, during which
     /// nobody writes.
     ///
     /// # Errors
@@ -22,19 +35,25 @@ impl Db {
 /// Looks first: even where an index is there, PostgreSQL would wait for everybody who writes.
 async fn ensure(tx: &mut Tx) -> Result<(), Error> {
     schema::lock(tx).await?;
-    let (list, script) = match tx.engine() {
-        Engine::Sqlite => ("SELECT name FROM sqlite_master WHERE type = 'index'", SQLITE),
+    if !lacks(tx).await? {
+        return Ok(());
+    }
+    tx.run_script(match tx.engine() {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    })
+    .await
+}
+
+async fn lacks(tx: &mut Tx) -> Result<bool, Error> {
+    let list = match tx.engine() {
+        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'index'",
         Engine::Postgres => {
-            let list =
-                "SELECT CAST(indexname AS TEXT) AS name FROM pg_indexes WHERE schemaname = current_schema()";
-            (list, POSTGRES)
+            "SELECT CAST(indexname AS TEXT) AS name FROM pg_indexes WHERE schemaname = current_schema()"
         }
     };
     let present = tx.list::<Name>(Sql::new(list)).await?;
-    if NAMES.iter().all(|name| present.iter().any(|index| index.0 == *name)) {
-        return Ok(());
-    }
-    tx.run_script(script).await
+    Ok(!NAMES.iter().all(|name| present.iter().any(|index| index.0 == *name)))
 }
 
 struct Name(String);

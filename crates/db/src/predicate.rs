@@ -37,6 +37,19 @@ pub fn push_code(sql: &mut Sql, column: &'static str, op: &CodeOp) {
     };
 }
 
+/// Appends the test that a column is what a column of the query around it is. It is the last column of an index that
+/// holds all that is asked for, and those before it are tested as well.
+///
+/// At a `=` SQLite prefers a unique index, whose rows it then has to read; a range leads it to the index that holds
+/// all. PostgreSQL may also join by a hash, which needs the `=`.
+pub fn push_same(sql: &mut Sql, engine: Engine, column: &'static str, outer: &'static str) {
+    sql.push(column);
+    match engine {
+        Engine::Sqlite => sql.push(" BETWEEN ").push(outer).push(" AND ").push(outer),
+        Engine::Postgres => sql.push(" = ").push(outer),
+    };
+}
+
 /// Comparisons of one search that PostgreSQL's planner may turn into joins.
 const PLANNED: usize = 8;
 

@@ -1,7 +1,7 @@
-//! Runs that are found by a metric: where few runs pass a condition on a metric, looking at those is quicker than at
-//! all runs of an experiment, of which there may be a million.
+//! Runs that are found by one condition: where few runs pass a condition on a metric, a param or a tag, looking at
+//! those is quicker than at all runs of an experiment, of which there may be a million.
 //!
-//! Whether they are few is counted, up to a bound, in the index on the values of metrics.
+//! Whether they are few is counted, up to a bound, in the indexes on values.
 
 use forebay_core::filter::runs::{RunComparison, RunOrderKey};
 use forebay_core::filter::{Direction, NumberOp};
@@ -9,6 +9,7 @@ use forebay_db::predicate::push_number;
 use forebay_db::{Error, Sql, Tx};
 
 use crate::model::run_search::SearchRuns;
+use crate::sql::run_entries::ShortEntry;
 
 /// How many runs are few.
 const FEW: i64 = 2_500;
@@ -20,34 +21,47 @@ const TRIED_FOR_EACH: i64 = 8;
 const WITH_METRIC: &str = " FROM latest_metrics WHERE key = ";
 const WITH_NUMBER: &str = " AND is_nan = FALSE AND ";
 
-/// Runs whose latest value of a metric compares as it says. NaN does not.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FewRuns<'a> {
-    key: &'a str,
-    op: NumberOp,
-    value: f64,
+/// A condition whose runs stand together in an index.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum FewRuns<'a> {
+    /// The latest value of a metric compares as it says. NaN does not.
+    Metric { key: &'a str, op: NumberOp, value: f64 },
+    /// A param or tag has a value.
+    Entry(ShortEntry<'a>),
 }
 
-impl FewRuns<'_> {
+impl<'a> FewRuns<'a> {
+    fn of(comparison: &'a RunComparison) -> Option<Self> {
+        match comparison {
+            RunComparison::Metric { op: NumberOp::Ne, .. } => None,
+            RunComparison::Metric { key, op, value } => Some(FewRuns::Metric { key, op: *op, value: *value }),
+            _ => ShortEntry::of(comparison).map(FewRuns::Entry),
+        }
+    }
+
     /// Whether these runs are all that pass the comparison.
     pub(crate) fn is_all_of(&self, comparison: &RunComparison) -> bool {
-        matches!(comparison, RunComparison::Metric { key, op, value }
-            if key == self.key && *op == self.op && value.total_cmp(&self.value).is_eq())
+        FewRuns::of(comparison).is_some_and(|runs| runs == *self)
     }
 
-    /// Appends a query of their ids.
+    /// Appends a query of their ids, each of which it has once.
     pub(crate) fn push_ids(&self, sql: &mut Sql) {
-        self.push_query(sql.push("SELECT run_uuid"));
+        self.push_from(sql.push("SELECT run_uuid"));
     }
 
-    fn push_query(&self, sql: &mut Sql) {
-        sql.push(WITH_METRIC).push_bind(self.key).push(WITH_NUMBER);
-        push_number(sql, "value", self.op, self.value);
+    fn push_from(&self, sql: &mut Sql) {
+        match self {
+            FewRuns::Metric { key, op, value } => {
+                sql.push(WITH_METRIC).push_bind(*key).push(WITH_NUMBER);
+                push_number(sql, "value", *op, *value);
+            }
+            FewRuns::Entry(entry) => entry.push_from(sql),
+        }
     }
 
     async fn are_few(&self, tx: &mut Tx) -> Result<bool, Error> {
         let mut sql = Sql::new("SELECT COUNT(*) AS n FROM (SELECT 1 AS one");
-        self.push_query(&mut sql);
+        self.push_from(&mut sql);
         sql.push(" LIMIT ").push_bind(FEW + 1).push(") AS found");
         Ok(tx.find_cell::<i64>(sql, "n").await?.is_some_and(|n| n <= FEW))
     }
@@ -55,14 +69,9 @@ impl FewRuns<'_> {
 
 /// The runs that a condition of the filter leaves, if these are few.
 pub(crate) async fn by_filter<'a>(tx: &mut Tx, search: &'a SearchRuns) -> Result<Option<FewRuns<'a>>, Error> {
-    for comparison in &search.filter {
-        if let RunComparison::Metric { key, op, value } = comparison
-            && *op != NumberOp::Ne
-        {
-            let runs = FewRuns { key, op: *op, value: *value };
-            if runs.are_few(tx).await? {
-                return Ok(Some(runs));
-            }
+    for runs in search.filter.iter().filter_map(FewRuns::of) {
+        if runs.are_few(tx).await? {
+            return Ok(Some(runs));
         }
     }
     Ok(None)
@@ -87,5 +96,5 @@ pub(crate) async fn by_order<'a>(tx: &mut Tx, search: &'a SearchRuns) -> Result<
     let mut sql = Sql::new("SELECT value");
     sql.push(WITH_METRIC).push_bind(key).push(" AND is_nan = FALSE").push(order).push_bind(n_tried);
     let bound = tx.find_cell::<f64>(sql, "value").await?;
-    Ok(bound.map(|value| FewRuns { key, op, value }))
+    Ok(bound.map(|value| FewRuns::Metric { key, op, value }))
 }

@@ -27,6 +27,7 @@ pub(crate) mod purge_models;
 pub(crate) mod purge_runs;
 pub(crate) mod purge_scope;
 pub(crate) mod purge_traces;
+mod run_entries;
 pub(crate) mod run_search;
 pub(crate) mod runs;
 pub(crate) mod tags;

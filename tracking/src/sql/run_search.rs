@@ -11,26 +11,33 @@ use crate::model::run::RunInfo;
 use crate::model::run_search::SearchRuns;
 use crate::model::tag::RUN_NAME;
 use crate::sql::few_runs::{self, FewRuns};
+use crate::sql::run_entries::{Entries, ShortEntry};
 use crate::sql::runs::RunRow;
 
 const SELECT: &str = "
     SELECT r.run_uuid, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time,
         r.lifecycle_stage, r.artifact_uri
-    FROM runs r";
+    FROM ";
 
-const METRIC: &str = "(SELECT 1 FROM latest_metrics m WHERE m.run_uuid = r.run_uuid AND m.key = ";
-const PARAM: &str = "(SELECT 1 FROM params e WHERE e.run_uuid = r.run_uuid AND e.key = ";
-const TAG: &str = "(SELECT 1 FROM tags e WHERE e.run_uuid = r.run_uuid AND e.key = ";
+const METRIC: &str = "(SELECT 1 FROM latest_metrics m WHERE m.run_uuid = ";
 
 // The type of the destination makes the index on destinations usable. The type of the source, which would say
 // the same once more, makes SQLite take the primary key and read all edges of datasets for each run.
 const DATASET: &str = "(
     SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
-    WHERE i.destination_type = 'RUN' AND i.destination_id = r.run_uuid AND ";
+    WHERE i.destination_type = 'RUN' AND i.destination_id = ";
 const DATASET_CONTEXT: &str = "(
     SELECT 1 FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id
     JOIN input_tags t ON t.input_uuid = i.input_uuid AND t.name = 'mlflow.data.context'
-    WHERE i.destination_type = 'RUN' AND i.destination_id = r.run_uuid AND ";
+    WHERE i.destination_type = 'RUN' AND i.destination_id = ";
+
+/// Where the conditions of a search stand.
+#[derive(Clone, Copy)]
+struct Place {
+    engine: Engine,
+    /// The column with the run's id: of the runs, or of the few that they are looked up by.
+    run: &'static str,
+}
 
 /// The rows of the page and, if there is one, the first row of the next.
 pub(crate) async fn search(tx: &mut Tx, search: &SearchRuns) -> Result<Vec<RunInfo>, Error> {
@@ -54,47 +61,57 @@ async fn select(tx: &mut Tx, search: &SearchRuns, few: Option<&FewRuns<'_>>) -> 
 }
 
 fn push_search(sql: &mut Sql, engine: Engine, search: &SearchRuns, few: Option<&FewRuns<'_>>) {
+    let place = Place { engine, run: if few.is_some() { "few.run_uuid" } else { "r.run_uuid" } };
+    if let Some(few) = few {
+        few.push_ids(sql.push("("));
+        // SQLite joins in the order that is written, and tests conditions on these before it looks up a run.
+        sql.push(") few CROSS JOIN ");
+    }
+    sql.push("runs r");
     for (position, term) in search.order_by.iter().enumerate() {
         push_join(sql, position, &term.key);
     }
     sql.push(" WHERE ");
-    if let Some(few) = few {
-        few.push_ids(sql.push("r.run_uuid IN ("));
-        // The sign keeps SQLite from walking through all runs of the experiment to find these.
-        sql.push(") AND +");
+    if few.is_some() {
+        sql.push("r.run_uuid = few.run_uuid AND ");
     }
     sql.push("r.experiment_id IN (").push_list(search.experiment_ids.iter().copied());
     sql.push(") AND r.lifecycle_stage IN (").push_list(search.view.stages().iter().copied()).push(")");
     let others = search.filter.iter().filter(|comparison| few.is_none_or(|few| !few.is_all_of(comparison)));
     for (position, comparison) in others.enumerate() {
         sql.push(" AND ");
-        push_comparison(sql, engine, comparison);
+        push_comparison(sql, place, comparison);
         sql.push(unplanned(position));
     }
     push_order(sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
 }
 
-fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &RunComparison) {
+fn push_comparison(sql: &mut Sql, place: Place, comparison: &RunComparison) {
+    if let Some(entry) = ShortEntry::of(comparison) {
+        return entry.push_exists(sql, place.engine, place.run);
+    }
     match comparison {
-        RunComparison::Metric { key, op, value } => push_metric(sql, key, *op, *value),
-        RunComparison::Param { key, test } => push_entry(sql, engine, PARAM, key, test),
-        RunComparison::Tag { key, test } => push_entry(sql, engine, TAG, key, test),
+        RunComparison::Metric { key, op, value } => push_metric(sql, place, key, *op, *value),
+        RunComparison::Param { key, test } => push_entry(sql, place, Entries::Params, key, test),
+        RunComparison::Tag { key, test } => push_entry(sql, place, Entries::Tags, key, test),
         RunComparison::NumberAttribute { attribute, op, value } => match value {
             Number::Integer(value) => push_number(sql, time(*attribute), *op, *value),
             Number::Float(value) => push_number(sql, time(*attribute), *op, *value),
         },
         RunComparison::TextAttribute { attribute: RunTextAttribute::RunName, op } => {
-            push_value(sql, engine, TAG, RUN_NAME, op);
+            push_value(sql, place, Entries::Tags, RUN_NAME, op);
         }
-        RunComparison::TextAttribute { attribute, op } => push_text(sql, engine, text(*attribute), op),
-        RunComparison::Dataset { field, op } => push_dataset(sql, engine, *field, op),
+        RunComparison::TextAttribute { attribute, op } => {
+            push_text(sql, place.engine, text(*attribute), op);
+        }
+        RunComparison::Dataset { field, op } => push_dataset(sql, place, *field, op),
     }
 }
 
 /// A metric that is not a number is stored as 0 with a mark; it is unequal to every number, and nothing else.
-fn push_metric(sql: &mut Sql, key: &str, op: NumberOp, value: f64) {
-    sql.push("EXISTS ").push(METRIC).push_bind(key);
+fn push_metric(sql: &mut Sql, place: Place, key: &str, op: NumberOp, value: f64) {
+    sql.push("EXISTS ").push(METRIC).push(place.run).push(" AND m.key = ").push_bind(key);
     if op == NumberOp::Ne {
         sql.push(" AND (m.is_nan OR ");
         push_number(sql, "m.value", op, value);
@@ -106,32 +123,35 @@ fn push_metric(sql: &mut Sql, key: &str, op: NumberOp, value: f64) {
     }
 }
 
-fn push_entry(sql: &mut Sql, engine: Engine, entry: &'static str, key: &str, test: &EntryTest) {
+fn push_entry(sql: &mut Sql, place: Place, entries: Entries, key: &str, test: &EntryTest) {
     match test {
-        EntryTest::Value(op) => push_value(sql, engine, entry, key, op),
-        EntryTest::Present => {
-            sql.push("EXISTS ").push(entry).push_bind(key).push(")");
-        }
-        EntryTest::Missing => {
-            sql.push("NOT EXISTS ").push(entry).push_bind(key).push(")");
-        }
+        EntryTest::Value(op) => return push_value(sql, place, entries, key, op),
+        EntryTest::Present => push_key(sql.push("EXISTS "), place, entries, key),
+        EntryTest::Missing => push_key(sql.push("NOT EXISTS "), place, entries, key),
     }
-}
-
-fn push_value(sql: &mut Sql, engine: Engine, entry: &'static str, key: &str, op: &TextOp) {
-    sql.push("EXISTS ").push(entry).push_bind(key).push(" AND ");
-    push_text(sql, engine, "e.value", op);
     sql.push(")");
 }
 
-fn push_dataset(sql: &mut Sql, engine: Engine, field: DatasetField, op: &TextOp) {
+fn push_value(sql: &mut Sql, place: Place, entries: Entries, key: &str, op: &TextOp) {
+    push_key(sql.push("EXISTS "), place, entries, key);
+    push_text(sql.push(" AND "), place.engine, "e.value", op);
+    sql.push(")");
+}
+
+/// Begins a query for the entry of that key.
+fn push_key(sql: &mut Sql, place: Place, entries: Entries, key: &str) {
+    sql.push("(SELECT 1").push(entries.from());
+    sql.push("e.run_uuid = ").push(place.run).push(" AND e.key = ").push_bind(key);
+}
+
+fn push_dataset(sql: &mut Sql, place: Place, field: DatasetField, op: &TextOp) {
     let (select, column) = match field {
         DatasetField::Name => (DATASET, "d.name"),
         DatasetField::Digest => (DATASET, "d.digest"),
         DatasetField::Context => (DATASET_CONTEXT, "t.value"),
     };
-    sql.push("EXISTS ").push(select);
-    push_text(sql, engine, column, op);
+    sql.push("EXISTS ").push(select).push(place.run).push(" AND ");
+    push_text(sql, place.engine, column, op);
     sql.push(")");
 }
 
@@ -214,7 +234,7 @@ mod tests {
         let test = TestDb::sqlite().await;
         for (select, column) in [(DATASET, "d.name"), (DATASET_CONTEXT, "t.value")] {
             let mut sql = Sql::new("EXPLAIN QUERY PLAN SELECT 1 FROM runs r WHERE EXISTS ");
-            sql.push(select).push(column).push(" = ").push_bind("x").push(")");
+            sql.push(select).push("r.run_uuid AND ").push(column).push(" = ").push_bind("x").push(")");
             let plan = plan(&test.db, sql).await;
             let edges = "SEARCH i USING INDEX index_inputs_destination_type_destination_id_source_type \
                          (destination_type=? AND destination_id=?)";
@@ -225,8 +245,9 @@ mod tests {
             );
         }
     }
-    /// What SQLite reads first in a search for runs.
-    async fn first_step(filter: &str, order_by: &str) -> String {
+
+    /// How SQLite goes through a search for runs.
+    async fn steps(filter: &str, order_by: &str, few: bool) -> Vec<String> {
         let test = TestDb::sqlite().await;
         let mut tx = test.db.read().await.unwrap();
         let req = forebay_wire::runs::SearchRuns {
@@ -236,23 +257,47 @@ mod tests {
             ..Default::default()
         };
         let search = SearchRuns::try_from(req).unwrap();
-        let few = few_runs::by_filter(&mut tx, &search).await.unwrap();
+        let few = if few { few_runs::by_filter(&mut tx, &search).await.unwrap() } else { None };
         let mut sql = Sql::new("EXPLAIN QUERY PLAN ");
         push_search(sql.push(SELECT), tx.engine(), &search, few.as_ref());
-        plan(&test.db, sql).await.remove(0)
+        plan(&test.db, sql).await
     }
 
     #[tokio::test]
-    async fn the_latest_runs_come_in_the_order_of_an_index_and_few_runs_by_their_ids() {
+    async fn the_latest_runs_come_in_the_order_of_an_index() {
         let by_start = "SEARCH r USING INDEX forebay_runs_by_start (experiment_id=? AND lifecycle_stage=?)";
-        for filter in ["", "params.a = 'b'", "metrics.m != 1"] {
-            assert_eq!(first_step(filter, "start_time DESC").await, by_start, "{filter}");
+        for filter in ["", "params.a = 'b'", "metrics.m != 1", "tags.a = 'b' AND params.c LIKE 'd'"] {
+            assert_eq!(steps(filter, "start_time DESC", false).await[0], by_start, "{filter}");
         }
-        let by_id = "SEARCH r USING INDEX sqlite_autoindex_runs_1 (run_uuid=?)";
-        for (filter, order_by) in
-            [("metrics.m > 1", "start_time DESC"), ("params.a = 'b' AND metrics.m = 1", "metrics.n")]
-        {
-            assert_eq!(first_step(filter, order_by).await, by_id, "{filter}");
+    }
+
+    #[tokio::test]
+    async fn few_runs_are_looked_up_by_their_ids() {
+        let metric = "SEARCH latest_metrics USING COVERING INDEX forebay_latest_metrics_by_value (key=? AND is_nan=? AND value";
+        let param = "SEARCH e USING COVERING INDEX forebay_params_by_value (key=? AND value=?)";
+        let tag = "SEARCH e USING COVERING INDEX forebay_tags_by_value (key=? AND value=?)";
+        for (filter, order_by, first) in [
+            ("metrics.m > 1", "start_time DESC", metric),
+            ("params.a = 'b' AND metrics.m = 1", "metrics.n", param),
+            ("attributes.run_name = 'a'", "start_time DESC", tag),
+        ] {
+            let steps = steps(filter, order_by, true).await;
+            assert!(steps[0].starts_with(first), "{filter}: {steps:#?}");
+            let by_id = "SEARCH r USING INDEX sqlite_autoindex_runs_1 (run_uuid=?)";
+            assert!(steps.iter().any(|step| step == by_id), "{filter}: {steps:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn values_of_a_run_are_tested_in_an_index_that_holds_them() {
+        for few in [false, true] {
+            let steps = steps("metrics.m > 1 AND params.a = 'b' AND tags.c = 'd'", "end_time", few).await;
+            for index in ["forebay_params_by_value", "forebay_tags_by_value"] {
+                let search = format!(
+                    "SEARCH e USING COVERING INDEX {index} (key=? AND value=? AND run_uuid>? AND run_uuid<?)"
+                );
+                assert!(steps.contains(&search), "{steps:#?}");
+            }
         }
     }
 }
