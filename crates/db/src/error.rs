@@ -120,11 +120,12 @@ type Kind = fn(Cause) -> Error;
 
 fn kind_of_postgres(error: &sqlx::Error) -> Kind {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-            Error::Unavailable
-        }
-        // What breaks off in the middle of an answer, as a server that is just stopping does, is no answer.
-        sqlx::Error::Protocol(_) => Error::Unavailable,
+        // A protocol error is an answer that broke off, as those of a server do that is just stopping.
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::Tls(_) => Error::Unavailable,
         sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Error::Duplicate,
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling,
         sqlx::Error::Database(refusal) => match refusal.code() {

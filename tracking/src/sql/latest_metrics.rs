@@ -9,7 +9,6 @@ use crate::sql::metrics::point;
 
 const SELECT: &str = "
     SELECT run_uuid, key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid IN (";
-const SELECT_END: &str = ") ORDER BY run_uuid, key";
 
 const UPSERT: &str = "INSERT INTO latest_metrics (key, value, timestamp, step, is_nan, run_uuid) VALUES ";
 
@@ -22,7 +21,7 @@ const UPSERT_END: &str = "
 
 /// The latest metrics of each of those runs, by key.
 pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Metric>>, Error> {
-    by_run::list(tx, (SELECT, SELECT_END), ids, metric).await
+    by_run::list(tx, SELECT, ids, metric, |metric| &metric.key).await
 }
 
 /// Makes points the latest where they are newer than what stands; a run and key may occur once.

@@ -8,7 +8,6 @@ use crate::sql::runs::run_id;
 use crate::sql::{ROWS_PER_STATEMENT, by_run};
 
 const SELECT: &str = "SELECT run_uuid, key, value FROM params WHERE run_uuid IN (";
-const SELECT_END: &str = ") ORDER BY run_uuid, key";
 
 const SELECT_SOME: &str = "SELECT run_uuid, key, value FROM params WHERE (key, run_uuid) IN (VALUES ";
 const SELECT_SOME_END: &str = ")";
@@ -18,7 +17,7 @@ const INSERT_END: &str = " ON CONFLICT DO NOTHING";
 
 /// The params of each of those runs, by key.
 pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Param>>, Error> {
-    by_run::list(tx, (SELECT, SELECT_END), ids, param).await
+    by_run::list(tx, SELECT, ids, param, |param| &param.key).await
 }
 
 /// Those of the named params that exist.

@@ -7,7 +7,6 @@ use crate::model::tag::Tag;
 use crate::sql::by_run;
 
 const SELECT: &str = "SELECT run_uuid, key, value FROM tags WHERE run_uuid IN (";
-const SELECT_END: &str = ") ORDER BY run_uuid, key";
 
 const UPSERT: &str = "INSERT INTO tags (key, value, run_uuid) VALUES ";
 const UPSERT_END: &str = " ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value";
@@ -18,7 +17,7 @@ const DELETE: &str = "DELETE FROM tags WHERE run_uuid = $1 AND key = $2";
 
 /// The tags of each of those runs, by key.
 pub(crate) async fn list(tx: &mut Tx, ids: &[&RunId]) -> Result<Vec<Vec<Tag>>, Error> {
-    by_run::list(tx, (SELECT, SELECT_END), ids, tag).await
+    by_run::list(tx, SELECT, ids, tag, |tag| &tag.key).await
 }
 
 /// Sets tags, given as run, key and value; a run and key may occur once.
