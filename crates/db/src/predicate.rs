@@ -53,10 +53,13 @@ pub fn push_same(sql: &mut Sql, engine: Engine, column: &'static str, outer: &'s
 /// Comparisons of one search that PostgreSQL's planner may turn into joins.
 const PLANNED: usize = 8;
 
-/// The end of a comparison at that position of a filter.
+/// The end of a comparison that PostgreSQL's planner is to leave alone.
 ///
-/// The planner makes a join of each bare EXISTS and weighs their orders, which takes seconds for a hundred of
-/// them. Behind `IS TRUE`, which changes no result between ANDs, it leaves them alone.
+/// The planner makes a join of each bare EXISTS. Behind `IS TRUE`, which changes no result between ANDs, it asks for
+/// each row, or puts all that may exist into a hash first.
+pub const UNPLANNED: &str = " IS TRUE";
+
+/// The end of a comparison at that position of a filter: weighing the orders of a hundred joins takes seconds.
 pub fn unplanned(position: usize) -> &'static str {
-    if position < PLANNED { "" } else { " IS TRUE" }
+    if position < PLANNED { "" } else { UNPLANNED }
 }

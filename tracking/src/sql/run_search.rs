@@ -4,7 +4,7 @@ use forebay_core::filter::runs::{
     DatasetField, RunComparison, RunNumberAttribute, RunOrderKey, RunTextAttribute,
 };
 use forebay_core::filter::{Direction, EntryTest, Number, NumberOp, OrderBy, TextOp};
-use forebay_db::predicate::{push_number, push_text, unplanned};
+use forebay_db::predicate::{UNPLANNED, push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
 use crate::model::run::RunInfo;
@@ -80,17 +80,20 @@ fn push_search(sql: &mut Sql, engine: Engine, search: &SearchRuns, few: Option<&
     let others = search.filter.iter().filter(|comparison| few.is_none_or(|few| !few.is_all_of(comparison)));
     for (position, comparison) in others.enumerate() {
         sql.push(" AND ");
-        push_comparison(sql, place, comparison);
-        sql.push(unplanned(position));
+        if let Some(entry) = ShortEntry::of(comparison) {
+            entry.push_exists(sql, place.engine, place.run);
+            // All runs that have it are soon found in the index. Joined to each other they are sorted first.
+            sql.push(UNPLANNED);
+        } else {
+            push_comparison(sql, place, comparison);
+            sql.push(unplanned(position));
+        }
     }
     push_order(sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
 }
 
 fn push_comparison(sql: &mut Sql, place: Place, comparison: &RunComparison) {
-    if let Some(entry) = ShortEntry::of(comparison) {
-        return entry.push_exists(sql, place.engine, place.run);
-    }
     match comparison {
         RunComparison::Metric { key, op, value } => push_metric(sql, place, key, *op, *value),
         RunComparison::Param { key, test } => push_entry(sql, place, Entries::Params, key, test),

@@ -19,9 +19,9 @@ const WRITER_CACHE_KIB: i64 = 8 * 1024;
 /// Pages that a reader keeps in memory, in KiB: those that are in the log. Every write makes it forget them.
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
-/// How much of the file a reader maps into its memory, in bytes: SQLite's own bound, which is just below 2 GiB.
-/// A page in the map is read without a system call and without a copy.
-const READER_MAP_BYTES: i64 = 0x7fff_0000;
+/// How much of the file a reader maps into its memory, in bytes: all of it. A page in the map is read without a system
+/// call and without a copy. It is also the bound that SQLite is compiled with.
+const READER_MAP_BYTES: i64 = 1 << 40;
 
 /// Pages of the log (of 4 KiB) after which they go to their places in the file. More of them wear the disk less:
 /// a page that changed often is moved once.
