@@ -14,9 +14,9 @@ use syn::{Expr, ItemConst, Lit};
 const FOLDERS: [&str; 2] = ["tracking/src/sql", "registry/src/sql"];
 const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
-/// How statements go on that are no INSERT and end where rows are pushed. The values that the code binds have
+/// How statements go on that are no INSERT and end where rows or tables are pushed. The values that the code binds have
 /// types; these placeholders have none, so PostgreSQL is told what is no text.
-const CONTINUED: [(&str, &str); 8] = [
+const CONTINUED: [(&str, &str); 9] = [
     ("datasets::SELECT_UUIDS", "($2, $3))"),
     ("logged_model_metrics::SELECT_SOME", "($1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5))"),
     ("logged_model_search::SCOPE", "($1, $2)) SELECT name FROM scope"),
@@ -24,6 +24,7 @@ const CONTINUED: [(&str, &str); 8] = [
     ("metrics::SAMPLE", "($5)"),
     ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT))"),
     ("params::SELECT_SOME", "($1, $2)"),
+    ("run_search::SELECT", "runs r"),
     ("runs::RENAME", "($1, $2)"),
 ];
 
