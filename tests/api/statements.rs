@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use forebay_db::{Db, for_each_db};
 use syn::visit::{self, Visit};
 use syn::{Expr, ItemConst, Lit};
 
+/// Where they stand, from the package's folder, in which cargo runs its tests.
 const FOLDERS: [&str; 2] = ["tracking/src/sql", "registry/src/sql"];
 const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
@@ -45,9 +45,8 @@ impl<'ast> Visit<'ast> for Texts {
 
 /// The whole statements of all folders, each with its name.
 fn statements() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut statements = Vec::new();
-    for entry in FOLDERS.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap()) {
+    for entry in FOLDERS.iter().flat_map(|folder| fs::read_dir(folder).unwrap()) {
         let path = entry.unwrap().path();
         let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut texts = Texts::default();

@@ -69,6 +69,18 @@ impl Engine {
         }
     }
 
+    /// Which column a condition is to be about: `first`, or `joined`, which equals it in a table that is joined to the
+    /// first one by its key.
+    ///
+    /// SQLite joins in the order that is written, and tests what it can before it looks up the next row. PostgreSQL
+    /// chooses the order itself, and tests a condition on the first table only behind the join.
+    pub fn tested_column(self, first: &'static str, joined: &'static str) -> &'static str {
+        match self {
+            Engine::Sqlite => first,
+            Engine::Postgres => joined,
+        }
+    }
+
     /// A statement that finds the table `$1`, as its `name`.
     ///
     /// Each engine has a catalogue of its own.

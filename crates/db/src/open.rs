@@ -179,7 +179,7 @@ async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Resul
     let connections = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(move |connection, _| Box::pin(bound_statements(connection, options.statement_timeout)))
+        .after_connect(move |connection, _| Box::pin(prepare(connection, options.statement_timeout)))
         .after_release({
             let pulse = Arc::clone(&pulse);
             // A connection to a server that does not answer would never be found fit, and keep its place until then.
@@ -191,9 +191,11 @@ async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Resul
     Ok(postgres::Pool { connections, pulse })
 }
 
-/// Ends statements whose request was given up long ago; they would keep their connection busy.
-async fn bound_statements(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
-    let set = sqlx::query("SELECT set_config('statement_timeout', $1, false)");
+/// Ends statements whose request was given up long ago, which would keep their connection busy, and runs all as they
+/// are planned: ours are short, and compiling one of many conditions takes PostgreSQL seconds.
+async fn prepare(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+    let set =
+        sqlx::query("SELECT set_config('statement_timeout', $1, false), set_config('jit', 'off', false)");
     set.bind(timeout.as_millis().to_string()).execute(connection).await.map(drop)
 }
 

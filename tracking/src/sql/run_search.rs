@@ -61,7 +61,8 @@ async fn select(tx: &mut Tx, search: &SearchRuns, few: Option<&FewRuns<'_>>) -> 
 }
 
 fn push_search(sql: &mut Sql, engine: Engine, search: &SearchRuns, few: Option<&FewRuns<'_>>) {
-    let place = Place { engine, run: if few.is_some() { "few.run_uuid" } else { "r.run_uuid" } };
+    let run = if few.is_some() { engine.tested_column("few.run_uuid", "r.run_uuid") } else { "r.run_uuid" };
+    let place = Place { engine, run };
     if let Some(few) = few {
         few.push_ids(sql.push("("));
         // SQLite joins in the order that is written, and tests conditions on these before it looks up a run.
