@@ -179,7 +179,9 @@ async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_ot
     const N_ROUNDS: usize = 10;
     let Some(test) = TestDb::postgres().await else { return };
     let mut registry = Registry::default();
-    let server = TestServer::start(test.reopen_measured(&mut registry).await).await;
+    let db = test.reopen_measured(&mut registry).await;
+    test.db.close().await;
+    let server = TestServer::start(db).await;
     let model = json!({"experiment_id": "0", "name": "m"});
     let model = server.post("logged-models", model).await.ok()["model"]["info"]["model_id"].clone();
     let model = model.as_str().unwrap();
