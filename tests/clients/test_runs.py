@@ -28,7 +28,7 @@ def masked(text, experiment_id):
     """The answer with ids, times and invented names replaced by words, so that the rest can be compared exactly."""
     text = re.sub(r"\b[0-9a-f]{32}\b", "RUN", text)
     text = re.sub(r"\b1[5-9]\d{11}\b", "TIME", text)
-    text = re.sub(r'"[a-z]+-[a-z]+-\d{1,4}"', '"NAME"', text)
+    text = re.sub(r'"[a-z]+-[a-z]+-(?:\d{1,3}|1000)"', '"NAME"', text)
     return text.replace(f'"{experiment_id}"', '"EXP"').replace(f"/{experiment_id}/", "/EXP/")
 
 
@@ -194,7 +194,7 @@ def test_a_run_id_is_32_hex_digits_and_names_the_artifact_folder(client, experim
 @pytest.mark.parametrize("name", [{}, {"run_name": ""}, {"run_name": None}])
 def test_a_run_without_a_name_gets_an_invented_one(api, experiment_id, name):
     run = api.post("runs/create", {"experiment_id": experiment_id, **name}).body["run"]
-    assert re.fullmatch(r"[a-z]+-[a-z]+-\d{1,4}", run["info"]["run_name"])
+    assert re.fullmatch(r"[a-z]+-[a-z]+-(?:\d{1,3}|1000)", run["info"]["run_name"])
     assert pairs(run["data"]["tags"]) == {"mlflow.runName": run["info"]["run_name"]}
 
 
