@@ -172,16 +172,9 @@ async fn renames_and_logs_of_the_same_runs_do_not_lock_each_other_out(db: Db) {
     server.stop().await;
 }
 
-/// Two callers name the same keys in opposite orders. If their rows went in as they came, each would hold what
-/// the other waits for, and PostgreSQL would give one of them up; its write would be tried again.
-#[tokio::test]
-async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_other_out() {
+/// Two callers name the same keys in opposite orders, again and again.
+async fn log_in_opposite_orders(server: &TestServer) {
     const N_ROUNDS: usize = 10;
-    let Some(test) = TestDb::postgres().await else { return };
-    let mut registry = Registry::default();
-    let db = test.reopen_measured(&mut registry).await;
-    test.db.close().await;
-    let server = TestServer::start(db).await;
     let model = json!({"experiment_id": "0", "name": "m"});
     let model = server.post("logged-models", model).await.ok()["model"]["info"]["model_id"].clone();
     let model = model.as_str().unwrap();
@@ -205,6 +198,24 @@ async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_ot
         let answers = join_all([&there, &back].map(|batch| server.post(&path, params(batch)))).await;
         assert_eq!((positions(&answers, 200).len(), positions(&answers, 500).len()), (1, 0), "{answers:?}");
     }
+}
+
+async fn callers_that_log_the_same_things_in_opposite_orders_are_all_answered(db: Db) {
+    let server = TestServer::start(db).await;
+    log_in_opposite_orders(&server).await;
+    server.stop().await;
+}
+
+/// If the rows went in as they came, each caller would hold what the other waits for, and PostgreSQL would give one of
+/// them up; its write would be tried again.
+#[tokio::test]
+async fn callers_that_log_the_same_things_in_opposite_orders_do_not_lock_each_other_out() {
+    let Some(test) = TestDb::postgres().await else { return };
+    let mut registry = Registry::default();
+    let db = test.reopen_measured(&mut registry).await;
+    test.db.close().await;
+    let server = TestServer::start(db).await;
+    log_in_opposite_orders(&server).await;
     let mut counts = String::new();
     encode(&mut counts, &registry).unwrap();
     assert!(counts.contains("\nforebay_db_retries_total 0\n"), "{counts}");
@@ -218,4 +229,5 @@ for_each_db!(
     a_run_deleted_while_others_log_on_it_keeps_what_was_acknowledged,
     of_many_that_create_one_experiment_exactly_one_does,
     renames_and_logs_of_the_same_runs_do_not_lock_each_other_out,
+    callers_that_log_the_same_things_in_opposite_orders_are_all_answered,
 );
