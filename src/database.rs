@@ -23,7 +23,7 @@ pub(crate) async fn ensure_indexes(db: &Db) -> Result<(), forebay_db::Error> {
     if !db.lacks_indexes().await? {
         return Ok(());
     }
-    tracing::info!("making our indexes on MLflow's tables: about a minute for each million runs");
+    tracing::info!("making our indexes on MLflow's tables: a minute or two for each million runs");
     db.ensure_indexes().await
 }
 

@@ -22,7 +22,7 @@ impl Db {
         lacks(&mut self.read().await?).await
     }
 
-    /// Makes those of our indexes that are missing, which takes about a minute for each million runs, during which
+    /// Makes those of our indexes that are missing, which takes a minute or two for each million runs, during which
     /// nobody writes.
     ///
     /// # Errors
