@@ -18,6 +18,7 @@ mod sql;
 #[cfg(test)]
 mod testing;
 
+use forebay_core::columns::ColumnLimits;
 use std::sync::Arc;
 
 use forebay_core::clock::Clock;
@@ -33,7 +34,6 @@ pub use model::location::LocationRules;
 pub use model::text::LongValues;
 
 use artifacts::traffic::Traffic;
-use model::columns::ColumnLimits;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,8 +1,9 @@
 //! Creating an experiment, and the one that is always there.
 
+use forebay_core::columns::ColumnLimits;
 use forebay_db::Tx;
 
-use crate::model::columns::{Column, ColumnLimits};
+use crate::model::columns;
 use crate::model::experiment::{ExperimentId, NewExperiment};
 use crate::model::location::{self, ArtifactLocation};
 use crate::sql::{experiment_tags, experiments};
@@ -37,7 +38,7 @@ async fn write(tx: &mut Tx, create: &Create) -> Result<ExperimentId> {
     let id = inserted.ok_or_else(|| Error::ExperimentExists(name.to_owned()))?;
     if location.is_none() {
         let location = location::join(root, &id.to_string());
-        columns.check("artifact_location", Column::EXPERIMENT_LOCATION, &location)?;
+        columns.check("artifact_location", columns::EXPERIMENT_LOCATION, &location)?;
         experiments::set_location(tx, id, &location).await?;
     }
     experiment_tags::insert(tx, id, &new.tags).await?;
@@ -49,7 +50,7 @@ impl Tracking {
     pub(crate) async fn ensure_default_experiment(&self) -> Result<()> {
         let default = ExperimentId::DEFAULT.to_string();
         let location = location::join(&self.config.artifact_root, &default);
-        self.columns.check("artifact_location", Column::EXPERIMENT_LOCATION, &location)?;
+        self.columns.check("artifact_location", columns::EXPERIMENT_LOCATION, &location)?;
         let input = (location, self.clock.now_ms());
         self.db
             .write(input, |tx, (location, now_ms)| {

@@ -1,12 +1,13 @@
 //! Recording a model on a run the old way: one more entry in the list that a tag holds.
 
+use forebay_core::columns::ColumnLimits;
 use forebay_core::invalid::Invalid;
+use forebay_core::text;
 use forebay_db::Tx;
 
 use crate::datasets::log_inputs::find_active;
-use crate::model::columns::ColumnLimits;
 use crate::model::legacy_model::{HISTORY_TAG, LogModel};
-use crate::model::text::{self, LongValues};
+use crate::model::text::LongValues;
 use crate::sql::runs::Lock;
 use crate::sql::tags;
 use crate::{Result, Tracking};

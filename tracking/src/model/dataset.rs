@@ -1,15 +1,16 @@
 //! Datasets and logged models as what goes into a run and comes out of it.
 
+use forebay_core::columns::ColumnLimits;
+use forebay_core::text;
 use std::collections::HashSet;
 
 use forebay_core::invalid::Invalid;
 use forebay_wire::datasets as wire;
 
-use super::columns::{Column, ColumnLimits};
+use super::columns;
 use super::experiment::ExperimentId;
 use super::run::RunId;
 use super::tag::Tag;
-use super::text;
 
 const MAX_NAME_CHARS: usize = 500;
 const MAX_DIGEST_CHARS: usize = 36;
@@ -161,7 +162,7 @@ impl LogInputs {
         let mut datasets: Vec<DatasetInput> = inputs.collect::<Result<_, _>>()?;
         for (index, input) in datasets.iter().enumerate() {
             let field = format!("datasets[{index}].dataset.source_type");
-            columns.check(&field, Column::DATASET_SOURCE_TYPE, &input.dataset.source_type)?;
+            columns.check(&field, columns::DATASET_SOURCE_TYPE, &input.dataset.source_type)?;
         }
         datasets.retain(|input| seen.insert((input.dataset.name.clone(), input.dataset.digest.clone())));
         // One order for all requests, so that two that share datasets do not wait for each other.
@@ -177,7 +178,7 @@ impl LogInputs {
 
 fn model_id(given: Option<String>, index: usize, columns: ColumnLimits) -> Result<String, Invalid> {
     let model_id = given.unwrap_or_default();
-    columns.check(&format!("models[{index}].model_id"), Column::INPUT_MODEL_ID, &model_id)?;
+    columns.check(&format!("models[{index}].model_id"), columns::INPUT_MODEL_ID, &model_id)?;
     Ok(model_id)
 }
 

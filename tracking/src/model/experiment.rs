@@ -1,5 +1,7 @@
 //! Experiments: a name, a place for artifacts, and the runs that belong together.
 
+use forebay_core::columns::ColumnLimits;
+use forebay_core::text;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -10,12 +12,11 @@ use forebay_core::invalid::Invalid;
 use forebay_core::page_token;
 use forebay_wire::experiments as wire;
 
-use super::columns::{Column, ColumnLimits};
+use super::columns;
 use super::lifecycle::{Lifecycle, View};
 use super::location::{ArtifactLocation, LocationRules};
 use super::page;
 use super::tag::{self, Tag};
-use super::text;
 
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 500;
@@ -113,7 +114,7 @@ impl NewExperiment {
         let location = req.artifact_location.filter(|location| !location.is_empty());
         let location = location.map(|location| ArtifactLocation::parse(location, rules)).transpose()?;
         if let Some(location) = &location {
-            columns.check("artifact_location", Column::EXPERIMENT_LOCATION, location.as_str())?;
+            columns.check("artifact_location", columns::EXPERIMENT_LOCATION, location.as_str())?;
         }
         Ok(NewExperiment {
             name: ExperimentName::parse(req.name, "name", columns)?,
@@ -247,7 +248,7 @@ impl ExperimentName {
     fn parse(name: Option<String>, field: &str, columns: ColumnLimits) -> Result<Self, Invalid> {
         let name = name.filter(|name| !name.is_empty()).ok_or_else(|| Invalid::missing(field))?;
         text::check_length("name", MAX_NAME_CHARS, &name)?;
-        columns.check(field, Column::EXPERIMENT_NAME, &name)?;
+        columns.check(field, columns::EXPERIMENT_NAME, &name)?;
         Ok(ExperimentName(name))
     }
 

@@ -1,11 +1,12 @@
 //! What is logged on one run in one go: the four logging requests are all batches, of one thing or of many.
 
+use forebay_core::columns::ColumnLimits;
 use forebay_core::invalid::Invalid;
 use forebay_core::python;
 use forebay_wire::metrics::{LogMetric, Metric as WireMetric};
 use forebay_wire::runs as wire;
 
-use super::columns::{Column, ColumnLimits};
+use super::columns;
 use super::metric::Metric;
 use super::param::Param;
 use super::run::RunId;
@@ -111,7 +112,7 @@ fn parse_tag(
     let tag = Tag::of_run(key, tag.value.unwrap_or_default(), position, long)?;
     if tag.key == RUN_NAME {
         let field = format!("{} of {RUN_NAME}", position.field("value"));
-        columns.check(&field, Column::RUN_NAME, &tag.value)?;
+        columns.check(&field, columns::RUN_NAME, &tag.value)?;
     }
     Ok(tag)
 }

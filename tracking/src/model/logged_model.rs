@@ -1,5 +1,6 @@
 //! Logged models: a model of an experiment, with its params, tags and metrics, and the files beside it.
 
+use forebay_core::columns::ColumnLimits;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,7 +10,7 @@ use forebay_wire::enumeration::LoggedModelStatus;
 use forebay_wire::logged_models as wire;
 use forebay_wire::metrics::Metric;
 
-use super::columns::{Column, ColumnLimits};
+use super::columns;
 use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
 use super::param::Param;
@@ -200,8 +201,8 @@ impl TryFrom<wire::CreateLoggedModel> for NewLoggedModel {
             tags: tags(req.tags)?,
         };
         new.name.as_deref().map_or(Ok(()), check_name)?;
-        LENGTHS.check("model_type", Column::MODEL_TYPE, &new.model_type)?;
-        LENGTHS.check("source_run_id", Column::MODEL_SOURCE_RUN, &new.source_run_id)?;
+        LENGTHS.check("model_type", columns::MODEL_TYPE, &new.model_type)?;
+        LENGTHS.check("source_run_id", columns::MODEL_SOURCE_RUN, &new.source_run_id)?;
         Ok(new)
     }
 }
@@ -216,7 +217,7 @@ fn check_name(name: &str) -> Result<(), Invalid> {
             forbidden.join(", ")
         )));
     }
-    LENGTHS.check("name", Column::MODEL_NAME, name)
+    LENGTHS.check("name", columns::MODEL_NAME, name)
 }
 
 /// The params of a request, by key, so that two requests touch rows in one order and do not wait for each other;
@@ -224,7 +225,7 @@ fn check_name(name: &str) -> Result<(), Invalid> {
 fn params(params: Vec<wire::LoggedModelParameter>) -> Result<Vec<Param>, Invalid> {
     let params = params.into_iter().enumerate().map(|(index, param)| {
         let key = param.key.unwrap_or_default();
-        LENGTHS.check(&format!("params[{index}].key"), Column::MODEL_PARAM_KEY, &key)?;
+        LENGTHS.check(&format!("params[{index}].key"), columns::MODEL_PARAM_KEY, &key)?;
         Ok(Param { key, value: param.value.unwrap_or_default() })
     });
     let mut params = params.collect::<Result<Vec<_>, Invalid>>()?;
@@ -236,7 +237,7 @@ fn params(params: Vec<wire::LoggedModelParameter>) -> Result<Vec<Param>, Invalid
 fn tags(tags: Vec<wire::LoggedModelTag>) -> Result<Vec<Tag>, Invalid> {
     let tags = tags.into_iter().enumerate().map(|(index, tag)| {
         let key = tag.key.unwrap_or_default();
-        LENGTHS.check(&format!("tags[{index}].key"), Column::MODEL_TAG_KEY, &key)?;
+        LENGTHS.check(&format!("tags[{index}].key"), columns::MODEL_TAG_KEY, &key)?;
         Ok(Tag { key, value: tag.value.unwrap_or_default() })
     });
     let mut tags = tags.collect::<Result<Vec<_>, Invalid>>()?;

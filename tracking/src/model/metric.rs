@@ -1,12 +1,14 @@
 //! Metrics: a key with points, and which point is the latest.
 
+use forebay_core::columns::ColumnLimits;
+use forebay_core::text::{self, MAX_KEY_CHARS};
 use std::cmp::Ordering;
 
 use forebay_core::invalid::Invalid;
 use forebay_wire::metrics as wire;
 
-use super::columns::{Column, ColumnLimits};
-use super::text::{self, MAX_KEY_CHARS, Position};
+use super::columns;
+use super::text::Position;
 
 /// One value of a metric of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,8 +79,8 @@ impl Metric {
         let timestamp_ms = metric.timestamp.ok_or_else(missing("timestamp"))?.0;
         let model = link(metric.model_id, metric.dataset_name, metric.dataset_digest)?;
         if let Some((name, digest)) = model.as_ref().and_then(|link| link.dataset.as_ref()) {
-            columns.check(&position.field("dataset_name"), Column::POINT_DATASET_NAME, name)?;
-            columns.check(&position.field("dataset_digest"), Column::POINT_DATASET_DIGEST, digest)?;
+            columns.check(&position.field("dataset_name"), columns::POINT_DATASET_NAME, name)?;
+            columns.check(&position.field("dataset_digest"), columns::POINT_DATASET_DIGEST, digest)?;
         }
         text::check_key(&key, || position.field("name"))?;
         if timestamp_ms < 0 {

@@ -1,10 +1,11 @@
 //! Params: a key with a value that never changes.
 
 use forebay_core::invalid::Invalid;
+use forebay_core::text::{self, MAX_KEY_CHARS};
 use forebay_wire::runs as wire;
 use serde::Serialize;
 
-use super::text::{self, LongValues, MAX_KEY_CHARS, Position};
+use super::text::{LongValues, Position, fit};
 
 /// Longest value, in characters; the column holds 8,000.
 const MAX_VALUE_CHARS: usize = 6_000;
@@ -23,7 +24,7 @@ impl Param {
         let key = key.ok_or_else(|| Invalid::missing(&position.field("key")))?;
         text::check_key(&key, || position.field("key"))?;
         text::check_length("Param key", MAX_KEY_CHARS, &key)?;
-        let value = text::fit("Param value", MAX_VALUE_CHARS, param.value.unwrap_or_default(), long)?;
+        let value = fit("Param value", MAX_VALUE_CHARS, param.value.unwrap_or_default(), long)?;
         Ok(Param { key, value })
     }
 }

@@ -1,12 +1,13 @@
 //! Runs: what is stored of one, and the requests that make and change one.
 
+use forebay_core::columns::ColumnLimits;
 use std::fmt;
 
 use forebay_core::invalid::Invalid;
 use forebay_wire::enumeration::RunStatus;
 use forebay_wire::runs as wire;
 
-use super::columns::{Column, ColumnLimits};
+use super::columns;
 use super::dataset::RunLinks;
 use super::experiment::ExperimentId;
 use super::lifecycle::Lifecycle;
@@ -119,13 +120,13 @@ impl NewRun {
 
 fn check_texts(req: &wire::CreateRun, columns: ColumnLimits) -> Result<(), Invalid> {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    columns.check("run_name", Column::RUN_NAME, &text(&req.run_name))?;
-    columns.check("user_id", Column::RUN_USER, &text(&req.user_id))?;
+    columns.check("run_name", columns::RUN_NAME, &text(&req.run_name))?;
+    columns.check("user_id", columns::RUN_USER, &text(&req.user_id))?;
     for (index, tag) in req.tags.iter().enumerate() {
         let (key, value) = (text(&tag.key), text(&tag.value));
         tag::check_not_reserved(&key, || format!("tags[{index}].key"))?;
-        let column = if key == RUN_NAME { Column::RUN_NAME } else { Column::RUN_TAG_VALUE };
-        columns.check(&format!("tags[{index}].key"), Column::RUN_TAG_KEY, &key)?;
+        let column = if key == RUN_NAME { columns::RUN_NAME } else { columns::RUN_TAG_VALUE };
+        columns.check(&format!("tags[{index}].key"), columns::RUN_TAG_KEY, &key)?;
         columns.check(&format!("tags[{index}].value"), column, &value)?;
     }
     Ok(())
@@ -162,7 +163,7 @@ impl RunUpdate {
     /// Checks `runs/update`.
     pub(crate) fn from_wire(req: wire::UpdateRun, columns: ColumnLimits) -> Result<Self, Invalid> {
         let name = req.run_name.filter(|name| !name.is_empty());
-        columns.check("run_name", Column::RUN_NAME, name.as_deref().unwrap_or_default())?;
+        columns.check("run_name", columns::RUN_NAME, name.as_deref().unwrap_or_default())?;
         Ok(RunUpdate {
             id: RunId::parse(req.run_id, req.run_uuid)?,
             status: req.status,

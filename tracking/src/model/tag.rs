@@ -1,10 +1,11 @@
 //! Tags of experiments and runs.
 
+use forebay_core::text::{self, MAX_KEY_CHARS};
 use std::collections::HashSet;
 
 use forebay_core::invalid::Invalid;
 
-use super::text::{self, LongValues, MAX_KEY_CHARS, Position};
+use super::text::{LongValues, Position, fit};
 
 const MAX_RUN_TAG_CHARS: usize = 8_000;
 const MAX_EXPERIMENT_TAG_CHARS: usize = 20_000;
@@ -33,7 +34,7 @@ impl Tag {
         check_not_reserved(&key, || position.field("key"))?;
         text::check_key(&key, || position.field("key"))?;
         text::check_length(&position.field("key"), MAX_KEY_CHARS, &key)?;
-        let value = text::fit(&position.field("value"), MAX_RUN_TAG_CHARS, value, long)?;
+        let value = fit(&position.field("value"), MAX_RUN_TAG_CHARS, value, long)?;
         Ok(Tag { key, value })
     }
 

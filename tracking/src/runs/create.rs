@@ -1,12 +1,13 @@
 //! Creating runs; those that wait together are inserted together.
 
+use forebay_core::columns::ColumnLimits;
 use std::collections::HashMap;
 
 use forebay_db as db;
 use forebay_db::{BoxFuture, Merge, Tx};
 use forebay_wire::enumeration::RunStatus;
 
-use crate::model::columns::{Column, ColumnLimits};
+use crate::model::columns;
 use crate::model::dataset::RunLinks;
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
@@ -80,7 +81,7 @@ impl CreateRun {
         }
         let location = home.artifact_location.as_deref().unwrap_or_default();
         let artifact_uri = location::join(location, &format!("{}/artifacts", self.id));
-        self.columns.check("artifact_uri", Column::RUN_ARTIFACT_URI, &artifact_uri)?;
+        self.columns.check("artifact_uri", columns::RUN_ARTIFACT_URI, &artifact_uri)?;
         let mut tags = self.new.tags.clone();
         tags.push(Tag { key: RUN_NAME.to_owned(), value: self.name.clone() });
         let info = RunInfo {

@@ -1,5 +1,6 @@
 //! Groups of batches: one after the other in effect, whatever the statements.
 
+use forebay_core::columns::ColumnLimits;
 use forebay_db::Db;
 use forebay_wire::logged_models::CreateLoggedModel;
 use forebay_wire::metrics::LogMetric;
@@ -10,7 +11,6 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::LongValues;
-use crate::model::columns::ColumnLimits;
 use crate::model::log_batch::Form;
 use crate::model::logged_model::NewLoggedModel;
 use crate::model::metric::{Metric, ModelLink, Point};
