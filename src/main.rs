@@ -6,6 +6,7 @@ mod database;
 mod environment;
 mod failure;
 mod gc;
+mod lineage;
 mod logging;
 mod metrics;
 mod router;

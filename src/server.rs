@@ -7,12 +7,14 @@ use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
+use forebay_registry::{Registry, Surroundings};
 use forebay_tracking::Tracking;
 
 use crate::config::ServerConfig;
 use crate::database::ensure_indexes;
 use crate::environment;
 use crate::failure;
+use crate::lineage::{TrackingFiles, TrackingLineage};
 use crate::metrics;
 use crate::router::{Domains, no_room, router};
 use crate::seats::Seats;
@@ -65,8 +67,8 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let domains =
-        Domains { tracking: tracking.clone(), registry: forebay_registry::Registry::new(db.clone()) };
+    let registry_of_models = open_registry(&db, &tracking, &config);
+    let domains = Domains { tracking: tracking.clone(), registry: registry_of_models };
     let router = router(domains, ui, &config, registry).with_state(());
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
     tokio::select! {
@@ -78,4 +80,14 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     db.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The registry of models on the same database, with tracking to ask.
+fn open_registry(db: &Db, tracking: &Tracking, config: &ServerConfig) -> Registry {
+    let around = Surroundings {
+        clock: Arc::new(SystemClock),
+        lineage: Arc::new(TrackingLineage),
+        files: Arc::new(TrackingFiles(tracking.clone())),
+    };
+    Registry::new(db.clone(), config.registry.clone(), around)
 }

@@ -3,29 +3,68 @@
 //! [`Registry`] is the one public handle; [`http::routes`] lists every endpoint. A request goes
 //! `http` (three lines) → `TryFrom` in `model` (the only validator) → one use case per file → `sql`.
 
+mod aliases;
 mod error;
+mod files;
 pub mod http;
+mod lineage;
 mod model;
 mod model_versions;
 mod registered_models;
 mod sql;
 
-use forebay_db::Db;
+use std::sync::Arc;
 
-pub use error::Error;
+use forebay_core::clock::Clock;
+use forebay_core::columns::ColumnLimits;
+use forebay_db::{Db, Engine};
+
+pub use error::{Error, Kind};
+pub use files::{FileRequest, VersionFiles};
+pub use lineage::{Lineage, RegisteredAs, SourceModel, SourceRun};
+pub use model::source_pattern::SourcePattern;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How the registry behaves; the operator decides.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// What sources of versions have to look like.
+    pub source_pattern: Option<SourcePattern>,
+}
+
+/// What the registry needs of the rest of the server.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where versions come from.
+    pub lineage: Arc<dyn Lineage>,
+    /// The files that versions have.
+    pub files: Arc<dyn VersionFiles>,
+}
 
 /// The registry on an open database. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Registry {
     db: Db,
+    config: Arc<Config>,
+    around: Surroundings,
+    columns: ColumnLimits,
 }
 
 impl Registry {
     /// Takes an open database.
-    pub fn new(db: Db) -> Self {
-        Registry { db }
+    pub fn new(db: Db, config: Config, around: Surroundings) -> Self {
+        let columns = match db.engine() {
+            Engine::Sqlite => ColumnLimits::Lenient,
+            Engine::Postgres => ColumnLimits::Enforced,
+        };
+        Registry { db, config: Arc::new(config), around, columns }
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.around.clock.now_ms()
     }
 }

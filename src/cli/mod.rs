@@ -11,7 +11,7 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, Va
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
 pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use server_args::{
-    ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs,
+    ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
 
 /// An MLflow-compatible tracking server in one binary.

@@ -21,6 +21,8 @@ pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) monitoring: MonitoringArgs,
     #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+    #[command(flatten)]
     pub(crate) graphql: GraphqlArgs,
     #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
@@ -140,6 +142,19 @@ pub(crate) struct SecurityArgs {
     /// Check neither hosts nor origins. Only for tests.
     #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", value_parser = BoolishValueParser::new())]
     pub(crate) disable_security_middleware: bool,
+}
+
+/// What the registry of models accepts.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Registry")]
+pub(crate) struct RegistryArgs {
+    /// Refuse versions whose source does not contain a match of this regular expression.
+    #[arg(
+        long = "create-model-version-source-validation-regex",
+        env = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX",
+        value_name = "REGEX"
+    )]
+    pub(crate) source_validation_regex: Option<String>,
 }
 
 /// How much one GraphQL document may ask for.

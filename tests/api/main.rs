@@ -15,6 +15,9 @@ macro_rules! assert_answer_snapshot {
 mod server;
 
 /// As the binary has it.
+#[path = "../../src/lineage.rs"]
+mod lineage;
+/// As the binary has it.
 #[path = "../../src/versions.rs"]
 mod versions;
 

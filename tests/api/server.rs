@@ -8,7 +8,7 @@ use std::time::Duration;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
-use forebay_registry::Registry;
+use forebay_registry::{Registry, Surroundings};
 use forebay_tracking::{Config, GraphqlLimits, LocationRules, LongValues, StoreSettings, Tracking};
 use forebay_web::limits::Limits;
 use forebay_web::serving::Serving;
@@ -20,6 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::lineage::{TrackingFiles, TrackingLineage};
 use crate::versions::RegistryVersions;
 
 /// What the clock shows, in milliseconds since the epoch.
@@ -72,8 +73,13 @@ impl TestServer {
         let artifacts = TempDir::new().unwrap();
         let clock = Arc::new(FixedClock::new(NOW_MS));
         let ids = Arc::new(SequentialIds::default());
-        let tracking = Tracking::open(db.clone(), clock, ids, config(&artifacts)).await.unwrap();
-        let registry = Registry::new(db.clone());
+        let tracking = Tracking::open(db.clone(), clock.clone(), ids, config(&artifacts)).await.unwrap();
+        let around = Surroundings {
+            clock,
+            lineage: Arc::new(TrackingLineage),
+            files: Arc::new(TrackingFiles(tracking.clone())),
+        };
+        let registry = Registry::new(db.clone(), forebay_registry::Config::default(), around);
         let versions = Arc::new(RegistryVersions(registry.clone()));
         let routes = forebay_tracking::http::routes(tracking, versions);
         let routes = routes.merge(forebay_registry::http::routes(registry));

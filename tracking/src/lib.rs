@@ -10,6 +10,7 @@ mod error;
 mod experiments;
 pub mod gc;
 pub mod http;
+pub mod lineage;
 mod logged_models;
 mod metrics;
 mod model;

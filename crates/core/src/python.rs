@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 /// `value` as Python's `json.dumps` prints it: a space behind every comma and colon, ASCII only.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub fn json(value: &impl Serialize) -> String {
     formatted(value, Json)
 }
 

@@ -48,4 +48,71 @@ message! {
         registered_models as "registeredModels": Vec<RegisteredModel>,
         next_page_token as "nextPageToken": Option<String>,
     }
+
+    /// `POST registered-models/create`.
+    pub struct CreateRegisteredModel {
+        name: Option<String>,
+        tags: Vec<RegisteredModelTag>,
+        description: Option<String>,
+    }
+
+    /// Answers everything that makes, changes or finds one model.
+    pub struct RegisteredModelResponse {
+        registered_model as "registeredModel": Option<RegisteredModel>,
+    }
+
+    /// `GET registered-models/get` and `DELETE registered-models/delete`.
+    pub struct NamedRegisteredModel {
+        name: Option<String>,
+    }
+
+    /// `PATCH registered-models/update`.
+    pub struct UpdateRegisteredModel {
+        name: Option<String>,
+        description: Option<String>,
+    }
+
+    /// `POST registered-models/rename`.
+    pub struct RenameRegisteredModel {
+        name: Option<String>,
+        new_name as "newName": Option<String>,
+    }
+
+    /// `GET` and `POST registered-models/get-latest-versions`.
+    pub struct GetLatestVersions {
+        name: Option<String>,
+        /// All of them when empty.
+        stages: Vec<String>,
+    }
+
+    /// Answers [`GetLatestVersions`].
+    pub struct GetLatestVersionsResponse {
+        model_versions as "modelVersions": Vec<ModelVersion>,
+    }
+
+    /// `POST registered-models/set-tag`; the answer is empty.
+    pub struct SetRegisteredModelTag {
+        name: Option<String>,
+        key: Option<String>,
+        value: Option<String>,
+    }
+
+    /// `DELETE registered-models/delete-tag`; the answer is empty.
+    pub struct DeleteRegisteredModelTag {
+        name: Option<String>,
+        key: Option<String>,
+    }
+
+    /// `POST registered-models/alias`; the answer is empty.
+    pub struct SetRegisteredModelAlias {
+        name: Option<String>,
+        alias: Option<String>,
+        version: Option<String>,
+    }
+
+    /// `GET` and `DELETE registered-models/alias`.
+    pub struct NamedAlias {
+        name: Option<String>,
+        alias: Option<String>,
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTTP edge: every endpoint in one table, and one file of handlers per noun.
 
+mod aliases;
 mod answer;
 mod model_versions;
 mod registered_models;

@@ -1,19 +1,46 @@
 //! Every endpoint of this crate, and nothing else. tidy: table
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{delete, get, patch, post};
 
-use super::{model_versions, registered_models};
+use super::{aliases, model_versions, registered_models};
 use crate::Registry;
 
 /// All routes, at the paths that MLflow gives them.
 pub fn routes(registry: Registry) -> Router {
-    Router::new().nest("/api/2.0", api_2_0()).nest("/ajax-api/2.0", api_2_0()).with_state(registry)
+    Router::new()
+        .nest("/api/2.0", api_2_0())
+        .nest("/ajax-api/2.0", api_2_0())
+        .route("/model-versions/get-artifact", get(model_versions::get_artifact))
+        .with_state(registry)
 }
 
 /// Under `/api/2.0` for clients and `/ajax-api/2.0` for the web UI.
 fn api_2_0() -> Router<Registry> {
     Router::new()
+        .route("/mlflow/registered-models/create", post(registered_models::create))
+        .route("/mlflow/registered-models/get", get(registered_models::get))
+        .route(
+            "/mlflow/registered-models/get-latest-versions",
+            get(registered_models::get_latest_versions).post(registered_models::get_latest_versions),
+        )
+        .route("/mlflow/registered-models/update", patch(registered_models::update))
+        .route("/mlflow/registered-models/rename", post(registered_models::rename))
+        .route("/mlflow/registered-models/delete", delete(registered_models::delete))
         .route("/mlflow/registered-models/search", get(registered_models::search))
+        .route("/mlflow/registered-models/set-tag", post(registered_models::set_tag))
+        .route("/mlflow/registered-models/delete-tag", delete(registered_models::delete_tag))
+        .route(
+            "/mlflow/registered-models/alias",
+            get(aliases::get).post(aliases::set).delete(aliases::delete),
+        )
+        .route("/mlflow/model-versions/create", post(model_versions::create))
+        .route("/mlflow/model-versions/get", get(model_versions::get))
+        .route("/mlflow/model-versions/get-download-uri", get(model_versions::get_download_uri))
+        .route("/mlflow/model-versions/update", patch(model_versions::update))
+        .route("/mlflow/model-versions/transition-stage", post(model_versions::transition_stage))
+        .route("/mlflow/model-versions/delete", delete(model_versions::delete))
         .route("/mlflow/model-versions/search", get(model_versions::search))
+        .route("/mlflow/model-versions/set-tag", post(model_versions::set_tag))
+        .route("/mlflow/model-versions/delete-tag", delete(model_versions::delete_tag))
 }

@@ -2,8 +2,21 @@
 
 use forebay_core::filter::TextOp;
 
+use super::tag::Tag;
+
 /// The tag of a prompt and of its versions; its value is `true`.
 pub(crate) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
+
+/// The tag of a prompt's version that holds its text.
+pub(crate) const TEXT: &str = "mlflow.prompt.text";
+
+/// What stands for the source of a prompt's version: the stock client writes the first, the stock server the other.
+pub(crate) const SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
+
+/// Whether the tags are those of a prompt, or of a version of one.
+pub(crate) fn is_prompt(tags: &[Tag]) -> bool {
+    tags.iter().any(|tag| tag.key == IS_PROMPT && tag.value.eq_ignore_ascii_case("true"))
+}
 
 /// What a search does with prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,16 @@
 //! Registered models: a name, and versions under it.
 
+use forebay_core::columns::{Column, ColumnLimits};
+use forebay_core::invalid::Invalid;
 use forebay_wire::registered_models as wire;
 
-use super::model_version::{ModelVersion, Tag};
+use super::alias::Alias;
+use super::model_version::ModelVersion;
+use super::name::ModelName;
+use super::stage::Stage;
+use super::tag::{self, Tag};
+
+const DESCRIPTION: Column = Column::of(5_000);
 
 /// A registered model with what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +29,122 @@ pub(crate) struct RegisteredModel {
     pub(crate) aliases: Vec<Alias>,
 }
 
-/// A name that stands for one version of a model.
+/// A model that is to be registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Alias {
-    pub(crate) alias: String,
-    pub(crate) version: i64,
+pub(crate) struct NewRegisteredModel {
+    pub(crate) name: ModelName,
+    pub(crate) description: String,
+    /// Their keys differ.
+    pub(crate) tags: Vec<Tag>,
+}
+
+impl NewRegisteredModel {
+    pub(crate) fn from_wire(
+        req: wire::CreateRegisteredModel,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
+        Ok(NewRegisteredModel {
+            name: ModelName::parse_new("name", req.name, columns)?,
+            description: description(req.description, columns)?.unwrap_or_default(),
+            tags: tag::of_new_model(req.tags, columns)?,
+        })
+    }
+}
+
+/// A new description of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UpdateRegisteredModel {
+    pub(crate) name: ModelName,
+    pub(crate) description: String,
+}
+
+impl UpdateRegisteredModel {
+    pub(crate) fn from_wire(
+        req: wire::UpdateRegisteredModel,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
+        let name = ModelName::parse(req.name)?;
+        Ok(UpdateRegisteredModel {
+            name,
+            description: description(req.description, columns)?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A new name for a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RenameRegisteredModel {
+    pub(crate) name: ModelName,
+    pub(crate) new_name: ModelName,
+}
+
+impl RenameRegisteredModel {
+    pub(crate) fn from_wire(
+        req: wire::RenameRegisteredModel,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
+        let new_name = ModelName::parse_new("new_name", req.new_name, columns)?;
+        Ok(RenameRegisteredModel { name: ModelName::parse(req.name)?, new_name })
+    }
+}
+
+/// Sets a tag of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SetModelTag {
+    pub(crate) name: ModelName,
+    pub(crate) tag: Tag,
+}
+
+impl SetModelTag {
+    pub(crate) fn from_wire(
+        req: wire::SetRegisteredModelTag,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
+        let name = ModelName::parse(req.name)?;
+        Ok(SetModelTag { name, tag: Tag::of_model(tag::required_key(req.key)?, req.value, columns)? })
+    }
+}
+
+/// Deletes a tag of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeleteModelTag {
+    pub(crate) name: ModelName,
+    pub(crate) key: String,
+}
+
+impl TryFrom<wire::DeleteRegisteredModelTag> for DeleteModelTag {
+    type Error = Invalid;
+
+    fn try_from(req: wire::DeleteRegisteredModelTag) -> Result<Self, Invalid> {
+        Ok(DeleteModelTag { name: ModelName::parse(req.name)?, key: tag::required_key(req.key)? })
+    }
+}
+
+/// The latest versions of a model that are in one of these stages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GetLatestVersions {
+    pub(crate) name: ModelName,
+    /// Never empty.
+    pub(crate) stages: Vec<Stage>,
+}
+
+impl TryFrom<wire::GetLatestVersions> for GetLatestVersions {
+    type Error = Invalid;
+
+    fn try_from(req: wire::GetLatestVersions) -> Result<Self, Invalid> {
+        let stages: Vec<Stage> =
+            req.stages.iter().map(|stage| Stage::parse(stage)).collect::<Result<_, Invalid>>()?;
+        let stages = if stages.is_empty() { Stage::ALL.to_vec() } else { stages };
+        Ok(GetLatestVersions { name: ModelName::parse(req.name)?, stages })
+    }
+}
+
+/// Reads the description of a model or of a version.
+pub(super) fn description(text: Option<String>, columns: ColumnLimits) -> Result<Option<String>, Invalid> {
+    if let Some(text) = &text {
+        columns.check("description", DESCRIPTION, text)?;
+    }
+    Ok(text)
 }
 
 impl From<RegisteredModel> for wire::RegisteredModel {
@@ -41,12 +160,6 @@ impl From<RegisteredModel> for wire::RegisteredModel {
             tags: model.tags.into_iter().map(Into::into).collect(),
             aliases: model.aliases.into_iter().map(Into::into).collect(),
         }
-    }
-}
-
-impl From<Tag> for wire::RegisteredModelTag {
-    fn from(tag: Tag) -> Self {
-        wire::RegisteredModelTag { key: Some(tag.key), value: Some(tag.value) }
     }
 }
 

@@ -1,4 +1,10 @@
-//! Use cases of model versions.
-
 pub(crate) mod hydrate;
+
+mod source;
+mod create;
+pub(crate) mod get;
+mod update;
+mod transition_stage;
+mod delete;
+mod tags;
 mod search;

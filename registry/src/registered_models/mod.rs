@@ -1,3 +1,10 @@
-//! Use cases of registered models.
+pub(crate) mod hydrate;
 
+mod create;
+mod get;
+mod get_latest_versions;
+mod update;
+mod rename;
+mod delete;
+mod tags;
 mod search;

@@ -9,6 +9,7 @@ pub(crate) mod model_versions;
 pub(crate) mod registered_model_aliases;
 pub(crate) mod registered_model_search;
 pub(crate) mod registered_model_tags;
+pub(crate) mod registered_models;
 
 /// Names or keys in one `IN (…)` list.
 pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;

@@ -4,7 +4,9 @@ use forebay_db::{Error, FromRow, Row, Sql, Tx};
 use forebay_wire::enumeration::ModelVersionStatus;
 
 use super::KEYS_PER_STATEMENT;
-use crate::model::model_version::{ModelVersion, VersionKey};
+use crate::model::model_version::ModelVersion;
+use crate::model::name::VersionKey;
+use crate::model::stage::Stage;
 
 const LIST_LATEST: &str = "
     WITH ranked AS (
@@ -15,6 +17,130 @@ const LIST_LATEST_END: &str = "))
     SELECT name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
         run_link, status, status_message
     FROM ranked WHERE place = 1 ORDER BY name, current_stage";
+
+const FIND: &str = "
+    SELECT name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
+        run_link, status, status_message
+    FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+const FIND_LOCATION: &str = "
+    SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+// Rows of deleted versions count, so that no number is given twice.
+const INSERT: &str = "
+    INSERT INTO model_versions
+        (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id,
+        run_link, status, workspace)
+    SELECT $1, coalesce(max(version), 0) + 1, $2, $2, $3, 'None', $4, $5, $6, $7, 'READY', 'default'
+    FROM model_versions WHERE workspace = 'default' AND name = $1
+    RETURNING version";
+
+const SET_DESCRIPTION: &str = "
+    UPDATE model_versions SET description = $3, last_updated_time = $4
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+const SET_STAGE: &str = "
+    UPDATE model_versions SET current_stage = $3, last_updated_time = $4
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+const ARCHIVE_OTHERS: &str = "
+    UPDATE model_versions SET current_stage = 'Archived', last_updated_time = $4
+    WHERE workspace = 'default' AND name = $1 AND version != $2 AND current_stage = $3";
+
+// The row stays, emptied of what it told, to keep its number from being given again.
+const REDACT: &str = "
+    UPDATE model_versions SET current_stage = 'Deleted_Internal', last_updated_time = $3, description = NULL,
+        user_id = NULL, source = 'REDACTED-SOURCE-PATH', run_id = 'REDACTED-RUN-ID',
+        run_link = 'REDACTED-RUN-LINK', status_message = NULL
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+const TOUCH_ALL: &str =
+    "UPDATE model_versions SET last_updated_time = $2 WHERE workspace = 'default' AND name = $1";
+
+const DELETE_ALL: &str = "DELETE FROM model_versions WHERE workspace = 'default' AND name = $1";
+
+/// A version without its tags and aliases, unless it is deleted.
+pub(crate) async fn find(tx: &mut Tx, key: &VersionKey) -> Result<Option<ModelVersion>, Error> {
+    let sql = Sql::new(FIND).bind(&key.name).bind(key.version);
+    Ok(tx.find::<ModelVersionRow>(sql).await?.map(|row| row.0))
+}
+
+/// Where the files of a version are, unless it is deleted; empty where nobody said.
+pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Option<String>, Error> {
+    tx.find_cell(Sql::new(FIND_LOCATION).bind(&key.name).bind(key.version), "location").await
+}
+
+/// What the row of a new version holds.
+pub(crate) struct NewRow<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) storage_location: &'a str,
+    pub(crate) run_id: &'a str,
+    pub(crate) run_link: &'a str,
+}
+
+/// Inserts a version and returns its number. The caller holds the model, so that two do not draw the same one.
+pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>, now_ms: i64) -> Result<i64, Error> {
+    let sql = Sql::new(INSERT)
+        .bind(row.name)
+        .bind(now_ms)
+        .bind(row.description)
+        .bind(row.source)
+        .bind(row.storage_location)
+        .bind(row.run_id)
+        .bind(row.run_link);
+    let inserted: Option<i64> = tx.find_cell(sql, "version").await?;
+    inserted.ok_or(Error::NoOutcome)
+}
+
+/// Returns the number of versions changed, 0 or 1.
+pub(crate) async fn set_description(
+    tx: &mut Tx,
+    key: &VersionKey,
+    description: Option<&str>,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    let sql = Sql::new(SET_DESCRIPTION).bind(&key.name).bind(key.version);
+    tx.run(sql.bind(description.map(str::to_owned)).bind(now_ms)).await
+}
+
+/// Returns the number of versions changed, 0 or 1.
+pub(crate) async fn set_stage(
+    tx: &mut Tx,
+    key: &VersionKey,
+    stage: Stage,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    tx.run(Sql::new(SET_STAGE).bind(&key.name).bind(key.version).bind(stage.as_str()).bind(now_ms)).await
+}
+
+/// Archives all other versions that are in a stage.
+pub(crate) async fn archive_others(
+    tx: &mut Tx,
+    key: &VersionKey,
+    stage: Stage,
+    now_ms: i64,
+) -> Result<u64, Error> {
+    tx.run(Sql::new(ARCHIVE_OTHERS).bind(&key.name).bind(key.version).bind(stage.as_str()).bind(now_ms)).await
+}
+
+/// Marks a version as deleted; returns the number of versions changed, 0 or 1.
+pub(crate) async fn redact(tx: &mut Tx, key: &VersionKey, now_ms: i64) -> Result<u64, Error> {
+    tx.run(Sql::new(REDACT).bind(&key.name).bind(key.version).bind(now_ms)).await
+}
+
+/// Notes on all versions of a model, deleted ones too, that they changed now.
+pub(crate) async fn touch_all(tx: &mut Tx, name: &str, now_ms: i64) -> Result<u64, Error> {
+    tx.run(Sql::new(TOUCH_ALL).bind(name).bind(now_ms)).await
+}
+
+/// Removes the rows of all versions of a model.
+pub(crate) async fn delete_all(tx: &mut Tx, name: &str) -> Result<u64, Error> {
+    tx.run(Sql::new(DELETE_ALL).bind(name)).await
+}
 
 /// The highest version of each stage of those models, without its tags.
 pub(crate) async fn list_latest(tx: &mut Tx, names: &[String]) -> Result<Vec<ModelVersion>, Error> {
@@ -45,6 +171,7 @@ impl FromRow for ModelVersionRow {
             status: status(row)?,
             status_message: row.get("status_message")?,
             tags: Vec::new(),
+            aliases: Vec::new(),
         }))
     }
 }

@@ -3,8 +3,9 @@
 use forebay_core::filter::registered_models::{RegisteredModelComparison, RegisteredModelOrderKey};
 use forebay_core::filter::{Direction, OrderBy, TextOp};
 use forebay_db::predicate::{push_text, unplanned};
-use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Engine, Error, Sql, Tx};
 
+use super::registered_models::RegisteredModelRow;
 use crate::model::prompts::{IS_PROMPT, Prompts};
 use crate::model::registered_model::RegisteredModel;
 use crate::model::registered_model_search::SearchRegisteredModels;
@@ -61,20 +62,4 @@ fn push_order(sql: &mut Sql, order_by: &[OrderBy<RegisteredModelOrderKey>]) {
         sql.push(if term.direction == Direction::Ascending { " ASC, " } else { " DESC, " });
     }
     sql.push("m.name ASC");
-}
-
-struct RegisteredModelRow(RegisteredModel);
-
-impl FromRow for RegisteredModelRow {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(RegisteredModelRow(RegisteredModel {
-            name: row.get("name")?,
-            creation_time_ms: row.get("creation_time")?,
-            last_updated_time_ms: row.get("last_updated_time")?,
-            description: row.get("description")?,
-            latest_versions: Vec::new(),
-            tags: Vec::new(),
-            aliases: Vec::new(),
-        }))
-    }
 }

@@ -1,13 +1,49 @@
 //! Table `registered_model_tags`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use super::KEYS_PER_STATEMENT;
-use crate::model::model_version::Tag;
+use crate::model::prompts;
+use crate::model::tag::Tag;
 
 const LIST: &str = "
     SELECT name, key, value FROM registered_model_tags WHERE workspace = 'default' AND name IN (";
 const LIST_END: &str = ") ORDER BY name, key";
+
+const UPSERT: &str = "INSERT INTO registered_model_tags (name, key, value, workspace) VALUES ";
+const UPSERT_END: &str = " ON CONFLICT (workspace, key, name) DO UPDATE SET value = excluded.value";
+
+const DELETE: &str =
+    "DELETE FROM registered_model_tags WHERE workspace = 'default' AND key = $2 AND name = $1";
+
+const DELETE_ALL: &str = "DELETE FROM registered_model_tags WHERE workspace = 'default' AND name = $1";
+
+const FIND: &str = "
+    SELECT coalesce(value, '') AS value FROM registered_model_tags
+    WHERE workspace = 'default' AND key = $2 AND name = $1";
+
+/// Whether a model is a prompt.
+pub(crate) async fn is_prompt(tx: &mut Tx, name: &str) -> Result<bool, Error> {
+    let value: Option<String> =
+        tx.find_cell(Sql::new(FIND).bind(name).bind(prompts::IS_PROMPT), "value").await?;
+    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+}
+
+/// Sets tags of a model, whose keys differ.
+pub(crate) async fn upsert(tx: &mut Tx, name: &str, tags: &[Tag]) -> Result<(), Error> {
+    let rows = tags.iter().map(|tag| [name.into(), (&tag.key).into(), (&tag.value).into(), "default".into()]);
+    tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
+}
+
+/// Returns the number of tags deleted, 0 or 1.
+pub(crate) async fn delete(tx: &mut Tx, name: &str, key: &str) -> Result<u64, Error> {
+    tx.run(Sql::new(DELETE).bind(name).bind(key)).await
+}
+
+/// Deletes all tags of a model.
+pub(crate) async fn delete_all(tx: &mut Tx, name: &str) -> Result<u64, Error> {
+    tx.run(Sql::new(DELETE_ALL).bind(name)).await
+}
 
 /// All tags of those models, by model and key.
 pub(crate) async fn list(tx: &mut Tx, names: &[String]) -> Result<Vec<(String, Tag)>, Error> {

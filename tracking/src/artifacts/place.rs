@@ -14,7 +14,7 @@ use super::store::{Arm, Extent, OpenArtifact, Store};
 use super::traffic::Traffic;
 use crate::model::artifact::Entry;
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
-use crate::model::location::scheme;
+use forebay_core::uri::scheme;
 
 /// What stands before the artifact path in an HTTP location.
 const PROXY_ROUTE: &str = "/api/2.0/mlflow-artifacts/artifacts/";

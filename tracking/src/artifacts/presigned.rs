@@ -11,8 +11,8 @@ use super::place::{Place, is_proxied};
 use super::store::{Arm, Store};
 use crate::model::artifact::{ArtifactOwner, Direction, PresignDownload, PresignUpload};
 use crate::model::artifact_path::{ArtifactPath, NewArtifact};
-use crate::model::location::scheme;
 use crate::{Result, Tracking};
+use forebay_core::uri::scheme;
 
 /// What MLflow calls each of these.
 pub(super) const PRESIGNED_UPLOAD: &str = "Presigned upload";

@@ -8,7 +8,7 @@ use super::{Fate, Gc, Listener, Mode, Notice, Subject, Summary};
 use crate::artifacts::place::{Place, is_proxied};
 use crate::artifacts::store::Extent;
 use crate::model::experiment::ExperimentId;
-use crate::model::location::scheme;
+use forebay_core::uri::scheme;
 
 /// Owners that are looked at together.
 pub(super) const PAGE: i64 = 10_000;

@@ -18,7 +18,7 @@ use futures_util::StreamExt;
 use super::attachment;
 use super::upload_body::chunks;
 use crate::model::artifact::{file, folder};
-use crate::model::artifact_path::NewArtifact;
+use crate::model::artifact_path::{ArtifactPath, NewArtifact};
 use crate::model::run::RunId;
 use crate::{Result, Tracking};
 
@@ -48,6 +48,18 @@ pub(super) async fn get(
     // Without a run MLflow looks for the run "None", and answers with a 404.
     let run = RunId::parse(req.run_id, req.run_uuid).unwrap_or_else(|_| RunId::new("None".to_owned()));
     attachment::respond(tracking.open_run_artifact(&run, &path).await?, &method, &headers).await
+}
+
+/// The answer to a request for a file below a location that the registry has stored.
+pub async fn respond_below(
+    tracking: &Tracking,
+    location: &str,
+    path: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response> {
+    let path = ArtifactPath::parse(path)?;
+    attachment::respond(tracking.open_artifact(location, &path).await?, method, headers).await
 }
 
 /// `POST /ajax-api/2.0/mlflow/upload-artifact`: the query says where, the body is the file.

@@ -1,10 +1,8 @@
 //! Where artifacts are kept: the URIs of experiments, runs and logged models.
 
 use forebay_core::invalid::Invalid;
+use forebay_core::uri::{foreign_host_scheme, scheme};
 use percent_encoding::percent_decode_str;
-
-/// Schemes that name a host of the caller's choice: a server that followed them could be made to call any.
-const HOST_SCHEMES: [&str; 8] = ["http", "https", "ftp", "sftp", "hdfs", "viewfs", "r2", "b2"];
 
 /// The scheme of local folders.
 const FILE: &str = "file";
@@ -101,21 +99,16 @@ fn check_extras(text: &str) -> Result<(), Invalid> {
 }
 
 fn check_scheme(text: &str) -> Result<(), Invalid> {
-    let Some(scheme) = scheme(text) else { return Ok(()) };
-    let rest = &text[scheme.len() + 1..];
-    if scheme == "runs" {
+    if scheme(text).as_deref() == Some("runs") {
         return Err(Invalid::message(format!("Artifact location cannot be a runs:/ URI. Given: '{text}'")));
     }
-    let names_host = rest.starts_with("//") && !rest.starts_with("///") && rest.len() > 2;
-    let is_foreign = HOST_SCHEMES.contains(&scheme.as_str())
-        || (names_host && matches!(scheme.as_str(), "mlflow-artifacts" | FILE));
-    if is_foreign {
-        return Err(Invalid::message(format!(
+    match foreign_host_scheme(text) {
+        Some(scheme) => Err(Invalid::message(format!(
             "'artifact_location' cannot use the '{scheme}' scheme: it would make the server connect to a host \
              that the caller chose. Use a path, or the URI of an object store."
-        )));
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn decoded(text: &str) -> String {
@@ -128,15 +121,6 @@ fn decoded(text: &str) -> String {
         current = next;
     }
     current
-}
-
-/// The scheme of a URI in lower case; none for a path. One letter is a Windows drive.
-pub(crate) fn scheme(uri: &str) -> Option<String> {
-    let (scheme, _) = uri.split_once(':')?;
-    let is_scheme = scheme.len() > 1
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    is_scheme.then(|| scheme.to_ascii_lowercase())
 }
 
 /// The path of a local location, and what stands in front of it; none for other schemes.

@@ -73,6 +73,16 @@ pub(crate) async fn find_experiment(tx: &mut Tx, id: &LoggedModelId) -> Result<O
     Ok(tx.find_cell(sql, "experiment_id").await?.map(ExperimentId))
 }
 
+/// The same, and no other transaction changes the model before this one ends.
+pub(crate) async fn find_experiment_locked(
+    tx: &mut Tx,
+    id: &LoggedModelId,
+) -> Result<Option<ExperimentId>, Error> {
+    let mut sql = Sql::new(FIND_EXPERIMENT).bind(id);
+    sql.push(tx.engine().lock_exclusive());
+    Ok(tx.find_cell(sql, "experiment_id").await?.map(ExperimentId))
+}
+
 /// Where the files of a model are that is not deleted.
 pub(crate) async fn find_artifact_location(tx: &mut Tx, id: &LoggedModelId) -> Result<Option<String>, Error> {
     tx.find_cell(Sql::new(FIND_LOCATION).bind(id), "artifact_location").await

@@ -1,0 +1,3 @@
+mod set;
+pub(crate) mod get;
+mod delete;

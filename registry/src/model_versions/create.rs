@@ -1,0 +1,69 @@
+//! Making a version of a registered model: its source is looked at first, then it takes the next number.
+
+use std::sync::Arc;
+
+use forebay_db::{Error as DbError, Tx};
+
+use super::hydrate::whole;
+use super::source::Origin;
+use crate::lineage::{Lineage, RegisteredAs};
+use crate::model::model_version::{ModelVersion, NewModelVersion};
+use crate::model::name::VersionKey;
+use crate::sql::model_versions::NewRow;
+use crate::sql::{model_version_tags, model_versions, registered_models};
+use crate::{Error, Registry, Result};
+
+/// How often a number is drawn again that another server, which does not wait for us, took first.
+const MAX_DRAWS: usize = 10;
+
+impl Registry {
+    /// Makes the next version of a model.
+    ///
+    /// # Errors
+    /// [`Error::ModelNotFound`], and [`Error::Invalid`] for a source that is not the caller's to register.
+    pub(crate) async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
+        let origin = self.origin_of(&new).await?;
+        let name = new.name.as_str().to_owned();
+        let create =
+            Arc::new(Create { new, origin, lineage: self.around.lineage.clone(), now_ms: self.now_ms() });
+        for _ in 0..MAX_DRAWS {
+            match self.db.write(create.clone(), |tx, create| Box::pin(write(tx, create))).await {
+                Err(Error::Db(DbError::Duplicate(_))) => {}
+                done => return done,
+            }
+        }
+        Err(Error::NoFreeNumber(name))
+    }
+}
+
+/// A new version with all that its rows need.
+struct Create {
+    new: NewModelVersion,
+    origin: Origin,
+    lineage: Arc<dyn Lineage>,
+    now_ms: i64,
+}
+
+async fn write(tx: &mut Tx, create: &Create) -> Result<ModelVersion> {
+    let Create { new, origin, lineage, now_ms } = create;
+    let name = new.name.as_str();
+    if registered_models::touch(tx, name, *now_ms).await? == 0 {
+        return Err(Error::ModelNotFound(name.to_owned()));
+    }
+    let row = NewRow {
+        name,
+        description: &new.description,
+        source: &origin.source,
+        storage_location: &origin.location,
+        run_id: &origin.run_id,
+        run_link: &new.run_link,
+    };
+    let version = model_versions::insert(tx, &row, *now_ms).await?;
+    let key = VersionKey { name: name.to_owned(), version };
+    model_version_tags::upsert(tx, &key, &new.tags).await?;
+    if let Some(model_id) = &origin.noted_model {
+        lineage.note_version(tx, model_id, RegisteredAs { name, version }).await?;
+    }
+    let found = model_versions::find(tx, &key).await?;
+    Ok(whole(tx, found.ok_or(Error::VersionNotFound(key))?).await?)
+}

@@ -1,0 +1,27 @@
+//! Describing a version anew.
+
+use forebay_db::Tx;
+
+use super::get::get;
+use crate::model::model_version::{ModelVersion, UpdateModelVersion};
+use crate::sql::model_versions;
+use crate::{Error, Registry, Result};
+
+impl Registry {
+    /// Replaces the description of a version.
+    ///
+    /// # Errors
+    /// [`Error::VersionNotFound`].
+    pub(crate) async fn update_model_version(&self, req: UpdateModelVersion) -> Result<ModelVersion> {
+        let input = (req, self.now_ms());
+        self.db.write(input, |tx, (req, now_ms)| Box::pin(update(tx, req, *now_ms))).await
+    }
+}
+
+async fn update(tx: &mut Tx, req: &UpdateModelVersion, now_ms: i64) -> Result<ModelVersion> {
+    let description = req.description.as_deref();
+    match model_versions::set_description(tx, &req.key, description, now_ms).await? {
+        0 => Err(Error::VersionNotFound(req.key.clone())),
+        _ => get(tx, &req.key).await,
+    }
+}

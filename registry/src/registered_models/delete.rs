@@ -1,0 +1,32 @@
+//! Deleting a registered model with all that belongs to it.
+
+use forebay_db::Tx;
+
+use crate::model::name::ModelName;
+use crate::sql::{
+    model_version_tags, model_versions, registered_model_aliases, registered_model_tags, registered_models,
+};
+use crate::{Error, Registry, Result};
+
+impl Registry {
+    /// Deletes a model, its versions, tags and aliases.
+    ///
+    /// # Errors
+    /// [`Error::ModelNotFound`].
+    pub(crate) async fn delete_registered_model(&self, name: ModelName) -> Result<()> {
+        self.db.write(name, |tx, name| Box::pin(delete(tx, name.as_str()))).await
+    }
+}
+
+async fn delete(tx: &mut Tx, name: &str) -> Result<()> {
+    if registered_models::find_locked(tx, name).await?.is_none() {
+        return Err(Error::ModelNotFound(name.to_owned()));
+    }
+    // MLflow's foreign keys delete aliases along, and nothing else.
+    registered_model_aliases::delete_all(tx, name).await?;
+    model_version_tags::delete_all(tx, name).await?;
+    model_versions::delete_all(tx, name).await?;
+    registered_model_tags::delete_all(tx, name).await?;
+    registered_models::delete(tx, name).await?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! Describing a registered model anew.
+
+use forebay_db::Tx;
+
+use super::hydrate;
+use crate::model::registered_model::{RegisteredModel, UpdateRegisteredModel};
+use crate::sql::registered_models;
+use crate::{Error, Registry, Result};
+
+impl Registry {
+    /// Replaces the description of a model.
+    ///
+    /// # Errors
+    /// [`Error::ModelNotFound`].
+    pub(crate) async fn update_registered_model(
+        &self,
+        req: UpdateRegisteredModel,
+    ) -> Result<RegisteredModel> {
+        let input = (req, self.now_ms());
+        self.db.write(input, |tx, (req, now_ms)| Box::pin(update(tx, req, *now_ms))).await
+    }
+}
+
+async fn update(tx: &mut Tx, req: &UpdateRegisteredModel, now_ms: i64) -> Result<RegisteredModel> {
+    match registered_models::set_description(tx, &req.name, &req.description, now_ms).await? {
+        0 => Err(Error::ModelNotFound(req.name.as_str().to_owned())),
+        _ => hydrate::get(tx, req.name.as_str()).await,
+    }
+}

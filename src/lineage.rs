@@ -1,0 +1,56 @@
+//! Tracking as the registry asks it: neither of the two knows the other.
+
+use axum::response::Response;
+use forebay_db::{BoxFuture, Error, Tx};
+use forebay_registry::{FileRequest, Lineage, RegisteredAs, SourceModel, SourceRun, VersionFiles};
+use forebay_tracking::{Tracking, http, lineage};
+use forebay_web::error::ApiError;
+
+/// Answers where versions come from.
+pub(crate) struct TrackingLineage;
+
+impl Lineage for TrackingLineage {
+    fn find_run<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        run_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SourceRun>, Error>> {
+        Box::pin(async move {
+            let uri = lineage::find_artifact_uri(tx, run_id).await?;
+            Ok(uri.map(|artifact_uri| SourceRun { artifact_uri }))
+        })
+    }
+
+    fn find_model<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        model_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SourceModel>, Error>> {
+        Box::pin(async move {
+            let model = lineage::find_model(tx, model_id).await?;
+            Ok(model.map(|model| SourceModel {
+                artifact_location: model.artifact_location,
+                source_run_id: model.source_run_id,
+            }))
+        })
+    }
+
+    fn note_version<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        model_id: &'a str,
+        version: RegisteredAs<'a>,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(lineage::note_version(tx, model_id, version.name, version.version))
+    }
+}
+
+/// Hands out the files of versions.
+pub(crate) struct TrackingFiles(pub(crate) Tracking);
+
+impl VersionFiles for TrackingFiles {
+    fn respond<'a>(&'a self, file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
+        let FileRequest { location, path, method, headers } = file;
+        Box::pin(async move { Ok(http::respond_below(&self.0, location, path, method, headers).await?) })
+    }
+}
