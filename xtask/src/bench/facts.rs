@@ -6,18 +6,12 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::seed::Size;
 use crate::machine::command::run_quiet;
 use crate::tree;
 
 /// Facts as pairs of a name and a value, in the order they are printed.
-pub(super) fn collect(forebay: &Path, size: Size) -> Result<Vec<(&'static str, String)>> {
+pub(super) fn collect(forebay: &Path, origin: &str, database: &str) -> Result<Vec<(&'static str, String)>> {
     let run = |program: &str, words: &[&str]| run_quiet(Command::new(program).args(words));
-    let commit = run_quiet(
-        Command::new("git")
-            .args(["describe", "--always", "--dirty", "--exclude=*"])
-            .current_dir(tree::root()),
-    );
     let version = run_quiet(Command::new(forebay).arg("--version"))?;
     let cores = std::thread::available_parallelism()?;
     Ok(vec![
@@ -26,10 +20,17 @@ pub(super) fn collect(forebay: &Path, size: Size) -> Result<Vec<(&'static str, S
         ("cores", cores.to_string()),
         ("memory", memory(&field("/proc/meminfo", "MemTotal").unwrap_or_default())),
         ("kernel", run("uname", &["-sr"])?.trim().to_owned()),
-        ("Forebay", format!("{} ({})", version.trim(), commit.unwrap_or_default().trim())),
+        ("Forebay", format!("{} ({origin})", version.trim())),
         ("MLflow", mlflow_version()?),
-        ("database", format!("{} runs, and a metric of {} points", size.n_runs, size.n_points)),
+        ("database", database.to_owned()),
     ])
+}
+
+/// The commit of this tree; nothing outside of a repository.
+pub(super) fn commit() -> String {
+    let describe = ["describe", "--always", "--dirty", "--exclude=*"];
+    let commit = run_quiet(Command::new("git").args(describe).current_dir(tree::root()));
+    commit.unwrap_or_default().trim().to_owned()
 }
 
 /// The value behind `name` and a colon.

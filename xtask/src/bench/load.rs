@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::http::{Answer, Connection};
 use super::latencies::Latencies;
@@ -13,6 +13,8 @@ use super::requests::Requests;
 
 /// A connection gives up after so many failures in a row: the server is gone.
 const PATIENCE: u32 = 10;
+/// Bytes of a refusal that are shown.
+const EXCERPT: usize = 300;
 
 /// What makes an answer right, beside its status of 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(super) enum Check {
     Status,
     /// The list of this name has as many entries as the other server's, and all answers have one length.
     Rows(&'static str),
+    /// The object of this name has as many fields as the other server's.
+    Fields(&'static str),
     /// This many bytes.
     Bytes(usize),
 }
@@ -40,8 +44,8 @@ pub(super) struct Measured {
     pub(super) latencies: Latencies,
     pub(super) n_errors: u32,
     pub(super) first_error: Option<String>,
-    /// Entries of the list that `Check::Rows` names.
-    pub(super) n_rows: Option<usize>,
+    /// Entries of the list that `Check::Rows` names, or of the object that `Check::Fields` does.
+    pub(super) n_entries: Option<usize>,
 }
 
 /// Loads the server on `port` with one connection per member of `requests`.
@@ -70,7 +74,7 @@ impl Measured {
         self.latencies.append(seen.latencies);
         self.n_errors += seen.n_errors;
         self.first_error = self.first_error.take().or(seen.first_error);
-        self.n_rows = self.n_rows.or(seen.n_rows);
+        self.n_entries = self.n_entries.or(seen.n_entries);
     }
 }
 
@@ -82,7 +86,7 @@ struct Seen {
     latencies: Vec<Duration>,
     n_errors: u32,
     first_error: Option<String>,
-    n_rows: Option<usize>,
+    n_entries: Option<usize>,
     n_bytes: Option<usize>,
 }
 
@@ -134,9 +138,10 @@ impl Caller {
             Check::Status => {}
             Check::Bytes(n_bytes) => self.seen.n_bytes = Some(n_bytes),
             Check::Rows(list) => {
-                self.seen.n_rows = Some(n_rows(&body, list)?);
+                self.seen.n_entries = Some(n_rows(&body, list)?);
                 self.seen.n_bytes = Some(body.len());
             }
+            Check::Fields(object) => self.seen.n_entries = Some(n_fields(&body, object)?),
         }
         let mut n_calls = 1;
         while n_calls < 2 || started.elapsed() < at_least {
@@ -170,8 +175,10 @@ impl Caller {
     }
 
     fn exchange(&mut self, connection: &mut Connection) -> Result<()> {
-        match connection.exchange(&self.requests.next(), &mut |_| {}) {
-            Ok(answer) => self.judge(&answer),
+        let mut start = Vec::new();
+        let mut see = |piece: &[u8]| start.extend(piece.iter().take(EXCERPT - start.len()));
+        match connection.exchange(&self.requests.next(), &mut see) {
+            Ok(answer) => self.judge(&answer, &start),
             Err(error) => {
                 connection.reopen()?;
                 Err(error.into())
@@ -179,16 +186,12 @@ impl Caller {
         }
     }
 
-    fn judge(&self, answer: &Answer) -> Result<()> {
-        let wanted = self.seen.n_bytes.unwrap_or(answer.n_bytes);
-        if (answer.status, answer.n_bytes) == (200, wanted) {
-            return Ok(());
-        }
-        Err(anyhow!(
-            "an answer of status {} with {} bytes, expected 200 with {wanted}",
-            answer.status,
-            answer.n_bytes
-        ))
+    fn judge(&self, answer: &Answer, start: &[u8]) -> Result<()> {
+        let (status, n_bytes) = (answer.status, answer.n_bytes);
+        ensure!(status == 200, "an answer of status {status}: {}", String::from_utf8_lossy(start));
+        let wanted = self.seen.n_bytes.unwrap_or(n_bytes);
+        ensure!(n_bytes == wanted, "an answer of {n_bytes} bytes, expected {wanted}");
+        Ok(())
     }
 }
 
@@ -196,6 +199,12 @@ fn n_rows(body: &[u8], list: &str) -> Result<usize> {
     let body: serde_json::Value = serde_json::from_slice(body).context("the answer is not JSON")?;
     // MLflow leaves an empty list out.
     Ok(body.get(list).and_then(serde_json::Value::as_array).map_or(0, Vec::len))
+}
+
+fn n_fields(body: &[u8], object: &str) -> Result<usize> {
+    let body: serde_json::Value = serde_json::from_slice(body).context("the answer is not JSON")?;
+    let fields = body.get(object).and_then(serde_json::Value::as_object);
+    Ok(fields.with_context(|| format!("the answer has no {object}"))?.len())
 }
 
 #[cfg(test)]
@@ -235,7 +244,7 @@ mod tests {
     #[test]
     fn right_answers_are_counted_and_timed() {
         let measured = load(&[TWO_RUNS], Check::Rows("runs")).unwrap();
-        assert_eq!((measured.n_errors, measured.n_rows), (0, Some(2)));
+        assert_eq!((measured.n_errors, measured.n_entries), (0, Some(2)));
         assert!(measured.rate > 0.0 && measured.latencies.len() > 0);
     }
 
@@ -249,7 +258,7 @@ mod tests {
     fn a_refusal_is_an_error_and_not_fast() {
         let measured = load(&[NO_RUNS, NO_RUNS, REFUSED], Check::Status).unwrap();
         assert!(measured.n_errors > 0 && measured.n_errors <= PATIENCE && measured.rate <= 0.0);
-        assert!(measured.first_error.unwrap().contains("status 400"));
+        assert_eq!(measured.first_error.unwrap(), "an answer of status 400: no");
     }
 
     #[test]
@@ -260,5 +269,11 @@ mod tests {
     #[test]
     fn a_missing_list_has_no_rows() {
         assert_eq!(n_rows(b"{}", "runs").unwrap(), 0);
+    }
+
+    #[test]
+    fn an_object_is_known_by_its_fields() {
+        assert_eq!(n_fields(br#"{"model_version":{"name":"a","version":"1"}}"#, "model_version").unwrap(), 2);
+        assert!(n_fields(b"{}", "model_version").is_err());
     }
 }

@@ -1,12 +1,15 @@
 //! `cargo xtask bench`: Forebay and what it stands in for, under the same load.
 
 mod api;
+mod content;
 mod facts;
 mod http;
 mod latencies;
 mod load;
+mod options;
 mod peers;
 mod processes;
+mod registry;
 mod report;
 mod requests;
 mod rounds;
@@ -28,10 +31,12 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 enum Subject {
     Tracking(Box<tracking::Args>),
+    Registry(Box<registry::Args>),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.subject {
         Subject::Tracking(args) => tracking::run(args),
+        Subject::Registry(args) => registry::run(args),
     }
 }

@@ -18,12 +18,10 @@ use super::seed::Seed;
 use crate::machine::command::announce;
 use crate::machine::interrupt::Interrupt;
 
-const READY: &str = "ready";
-const IDLE_MEMORY: &str = "memory-idle";
-const LOADED_MEMORY: &str = "memory-loaded";
-
 /// What is measured beside the scenarios.
-pub(super) const FIGURES: [&str; 3] = [READY, IDLE_MEMORY, LOADED_MEMORY];
+pub(super) const READY: &str = "ready";
+pub(super) const IDLE_MEMORY: &str = "memory-idle";
+pub(super) const LOADED_MEMORY: &str = "memory-loaded";
 
 /// Starts, of which the middle one counts: the first finds the files of a program on the disk alone.
 const N_STARTS: usize = 3;
@@ -108,7 +106,9 @@ impl Contestant {
 
     fn load(&self, scenario: &Scenario, times: Times) -> Result<Measured> {
         let api = Api::new(self.running.port());
-        let requests = (0..scenario.n_connections).map(|_| (scenario.prepare)(api)).collect::<Result<_>>()?;
+        let n_connections = scenario.n_connections;
+        let prepare = |number| Ok((scenario.prepare)(api)?.share(number, n_connections));
+        let requests = (0..n_connections).map(prepare).collect::<Result<_>>()?;
         load::run(self.running.port(), requests, scenario.check, times)
     }
 }
@@ -124,7 +124,7 @@ fn middle_start(start: impl Fn() -> Result<Running>) -> Result<Cell> {
 /// One scenario against each server in turn. What goes wrong is part of the row.
 fn round(scenario: &Scenario, contestants: &[Contestant], times: Times) -> Result<Row> {
     let mut row = row_of(scenario);
-    let mut n_rows = Vec::new();
+    let mut n_entries = Vec::new();
     for contestant in contestants {
         contestant.running.resume()?;
         let measured = contestant.load(scenario, times);
@@ -138,17 +138,17 @@ fn round(scenario: &Scenario, contestants: &[Contestant], times: Times) -> Resul
             }
         };
         row.complaints.extend(measured.first_error.as_ref().map(|error| format!("{name}: {error}")));
-        n_rows.extend(measured.n_rows.map(|n_rows| (name, n_rows)));
+        n_entries.extend(measured.n_entries.map(|n_entries| (name, n_entries)));
         *row.cell(contestant.peer) = Some(Cell::of_load(&measured, scenario.amount.per_request));
     }
-    row.complaints.extend(disagreement(&n_rows));
+    row.complaints.extend(disagreement(&n_entries));
     println!("    {}", row.summary());
     Ok(row)
 }
 
-fn disagreement(n_rows: &[(&str, usize)]) -> Option<String> {
-    let [(first, n_first), (second, n_second)] = n_rows else { return None };
-    (n_first != n_second).then(|| format!("{first} answers {n_first} rows, {second} {n_second}"))
+fn disagreement(n_entries: &[(&str, usize)]) -> Option<String> {
+    let [(first, n_first), (second, n_second)] = n_entries else { return None };
+    (n_first != n_second).then(|| format!("{first} answers {n_first} entries, {second} {n_second}"))
 }
 
 fn find<'a>(rows: &'a mut [Row], name: &str) -> Option<&'a mut Row> {
@@ -181,10 +181,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_that_answer_other_rows_disagree() {
+    fn servers_that_answer_other_entries_disagree() {
         assert_eq!(disagreement(&[("mlflow", 50), ("forebay", 50)]), None);
         assert_eq!(disagreement(&[("forebay", 50)]), None);
         let complaint = disagreement(&[("mlflow", 50), ("forebay", 49)]);
-        assert_eq!(complaint.as_deref(), Some("mlflow answers 50 rows, forebay 49"));
+        assert_eq!(complaint.as_deref(), Some("mlflow answers 50 entries, forebay 49"));
     }
 }

@@ -1,9 +1,9 @@
 //! The metric with the long history: a page of it, and the points that a chart shows.
 
 use super::{REQUESTS, Scenario};
+use crate::bench::content::{HISTORY_KEY, HISTORY_RUN};
 use crate::bench::load::Check;
 use crate::bench::requests::Requests;
-use crate::bench::seed::{HISTORY_KEY, HISTORY_RUN};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let history = |name, floor, prepare| Scenario {

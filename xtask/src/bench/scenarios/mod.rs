@@ -3,6 +3,7 @@
 mod artifacts;
 mod histories;
 mod logging;
+mod registry;
 mod searches;
 
 use anyhow::Result;
@@ -32,11 +33,16 @@ pub(super) struct Amount {
 
 const REQUESTS: Amount = Amount { per_request: 1.0, unit: "requests/s" };
 
-/// All of them. Those that read come first: what is written makes the two databases grow apart.
-pub(super) fn all() -> Vec<Scenario> {
+/// Those of tracking. Those that read come first: what is written makes the two databases grow apart.
+pub(super) fn of_tracking() -> Vec<Scenario> {
     let groups =
         [searches::scenarios(), histories::scenarios(), artifacts::scenarios(), logging::scenarios()];
     groups.into_iter().flatten().collect()
+}
+
+/// Those of the model registry, in the same order.
+pub(super) fn of_registry() -> Vec<Scenario> {
+    registry::scenarios()
 }
 
 #[cfg(test)]
@@ -47,7 +53,8 @@ mod tests {
 
     #[test]
     fn each_scenario_has_a_name_of_its_own() {
-        let names: BTreeSet<_> = all().iter().map(|scenario| scenario.name).collect();
-        assert_eq!(names.len(), all().len());
+        let all = || of_tracking().into_iter().chain(of_registry());
+        let names: BTreeSet<_> = all().map(|scenario| scenario.name).collect();
+        assert_eq!(names.len(), all().count());
     }
 }
