@@ -3,11 +3,13 @@
 //! [`Registry`] is the one public handle; [`http::routes`] lists every endpoint. A request goes
 //! `http` (three lines) → `TryFrom` in `model` (the only validator) → one use case per file → `sql`.
 
+mod deliveries;
 mod error;
 pub mod http;
 mod model;
 mod model_versions;
 mod registered_models;
+mod secrets;
 mod sql;
 
 use forebay_db::Db;

@@ -1,4 +1,4 @@
-//! Values as Python writes them, because MLflow shows them so: JSON in page tokens, literals in messages.
+//! Values as Python writes them, because MLflow shows them so: JSON in page tokens and deliveries, literals in messages.
 //!
 //! Both are JSON with other punctuation, so both are formatters of `serde_json`, which walks the value.
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 /// `value` as Python's `json.dumps` prints it: a space behind every comma and colon, ASCII only.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub fn json(value: &impl Serialize) -> String {
     formatted(value, Json)
 }
 

@@ -5,6 +5,17 @@ use forebay_core::filter::TextOp;
 /// The tag of a prompt and of its versions; its value is `true`.
 pub(crate) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
 
+/// The tag that holds what a prompt's version says.
+pub(crate) const TEXT: &str = "mlflow.prompt.text";
+
+/// The tag that tells chats from plain texts.
+pub(crate) const TYPE: &str = "_mlflow_prompt_type";
+
+/// Whether the value of the tag of prompts makes one.
+pub(crate) fn is_prompt(tag: Option<&str>) -> bool {
+    tag.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// What a search does with prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prompts {
