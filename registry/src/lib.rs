@@ -4,6 +4,7 @@
 //! `http` (three lines) → `TryFrom` in `model` (the only validator) → one use case per file → `sql`.
 
 mod aliases;
+mod deliveries;
 mod error;
 mod files;
 pub mod http;
@@ -11,6 +12,7 @@ mod lineage;
 mod model;
 mod model_versions;
 mod registered_models;
+mod secrets;
 mod sql;
 
 use std::sync::Arc;

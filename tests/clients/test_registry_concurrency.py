@@ -4,7 +4,7 @@ import collections
 
 import pytest
 import registered
-from registered import SOURCE, create_model, create_version, error, model
+from registered import SOURCE, attempt, create_model, create_version, error, model
 from test_concurrency import THREADS, together
 
 VERSIONS = 50
@@ -22,20 +22,16 @@ def own_api(api_of, server):
     return lambda: api_of(server)
 
 
-def attempt(api, name, **fields):
-    return api.post("model-versions/create", {"name": name, "source": SOURCE, **fields})
-
-
 def numbers(answers):
     """The numbers of the versions that were made, lowest first."""
     return sorted(int(answer.body["model_version"]["version"]) for answer in answers if answer.status == 200)
 
 
-@pytest.mark.ours
 def test_fifty_versions_made_at_once_have_fifty_numbers_in_a_row(own_api, api, client, name):
-    """The stock server gives up on a version that met two others."""
-    tag = lambda i: [{"key": "thread", "value": str(i)}]
-    answers = together(lambda i: attempt(own_api(), name, description=str(i), tags=tag(i)), VERSIONS)
+    def work(i):
+        return attempt(own_api(), name, SOURCE, description=str(i), tags=[{"key": "thread", "value": str(i)}])
+
+    answers = together(work, VERSIONS)
     assert collections.Counter(answer.status for answer in answers) == {200: VERSIONS}
     assert numbers(answers) == list(range(1, VERSIONS + 1))
     made = {answer.body["model_version"]["version"]: str(i) for i, answer in enumerate(answers)}
@@ -46,20 +42,18 @@ def test_fifty_versions_made_at_once_have_fifty_numbers_in_a_row(own_api, api, c
 
 
 def test_versions_made_at_once_never_share_a_number(own_api, client, name):
-    answers = together(lambda _: attempt(own_api(), name))
+    answers = together(lambda _: attempt(own_api(), name, SOURCE))
     assert len(numbers(answers)) == len(set(numbers(answers))) >= 1
     assert sorted(int(each.version) for each in client.search_model_versions(f"name = '{name}'")) == numbers(answers)
 
 
-@pytest.mark.ours
 def test_versions_of_many_models_do_not_disturb_each_other(own_api, api, unique_name):
     names = [create_model(api, unique_name())["name"] for _ in range(5)]
-    answers = together(lambda i: attempt(own_api(), names[i % 5]), VERSIONS)
+    answers = together(lambda i: attempt(own_api(), names[i % 5], SOURCE), VERSIONS)
     for i in range(5):
         assert numbers(answers[i::5]) == list(range(1, VERSIONS // 5 + 1))
 
 
-@pytest.mark.ours
 def test_numbers_of_deleted_versions_do_not_return_while_others_are_made(own_api, api, client, name):
     for _ in range(THREADS):
         create_version(api, name)
@@ -68,7 +62,7 @@ def test_numbers_of_deleted_versions_do_not_return_while_others_are_made(own_api
         mine = own_api()
         if i % 2:
             return mine.delete("model-versions/delete", {"name": name, "version": str(i // 2 + THREADS // 2 + 1)})
-        return attempt(mine, name)
+        return attempt(mine, name, SOURCE)
 
     answers = together(work)
     assert {answer.status for answer in answers} == {200}
@@ -87,7 +81,6 @@ def test_a_version_is_deleted_by_exactly_one_of_many(own_api, api, name):
         assert refused == [registered.no_version(name, number)] * (THREADS - 1)
 
 
-@pytest.mark.ours
 def test_exactly_one_of_many_makes_a_model(own_api, api, unique_name):
     for _ in range(5):
         name = unique_name()
@@ -98,8 +91,7 @@ def test_exactly_one_of_many_makes_a_model(own_api, api, unique_name):
         assert lost == {(400, "RESOURCE_ALREADY_EXISTS", f"Registered Model (name={name}) already exists.")}
 
 
-@pytest.mark.ours
-def test_exactly_one_of_many_renames_a_model(own_api, api, unique_name):
+def test_exactly_one_of_many_gets_a_name_for_its_model(own_api, api, unique_name):
     names = [create_model(api, unique_name(f"-{i}"))["name"] for i in range(THREADS)]
     goal = unique_name("-goal")
     answers = together(lambda i: own_api().post("registered-models/rename", {"name": names[i], "new_name": goal}))
@@ -151,7 +143,7 @@ def test_versions_of_a_model_that_is_deleted_meanwhile_are_made_or_refused(own_a
         def work(i, name=name):
             if i == 0:
                 return own_api().delete("registered-models/delete", {"name": name})
-            return attempt(own_api(), name)
+            return attempt(own_api(), name, SOURCE)
 
         answers = together(work)
         assert answers[0].status == 200
@@ -169,8 +161,9 @@ def test_a_model_made_anew_counts_from_one_while_its_callers_go_on(own_api, api,
     def work(i):
         mine = own_api()
         if i < 2:
-            return [mine.delete("registered-models/delete", {"name": name}), mine.post("registered-models/create", {"name": name})]
-        return [attempt(mine, name) for _ in range(3)]
+            gone = mine.delete("registered-models/delete", {"name": name})
+            return [gone, mine.post("registered-models/create", {"name": name})]
+        return [attempt(mine, name, SOURCE) for _ in range(3)]
 
     answers = [answer for pair in together(work) for answer in pair]
     assert {answer.status for answer in answers} <= {200, 400, 404}
@@ -197,8 +190,7 @@ def test_stages_that_many_archive_hold_one_version_each(own_api, api, name):
 @pytest.mark.ours
 def test_a_logged_model_lists_every_version_made_from_it_at_once(own_api, client, name, experiment_id):
     model_id = client.create_logged_model(experiment_id, "forest").model_id
-    source = {"source": f"models:/{model_id}", "model_id": model_id}
-    answers = together(lambda _: own_api().post("model-versions/create", {"name": name, **source}))
+    answers = together(lambda _: attempt(own_api(), name, f"models:/{model_id}", model_id=model_id))
     assert numbers(answers) == list(range(1, THREADS + 1))
     listed = client.get_logged_model(model_id).tags["mlflow.modelVersions"]
     for number in range(1, THREADS + 1):

@@ -30,6 +30,16 @@ pub trait Ids: Send + Sync {
     /// A name for a run that was created without one: adjective, animal and a number from 0 to 1000.
     fn run_name(&self) -> String;
 
+    /// 32 bytes that nobody can guess: keys, what they begin with, and chance in general.
+    fn secret_bytes(&self) -> [u8; 32];
+
+    /// A UUID with hyphens: webhooks and deliveries.
+    fn uuid(&self) -> String {
+        let digits = self.hex32();
+        let part = |range| digits.get(range).unwrap_or_default();
+        [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+    }
+
     /// The id of a logged model: `m-` and 32 hexadecimal digits.
     fn model_id(&self) -> String {
         format!("m-{}", self.hex32())
@@ -53,6 +63,10 @@ impl Ids for RandomIds {
         format!("{:032x}", time | rfc_variant)
     }
 
+    fn secret_bytes(&self) -> [u8; 32] {
+        generator().random()
+    }
+
     fn run_name(&self) -> String {
         let mut generator = generator();
         let adjective = ADJECTIVES[generator.random_range(0..ADJECTIVES.len())];
@@ -61,6 +75,7 @@ impl Ids for RandomIds {
     }
 }
 
+/// A cryptographic one.
 fn generator() -> impl Rng {
     #[expect(clippy::disallowed_methods, reason = "this is the Ids that everybody else asks")]
     rand::rng()
@@ -81,6 +96,12 @@ impl SequentialIds {
 impl Ids for SequentialIds {
     fn hex32(&self) -> String {
         format!("{:032x}", self.next())
+    }
+
+    fn secret_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&self.next().to_le_bytes());
+        bytes
     }
 
     fn run_name(&self) -> String {
@@ -129,5 +150,7 @@ mod tests {
         let ids = SequentialIds::default();
         assert_eq!(ids.hex32(), "00000000000000000000000000000001");
         assert_eq!(ids.run_name(), "calm-otter-2");
+        assert_eq!(ids.uuid(), "00000000-0000-0000-0000-000000000003");
+        assert_eq!(ids.secret_bytes()[..2], [4, 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! Values as Python writes them, because MLflow shows them so: JSON in page tokens, literals in messages.
+//! Values as Python writes them, because MLflow shows them so: JSON in page tokens and deliveries, literals in messages.
 //!
 //! Both are JSON with other punctuation, so both are formatters of `serde_json`, which walks the value.
 

@@ -14,6 +14,7 @@ mod insert;
 mod job;
 mod metrics;
 mod open;
+mod own_tables;
 mod postgres;
 pub mod predicate;
 mod pulse;

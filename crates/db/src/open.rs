@@ -61,6 +61,9 @@ pub enum OpenError {
          to 3.18): use a newer server, or --allow-unknown-schema at your own risk"
     )]
     UnknownHead(String),
+    /// MLflow's tables are fine, but ours cannot be made beside them.
+    #[error("the tables of our own (forebay_…) cannot be made: this role must be allowed to create tables")]
+    OwnTables(#[source] Error),
     /// The SQLite file that was just opened is not there.
     #[error("the database file cannot be found")]
     File(#[source] std::io::Error),
@@ -76,7 +79,7 @@ pub enum OpenError {
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Db {
-    /// Opens a database, creating MLflow's schema in an empty one.
+    /// Opens a database, creating MLflow's schema in an empty one, and our own tables where they are missing.
     ///
     /// # Errors
     /// [`OpenError`], in words for the operator.

@@ -1,9 +1,9 @@
 //! MLflow's schema as this server knows it: which alembic heads it accepts, and how it creates a new one.
 //!
 //! The schema is MLflow's own and its migrations stay MLflow's: a database is created at one pinned release
-//! or taken as it is. [`crate::indexes`] adds to it what may be left out.
+//! or taken as it is. [`own_tables`] stand beside it, and [`crate::indexes`] adds to it what may be left out.
 
-use crate::{Engine, Error, FromRow, OpenError, Row, Sql, Tx};
+use crate::{Engine, Error, FromRow, OpenError, Row, Sql, Tx, own_tables};
 
 /// Heads from MLflow 3.11.1 to 3.18.0, oldest first. The tables of tracking and registry are the same in all.
 const ACCEPTED_HEADS: [&str; 17] = [
@@ -94,19 +94,21 @@ pub(crate) enum UnknownHead {
     Accept,
 }
 
-/// Creates the schema in an empty database; otherwise checks that its head is one that we know.
+/// Creates the schema in an empty database; otherwise checks that its head is one that we know. Then makes our own
+/// tables where they are missing.
 pub(crate) async fn ensure(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenError> {
     lock(tx).await?;
     match inspect(tx).await? {
-        (Some(head), _) => check_head(head, unknown),
-        (None, 0) => Ok(tx.run_script(script(tx.engine())).await?),
+        (Some(head), _) => check_head(head, unknown)?,
+        (None, 0) => tx.run_script(script(tx.engine())).await?,
         (None, 1) => {
             // A first start that was cut off leaves the table of the head, and nothing in it.
             tx.run_script(DROP_HEAD).await?;
-            Ok(tx.run_script(script(tx.engine())).await?)
+            tx.run_script(script(tx.engine())).await?;
         }
-        (None, _) => Err(OpenError::NoHead),
+        (None, _) => return Err(OpenError::NoHead),
     }
+    own_tables::ensure(tx).await.map_err(OpenError::OwnTables)
 }
 
 /// Checks that there is a schema, with a head that we know; changes nothing.
@@ -118,9 +120,10 @@ pub(crate) async fn check(tx: &mut Tx, unknown: UnknownHead) -> Result<(), OpenE
     }
 }
 
-/// The head, if there is one, and the number of tables.
+/// The head, if there is one, and the number of tables that are not our own.
 async fn inspect(tx: &mut Tx) -> Result<(Option<String>, usize), OpenError> {
     let mut tables = list_names(tx, list_tables(tx.engine())).await?;
+    tables.retain(|table| !table.starts_with(own_tables::PREFIX));
     if !tables.is_empty() && !tables.iter().any(|table| table == "alembic_version") {
         tables.truncate(5);
         return Err(OpenError::NotMlflow(tables));

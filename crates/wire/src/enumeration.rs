@@ -122,6 +122,62 @@ enumeration! {
     }
 }
 
+enumeration! {
+    /// Whether a webhook is sent events.
+    pub enum WebhookStatus {
+        /// It is.
+        Active = "ACTIVE", 1;
+        /// It is not, until somebody changes that.
+        Disabled = "DISABLED", 2;
+    }
+}
+
+enumeration! {
+    /// What an event is about.
+    pub enum WebhookEntity {
+        /// Not said.
+        Unspecified = "ENTITY_UNSPECIFIED", 0;
+        /// A registered model.
+        RegisteredModel = "REGISTERED_MODEL", 1;
+        /// A version of one.
+        ModelVersion = "MODEL_VERSION", 2;
+        /// A tag of a version.
+        ModelVersionTag = "MODEL_VERSION_TAG", 3;
+        /// An alias of a version.
+        ModelVersionAlias = "MODEL_VERSION_ALIAS", 4;
+        /// A prompt.
+        Prompt = "PROMPT", 5;
+        /// A version of one.
+        PromptVersion = "PROMPT_VERSION", 6;
+        /// A tag of a prompt.
+        PromptTag = "PROMPT_TAG", 7;
+        /// A tag of a version of a prompt.
+        PromptVersionTag = "PROMPT_VERSION_TAG", 8;
+        /// An alias of a version of a prompt.
+        PromptAlias = "PROMPT_ALIAS", 9;
+        /// What MLflow's gateway may spend.
+        BudgetPolicy = "BUDGET_POLICY", 10;
+    }
+}
+
+enumeration! {
+    /// What happened to it.
+    pub enum WebhookAction {
+        /// Not said.
+        Unspecified = "ACTION_UNSPECIFIED", 0;
+        /// It is new.
+        Created = "CREATED", 1;
+        /// It changed.
+        Updated = "UPDATED", 2;
+        /// It is gone.
+        Deleted = "DELETED", 3;
+        /// It was given a value, its first or another.
+        Set = "SET", 4;
+        /// A limit was passed.
+        Exceeded = "EXCEEDED", 5;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{from_str, to_string};

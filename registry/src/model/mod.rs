@@ -13,3 +13,12 @@ pub(crate) mod prompts;
 pub(crate) mod page;
 pub(crate) mod registered_model_search;
 pub(crate) mod model_version_search;
+
+pub(crate) mod event_kind;
+pub(crate) mod event;
+pub(crate) mod event_example;
+
+pub(crate) mod sealed;
+pub(crate) mod webhook_url;
+pub(crate) mod webhook;
+pub(crate) mod delivery;

@@ -5,8 +5,8 @@ use forebay_core::invalid::Invalid;
 use forebay_wire::enumeration::ModelVersionStatus;
 use forebay_wire::model_versions as wire;
 
+use super::event::Of;
 use super::name::{ModelName, VersionKey};
-use super::prompts;
 use super::registered_model::description;
 use super::stage::Stage;
 use super::tag::{self, Tag};
@@ -74,7 +74,7 @@ impl NewModelVersion {
 
     /// Whether it is a version of a prompt, which has no files.
     pub(crate) fn is_prompt(&self) -> bool {
-        prompts::is_prompt(&self.tags)
+        Of::tags(&self.tags) == Of::Prompt
     }
 }
 

@@ -2,20 +2,21 @@
 
 use forebay_core::filter::TextOp;
 
-use super::tag::Tag;
-
 /// The tag of a prompt and of its versions; its value is `true`.
 pub(crate) const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
-
-/// The tag of a prompt's version that holds its text.
-pub(crate) const TEXT: &str = "mlflow.prompt.text";
 
 /// What stands for the source of a prompt's version: the stock client writes the first, the stock server the other.
 pub(crate) const SOURCES: [&str; 2] = ["dummy-source", "prompt-template"];
 
-/// Whether the tags are those of a prompt, or of a version of one.
-pub(crate) fn is_prompt(tags: &[Tag]) -> bool {
-    tags.iter().any(|tag| tag.key == IS_PROMPT && tag.value.eq_ignore_ascii_case("true"))
+/// The tag that holds what a prompt's version says.
+pub(crate) const TEXT: &str = "mlflow.prompt.text";
+
+/// The tag that tells chats from plain texts.
+pub(crate) const TYPE: &str = "_mlflow_prompt_type";
+
+/// Whether the value of the tag of prompts makes one.
+pub(crate) fn is_prompt(tag: Option<&str>) -> bool {
+    tag.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// What a search does with prompts.

@@ -8,6 +8,7 @@ use forebay_db::Tx;
 
 use crate::aliases::get::number_of;
 use crate::model::alias::AliasKey;
+use crate::model::event::Of;
 use crate::model::model_version::{ModelVersion, NewModelVersion};
 use crate::model::name::{ModelName, VersionKey};
 use crate::model::prompts;
@@ -162,7 +163,7 @@ async fn find_version(tx: &mut Tx, source: &str, name: String, which: Which) -> 
     if registered_models::find(tx, &name).await?.is_none() {
         return Err(Error::ModelNotFound(name));
     }
-    if registered_model_tags::is_prompt(tx, &name).await? {
+    if registered_model_tags::find_kind(tx, &name).await? == Of::Prompt {
         return Err(Invalid::message(format!(
             "Invalid model version source: '{source}'. Prompt versions cannot be used as model version sources."
         ))

@@ -3,7 +3,7 @@
 use forebay_db::Tx;
 
 use crate::error::Kind;
-use crate::model::prompts;
+use crate::model::event::Of;
 use crate::model::registered_model::{NewRegisteredModel, RegisteredModel};
 use crate::sql::{registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
@@ -38,9 +38,8 @@ async fn create(tx: &mut Tx, new: &NewRegisteredModel, now_ms: i64) -> Result<Re
 
 async fn taken(tx: &mut Tx, new: &NewRegisteredModel) -> Result<Error> {
     let name = new.name.as_str().to_owned();
-    let kind = |is_prompt| if is_prompt { Kind::Prompt } else { Kind::Model };
-    let (new, old) =
-        (kind(prompts::is_prompt(&new.tags)), kind(registered_model_tags::is_prompt(tx, &name).await?));
+    let kind = |of| if of == Of::Prompt { Kind::Prompt } else { Kind::Model };
+    let (new, old) = (kind(Of::tags(&new.tags)), kind(registered_model_tags::find_kind(tx, &name).await?));
     Ok(if new == old {
         Error::NameTaken { kind: new, name }
     } else {

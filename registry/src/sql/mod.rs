@@ -1,4 +1,4 @@
-//! All SQL of this crate: one file per table of MLflow's schema.
+//! All SQL of this crate: one file per table of MLflow's schema or of our own.
 //!
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction.
@@ -10,6 +10,10 @@ pub(crate) mod registered_model_aliases;
 pub(crate) mod registered_model_search;
 pub(crate) mod registered_model_tags;
 pub(crate) mod registered_models;
+pub(crate) mod subscribers;
+mod webhooks;
+mod event_subscriptions;
+pub(crate) mod outbox;
 
 /// Names or keys in one `IN (…)` list.
 pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;

@@ -3,6 +3,7 @@
 use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use super::KEYS_PER_STATEMENT;
+use crate::model::event::Of;
 use crate::model::prompts;
 use crate::model::tag::Tag;
 
@@ -22,11 +23,11 @@ const FIND: &str = "
     SELECT coalesce(value, '') AS value FROM registered_model_tags
     WHERE workspace = 'default' AND key = $2 AND name = $1";
 
-/// Whether a model is a prompt.
-pub(crate) async fn is_prompt(tx: &mut Tx, name: &str) -> Result<bool, Error> {
+/// Whether what has the name is a model or a prompt.
+pub(crate) async fn find_kind(tx: &mut Tx, name: &str) -> Result<Of, Error> {
     let value: Option<String> =
         tx.find_cell(Sql::new(FIND).bind(name).bind(prompts::IS_PROMPT), "value").await?;
-    Ok(value.is_some_and(|value| value.eq_ignore_ascii_case("true")))
+    Ok(if prompts::is_prompt(value.as_deref()) { Of::Prompt } else { Of::Model })
 }
 
 /// Sets tags of a model, whose keys differ.
