@@ -86,6 +86,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
 fn open_registry(db: &Db, tracking: &Tracking, config: &ServerConfig) -> Registry {
     let around = Surroundings {
         clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
         lineage: Arc::new(TrackingLineage),
         files: Arc::new(TrackingFiles(tracking.clone())),
     };

@@ -10,6 +10,7 @@ mod files;
 pub mod http;
 mod lineage;
 mod model;
+mod moment;
 mod model_versions;
 mod registered_models;
 mod secrets;
@@ -17,14 +18,19 @@ mod sql;
 
 use std::sync::Arc;
 
+use axum::http::HeaderName;
 use forebay_core::clock::Clock;
 use forebay_core::columns::ColumnLimits;
+use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
 
 pub use error::{Error, Kind};
 pub use files::{FileRequest, VersionFiles};
 pub use lineage::{Lineage, RegisteredAs, SourceModel, SourceRun};
 pub use model::source_pattern::SourcePattern;
+
+use http::caller::Caller;
+use moment::Moment;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -34,6 +40,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Config {
     /// What sources of versions have to look like.
     pub source_pattern: Option<SourcePattern>,
+    /// The header in which an authenticating proxy names the user; nobody is known without one.
+    pub user_header: Option<HeaderName>,
 }
 
 /// What the registry needs of the rest of the server.
@@ -41,6 +49,8 @@ pub struct Config {
 pub struct Surroundings {
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Ids for what is made.
+    pub ids: Arc<dyn Ids>,
     /// Where versions come from.
     pub lineage: Arc<dyn Lineage>,
     /// The files that versions have.
@@ -66,7 +76,9 @@ impl Registry {
         Registry { db, config: Arc::new(config), around, columns }
     }
 
-    fn now_ms(&self) -> i64 {
-        self.around.clock.now_ms()
+    /// Now, for a write that `user` asks for.
+    fn moment(&self, caller: Caller) -> Moment {
+        let Caller(user) = caller;
+        Moment { now_ms: self.around.clock.now_ms(), user, ids: self.around.ids.clone() }
     }
 }

@@ -73,9 +73,11 @@ impl TestServer {
         let artifacts = TempDir::new().unwrap();
         let clock = Arc::new(FixedClock::new(NOW_MS));
         let ids = Arc::new(SequentialIds::default());
-        let tracking = Tracking::open(db.clone(), clock.clone(), ids, config(&artifacts)).await.unwrap();
+        let tracking =
+            Tracking::open(db.clone(), clock.clone(), ids.clone(), config(&artifacts)).await.unwrap();
         let around = Surroundings {
             clock,
+            ids: ids.clone(),
             lineage: Arc::new(TrackingLineage),
             files: Arc::new(TrackingFiles(tracking.clone())),
         };

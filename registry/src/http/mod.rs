@@ -1,6 +1,7 @@
 //! The HTTP edge: every endpoint in one table, and one file of handlers per noun.
 
 mod aliases;
+pub(crate) mod caller;
 mod answer;
 mod model_versions;
 mod registered_models;

@@ -3,6 +3,7 @@
 use forebay_db::Tx;
 
 use crate::model::name::VersionKey;
+use crate::moment::Moment;
 use crate::sql::{model_versions, registered_model_aliases, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -11,15 +12,14 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::VersionNotFound`].
-    pub(crate) async fn delete_model_version(&self, key: VersionKey) -> Result<()> {
-        let input = (key, self.now_ms());
-        self.db.write(input, |tx, (key, now_ms)| Box::pin(delete(tx, key, *now_ms))).await
+    pub(crate) async fn delete_model_version(&self, key: VersionKey, moment: Moment) -> Result<()> {
+        self.db.write((key, moment), |tx, (key, moment)| Box::pin(delete(tx, key, moment))).await
     }
 }
 
-async fn delete(tx: &mut Tx, key: &VersionKey, now_ms: i64) -> Result<()> {
-    registered_models::touch(tx, &key.name, now_ms).await?;
-    if model_versions::redact(tx, key, now_ms).await? == 0 {
+async fn delete(tx: &mut Tx, key: &VersionKey, moment: &Moment) -> Result<()> {
+    registered_models::touch(tx, &key.name, moment.now_ms).await?;
+    if model_versions::redact(tx, key, moment.now_ms).await? == 0 {
         return Err(Error::VersionNotFound(key.clone()));
     }
     registered_model_aliases::delete_of_version(tx, key).await?;

@@ -4,6 +4,7 @@ use forebay_db::Tx;
 
 use super::get::get;
 use crate::model::model_version::{Existing, ModelVersion, TransitionStage};
+use crate::moment::Moment;
 use crate::sql::{model_versions, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -12,19 +13,22 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::VersionNotFound`].
-    pub(crate) async fn transition_stage(&self, req: TransitionStage) -> Result<ModelVersion> {
-        let input = (req, self.now_ms());
-        self.db.write(input, |tx, (req, now_ms)| Box::pin(transition(tx, req, *now_ms))).await
+    pub(crate) async fn transition_stage(
+        &self,
+        req: TransitionStage,
+        moment: Moment,
+    ) -> Result<ModelVersion> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(transition(tx, req, moment))).await
     }
 }
 
-async fn transition(tx: &mut Tx, req: &TransitionStage, now_ms: i64) -> Result<ModelVersion> {
+async fn transition(tx: &mut Tx, req: &TransitionStage, moment: &Moment) -> Result<ModelVersion> {
     let TransitionStage { key, stage, existing } = req;
-    registered_models::touch(tx, &key.name, now_ms).await?;
+    registered_models::touch(tx, &key.name, moment.now_ms).await?;
     if *existing == Existing::Archive {
-        model_versions::archive_others(tx, key, *stage, now_ms).await?;
+        model_versions::archive_others(tx, key, *stage, moment.now_ms).await?;
     }
-    match model_versions::set_stage(tx, key, *stage, now_ms).await? {
+    match model_versions::set_stage(tx, key, *stage, moment.now_ms).await? {
         0 => Err(Error::VersionNotFound(key.clone())),
         _ => get(tx, key).await,
     }

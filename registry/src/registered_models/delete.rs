@@ -3,6 +3,7 @@
 use forebay_db::Tx;
 
 use crate::model::name::ModelName;
+use crate::moment::Moment;
 use crate::sql::{
     model_version_tags, model_versions, registered_model_aliases, registered_model_tags, registered_models,
 };
@@ -13,12 +14,12 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::ModelNotFound`].
-    pub(crate) async fn delete_registered_model(&self, name: ModelName) -> Result<()> {
-        self.db.write(name, |tx, name| Box::pin(delete(tx, name.as_str()))).await
+    pub(crate) async fn delete_registered_model(&self, name: ModelName, moment: Moment) -> Result<()> {
+        self.db.write((name, moment), |tx, (name, moment)| Box::pin(delete(tx, name.as_str(), moment))).await
     }
 }
 
-async fn delete(tx: &mut Tx, name: &str) -> Result<()> {
+async fn delete(tx: &mut Tx, name: &str, moment: &Moment) -> Result<()> {
     if registered_models::find_locked(tx, name).await?.is_none() {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
