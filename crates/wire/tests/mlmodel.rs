@@ -1,6 +1,8 @@
 //! `MLmodel` files, most of them as MLflow 3.17.2 wrote them when it saved a model.
 
 use forebay_wire::mlmodel::{MlModel, MlModelError};
+use forebay_wire::policy_file;
+use proptest::prelude::*;
 
 const SKLEARN: &str = include_str!("mlmodel/sklearn.yaml");
 const SKLEARN_LOGGED: &str = include_str!("mlmodel/sklearn_logged.yaml");
@@ -11,7 +13,7 @@ const ONNX: &str = include_str!("mlmodel/onnx.yaml");
 
 fn named(text: &str) -> Vec<String> {
     let named = MlModel::read(text).and_then(|model| model.named_files());
-    named.unwrap_or_else(|error| panic!("{error}"))
+    named.unwrap_or_else(|error| vec![error.to_string()])
 }
 
 fn error(text: &str) -> String {
@@ -147,4 +149,25 @@ fn a_broken_signature_names_the_place_in_its_json() {
     }
     let nothing = MlModel::read("signature:\n  inputs: 'null'\n").unwrap().signature.unwrap();
     assert_eq!(nothing.inputs(), Ok(None));
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_a_reader_panic_and_no_path_leaves_the_folder(
+        fixture in prop::sample::select(vec![SKLEARN, PYFUNC, PYFUNC_FROM_CODE, ONNX]),
+        at in any::<prop::sample::Index>(),
+        n_removed in 0..20_usize,
+        inserted in "(\\.\\./|/|: |- |\n|\"|'|&a|\\*a|\\{|\\[|\\PC){0,6}",
+    ) {
+        let characters: Vec<char> = fixture.chars().collect();
+        let at = at.index(characters.len());
+        let rest = &characters[(at + n_removed).min(characters.len())..];
+        let text: String = characters[..at].iter().copied().chain(inserted.chars()).chain(rest.iter().copied()).collect();
+        let _ = policy_file::read(&text);
+        if let Ok(files) = MlModel::read(&text).and_then(|model| model.named_files()) {
+            for file in files {
+                prop_assert!(!file.starts_with('/') && !file.split('/').any(|part| part == ".."), "{}", file);
+            }
+        }
+    }
 }

@@ -13,3 +13,6 @@ pub(crate) mod prompts;
 pub(crate) mod page;
 pub(crate) mod registered_model_search;
 pub(crate) mod model_version_search;
+
+#[cfg_attr(not(test), expect(dead_code, reason = "the use cases that read it come next"))]
+pub(crate) mod policy;
