@@ -16,3 +16,5 @@ pub(crate) mod model_version_search;
 
 #[cfg_attr(not(test), expect(dead_code, reason = "the use cases that read it come next"))]
 pub(crate) mod policy;
+#[cfg_attr(not(test), expect(dead_code, reason = "the use cases that read it come next"))]
+pub(crate) mod signature;
