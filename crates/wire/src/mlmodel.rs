@@ -89,7 +89,11 @@ impl MlModel {
     pub fn read(text: &str) -> Result<Self, MlModelError> {
         yaml::check_length(text, MAX_FILE_LEN).map_err(MlModelError::Yaml)?;
         let mut field = String::new();
-        let read = serde_saphyr::with_deserializer_from_str_with_options(text, yaml::options(), |reader| {
+        let mut options = yaml::options();
+        // A flavor may hold anything that Python writes: tags of its own, and a null for a key.
+        options.reject_unsupported_tags = false;
+        options.null_as_string = true;
+        let read = serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
             serde_path_to_error::deserialize(reader).map_err(|error| {
                 field = error.path().to_string();
                 error.into_inner()

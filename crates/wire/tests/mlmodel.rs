@@ -41,7 +41,9 @@ fn a_logged_model_knows_its_ids_and_its_signature() {
 
 #[test]
 fn params_have_types_and_shapes() {
-    let params = MlModel::read(SKLEARN).unwrap().signature.unwrap().params().unwrap();
+    let model = MlModel::read(SKLEARN).unwrap();
+    assert_eq!((model.model_id, model.run_id), (None, None));
+    let params = model.signature.unwrap().params().unwrap();
     let told: Vec<_> = params.iter().map(|p| (p.name.as_str(), p.kind.as_str(), p.shape.is_some())).collect();
     assert_eq!(told, [("t", "double", false), ("n", "long", false), ("l", "long", true)]);
 }
@@ -84,6 +86,24 @@ flavors:
   custom: {model_path: null, data: 3, code: code}
 ";
     assert_eq!(named(text), ["code", "conda.yaml", "data", "extra_files/a.txt", "requirements.txt"]);
+}
+
+#[test]
+fn whatever_a_flavor_holds_does_not_keep_the_file_from_being_read() {
+    for value in [
+        "{1: a, true: b, null: c, 1.5: d}",
+        "123456789012345678901234567890",
+        "-9223372036854775809",
+        "[.nan, .inf, -.inf, 1e999, 1.0e-05]",
+        "2026-11-26 07:00:34.235704",
+        "!!set {a, b}",
+        "!!binary aGVsbG8=",
+        "!!python/tuple [1, 2]",
+        "[&id001 {a: 1}, *id001]",
+    ] {
+        let text = format!("flavors:\n  custom:\n    x: {value}\n    data: a\n");
+        assert_eq!(named(&text), ["a"], "{value}");
+    }
 }
 
 #[test]
