@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use forebay_db::{DatabaseUrl, OpenOptions};
 use forebay_registry::{Config as RegistryConfig, SourcePattern};
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, StoreSettings};
@@ -113,7 +113,11 @@ fn registry(args: &RegistryArgs) -> anyhow::Result<RegistryConfig> {
     let source_pattern = pattern.map(SourcePattern::new).transpose().with_context(
         || "--create-model-version-source-validation-regex cannot be read as a regular expression",
     )?;
-    Ok(RegistryConfig { source_pattern })
+    let header = args.trusted_user_header.as_deref().filter(|name| !name.is_empty());
+    let user_header = header.map(HeaderName::try_from).transpose().with_context(|| {
+        format!("--trusted-user-header: '{}' cannot be the name of a header", header.unwrap_or_default())
+    })?;
+    Ok(RegistryConfig { source_pattern, user_header })
 }
 
 /// Flags whose absence would change what is stored, or who may read it.

@@ -12,6 +12,8 @@ mod lineage;
 mod model;
 mod moment;
 mod model_versions;
+mod policies;
+mod promotions;
 mod registered_models;
 mod secrets;
 mod sql;
@@ -24,9 +26,9 @@ use forebay_core::columns::ColumnLimits;
 use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
 
-pub use error::{Error, Kind};
-pub use files::{FileRequest, VersionFiles};
-pub use lineage::{Lineage, RegisteredAs, SourceModel, SourceRun};
+pub use error::{Error, Kind, Refusal};
+pub use files::{FileFacts, FileRequest, ReadFile, VersionFiles};
+pub use lineage::{Lineage, RegisteredAs, SourceMetric, SourceModel, SourceRun};
 pub use model::source_pattern::SourcePattern;
 
 use http::caller::Caller;

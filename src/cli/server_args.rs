@@ -155,6 +155,10 @@ pub(crate) struct RegistryArgs {
         value_name = "REGEX"
     )]
     pub(crate) source_validation_regex: Option<String>,
+    /// Header in which an authenticating proxy names the user who asks. Without it nobody is known, and policies that
+    /// need approvals are refused. The proxy must remove the header from what others send.
+    #[arg(long, env = "FOREBAY_TRUSTED_USER_HEADER", value_name = "NAME")]
+    pub(crate) trusted_user_header: Option<String>,
 }
 
 /// How much one GraphQL document may ask for.

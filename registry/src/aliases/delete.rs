@@ -4,8 +4,10 @@ use forebay_db::Tx;
 
 use crate::model::alias::AliasKey;
 use crate::model::event::Event;
+use crate::model::policy::target::Target;
 use crate::moment::Moment;
-use crate::sql::{registered_model_aliases, registered_model_tags, registered_models};
+use crate::promotions::{holder, moves};
+use crate::sql::{promotion_policies, registered_model_aliases, registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -21,6 +23,11 @@ impl Registry {
 async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
     if registered_models::find_locked(tx, &req.name).await?.is_none() {
         return Err(Error::ModelNotFound(req.name.clone()));
+    }
+    promotion_policies::lock(tx).await?;
+    let target = Target::Alias(req.alias.clone());
+    if let Some(origin) = holder::find_present(tx, &req.name, &target).await? {
+        moves::removed(tx, &req.name, &target, &origin, None, moment).await?;
     }
     registered_model_aliases::delete(tx, &req.name, &req.alias).await?;
     let of = registered_model_tags::find_kind(tx, &req.name).await?;

@@ -4,6 +4,8 @@ mod aliases;
 pub(crate) mod caller;
 mod answer;
 mod model_versions;
+mod promotion_policies;
+mod promotions;
 mod registered_models;
 mod routes;
 

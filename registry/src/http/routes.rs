@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
 
-use super::{aliases, model_versions, registered_models};
+use super::{aliases, model_versions, promotion_policies, promotions, registered_models};
 use crate::Registry;
 
 /// All routes, at the paths that MLflow gives them.
@@ -11,6 +11,8 @@ pub fn routes(registry: Registry) -> Router {
     Router::new()
         .nest("/api/2.0", api_2_0())
         .nest("/ajax-api/2.0", api_2_0())
+        .nest("/api/2.0/forebay", ours())
+        .nest("/ajax-api/2.0/forebay", ours())
         .route("/model-versions/get-artifact", get(model_versions::get_artifact))
         .with_state(registry)
 }
@@ -43,4 +45,20 @@ fn api_2_0() -> Router<Registry> {
         .route("/mlflow/model-versions/search", get(model_versions::search))
         .route("/mlflow/model-versions/set-tag", post(model_versions::set_tag))
         .route("/mlflow/model-versions/delete-tag", delete(model_versions::delete_tag))
+}
+
+/// What MLflow has none like.
+fn ours() -> Router<Registry> {
+    Router::new()
+        .route("/promotions", get(promotions::list).post(promotions::request))
+        .route("/promotions/rollback", post(promotions::roll_back))
+        .route("/promotions/{promotion_id}", get(promotions::get))
+        .route("/promotions/{promotion_id}/approve", post(promotions::approve))
+        .route("/promotions/{promotion_id}/reject", post(promotions::reject))
+        .route("/promotions/{promotion_id}/cancel", post(promotions::cancel))
+        .route("/promotion-history", get(promotions::history))
+        .route(
+            "/promotion-policies",
+            get(promotion_policies::list).post(promotion_policies::apply).delete(promotion_policies::delete),
+        )
 }

@@ -24,6 +24,7 @@ pub(crate) mod webhook;
 pub(crate) mod delivery;
 
 pub(crate) mod policy;
+pub(crate) mod kept_policy;
 pub(crate) mod signature;
 pub(crate) mod origin;
 pub(crate) mod promotion;

@@ -6,6 +6,7 @@
 pub(crate) mod file;
 pub(crate) mod gate;
 pub(crate) mod target;
+mod yaml;
 
 use std::collections::BTreeSet;
 
@@ -85,6 +86,11 @@ impl Policy {
             Gate::Metric { .. } | Gate::Signature | Gate::Artifacts => None,
         };
         self.gates.iter().filter_map(key).collect()
+    }
+
+    /// The same policy for another model.
+    pub(crate) fn for_model(&self, name: &str) -> Self {
+        Policy { model: name.to_owned(), ..self.clone() }
     }
 
     /// As it is kept in the database.

@@ -6,6 +6,7 @@ use crate::model::event::Event;
 use crate::model::model_version::{DeleteVersionTag, SetVersionTag};
 use crate::model::name::VersionKey;
 use crate::moment::Moment;
+use crate::policies::guard;
 use crate::sql::{model_version_tags, model_versions, registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -29,6 +30,7 @@ impl Registry {
 
 async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.key).await?;
+    guard::check_tag(tx, &req.key, &req.tag.key).await?;
     model_version_tags::upsert(tx, &req.key, std::slice::from_ref(&req.tag)).await?;
     let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
     let event = Event::version_tag_set(of, req.key.clone(), req.tag.clone());
@@ -37,6 +39,7 @@ async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
 
 async fn delete(tx: &mut Tx, req: &DeleteVersionTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.key).await?;
+    guard::check_tag(tx, &req.key, &req.tag_key).await?;
     model_version_tags::delete(tx, &req.key, &req.tag_key).await?;
     let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
     let event = Event::version_tag_deleted(of, req.key.clone(), req.tag_key.clone());

@@ -5,6 +5,8 @@ use forebay_db::{Error as DbError, Tx};
 use super::hydrate;
 use crate::model::registered_model::{RegisteredModel, RenameRegisteredModel};
 use crate::moment::Moment;
+use crate::policies::guard;
+use crate::promotions::record;
 use crate::sql::{model_versions, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -29,6 +31,10 @@ async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, moment: &Moment) -> Re
     }
     if name != new_name && registered_models::find(tx, new_name).await?.is_some() {
         return Err(Error::NewNameTaken(new_name.to_owned()));
+    }
+    if name != new_name {
+        guard::rename(tx, name, new_name, moment).await?;
+        record::cancel_pending(tx, name, "the model was renamed", moment).await?;
     }
     match registered_models::rename(tx, name, new_name, moment.now_ms).await {
         // Another transaction took the name in between.

@@ -14,6 +14,10 @@ pub(crate) mod subscribers;
 mod webhooks;
 mod event_subscriptions;
 pub(crate) mod outbox;
+pub(crate) mod promotion_policies;
+pub(crate) mod promotions;
+pub(crate) mod promotion_approvals;
+pub(crate) mod promotion_history;
 
 /// Names or keys in one `IN (…)` list.
 pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;

@@ -1,5 +1,9 @@
 //! Which model, and which alias or stage of it, a policy is for.
 
+use std::fmt;
+
+use forebay_core::invalid::Invalid;
+
 use super::{Mistake, check_text};
 use crate::model::alias;
 use crate::model::name::ModelName;
@@ -26,6 +30,44 @@ impl Target {
         }
     }
 
+    /// Reads the one of the fields `alias` and `stage` that a request has to give.
+    pub(crate) fn parse(alias: Option<String>, stage: Option<String>) -> Result<Self, Invalid> {
+        Ok(Self::of(given(alias), given(stage))?)
+    }
+
+    /// The same, where a request may give neither.
+    pub(crate) fn parse_any(alias: Option<String>, stage: Option<String>) -> Result<Option<Self>, Invalid> {
+        match (given(alias), given(stage)) {
+            (None, None) => Ok(None),
+            (alias, stage) => Self::parse(alias, stage).map(Some),
+        }
+    }
+
+    /// The alias or the stage, as messages give them.
+    pub(crate) fn into_parts(self) -> (Option<String>, Option<String>) {
+        match self {
+            Target::Alias(alias) => (Some(alias), None),
+            Target::Stage(stage) => (None, Some(stage.as_str().to_owned())),
+        }
+    }
+
+    /// As it is kept in the database.
+    pub(crate) fn to_stored(&self) -> String {
+        match self {
+            Target::Alias(alias) => format!("alias:{alias}"),
+            Target::Stage(stage) => format!("stage:{}", stage.as_str()),
+        }
+    }
+
+    /// What [`Target::to_stored`] wrote.
+    pub(crate) fn from_stored(stored: &str) -> Option<Self> {
+        match stored.split_once(':')? {
+            ("alias", alias) => Some(Target::Alias(alias.to_owned())),
+            ("stage", stage) => Stage::parse(stage).ok().map(Target::Stage),
+            _ => None,
+        }
+    }
+
     /// One of the two, and not both.
     pub(super) fn of(alias: Option<String>, stage: Option<String>) -> Result<Self, Mistake> {
         match (alias, stage) {
@@ -39,6 +81,20 @@ impl Target {
             }
         }
     }
+}
+
+/// As messages speak of it: `alias 'champion'`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Alias(alias) => write!(f, "alias '{alias}'"),
+            Target::Stage(stage) => write!(f, "stage '{}'", stage.as_str()),
+        }
+    }
+}
+
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// The required name of a registered model.
