@@ -18,7 +18,7 @@ signature:
 # The UI tells of its new pages once, in a dialog before everything else.
 TOLD = "localStorage.setItem('_mlflow_model_registry_promo_modal_dismissed_v1', 'true')"
 # What is asked for by tests of what is not there.
-NOT_THERE = r"registered-models/get\?name=[^&]*-new$|model-versions/get\?name=[^&]*&version=9$"
+NOT_THERE = r"registered-models/get\?name=[^&]*-new$|model-versions/get(-artifact)?\?.*version=9$"
 OLD_PAGES = "localStorage.setItem('_mlflow_user_setting_dismiss_next_model_registry_ui', 'true')"
 TAG_FORM = "codegen_mlflow_app_src_common_hooks_useeditkeyvaluetagsmodal.tsx"
 TAG_CELL = "codegen_mlflow_app_src_common_components_keyvaluetagseditorcell.tsx_37"
@@ -351,6 +351,20 @@ def test_a_logged_model_is_registered_on_its_page(page, ui_client, forest, uniqu
     expect(page.get_by_text(name).first).to_be_visible()
     (made,) = ui_client.search_model_versions(f"name = '{name}'")
     assert (made.source, made.run_id) == (f"models:/{forest.model_id}", forest.runs["tall"])
+
+
+def test_a_model_among_the_files_of_a_run_is_registered_there(page, ui_client, forest, unique_name):
+    name, run_id = unique_name(), forest.runs["small"]
+    ui_client.create_registered_model(name)
+    visit(page, f"#/experiments/{forest.experiment_id}/runs/{run_id}/artifacts")
+    page.get_by_test_id("artifact-tree-node").filter(has_text="model").first.click()
+    page.get_by_role("button", name="Register model").click()
+    dialog = page.get_by_role("dialog")
+    choose(page, dialog, name)
+    dialog.get_by_role("button", name="Register", exact=True).click()
+    expect(dialog).to_have_count(0)
+    (made,) = ui_client.search_model_versions(f"name = '{name}'")
+    assert (made.source, made.run_id) == (f"mlflow-artifacts:/{forest.experiment_id}/{run_id}/artifacts/model", run_id)
 
 
 def test_a_run_shows_the_versions_made_from_it(page, forest, name):

@@ -3,6 +3,7 @@
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction.
 
+mod few_versions;
 pub(crate) mod model_version_search;
 pub(crate) mod model_version_tags;
 pub(crate) mod model_versions;
