@@ -1,10 +1,13 @@
 //! From raw flags to a configuration that makes sense: the one place that judges them.
 
+mod registry;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
+use forebay_registry::Config as RegistryConfig;
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, StoreSettings};
 use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
@@ -21,6 +24,7 @@ pub(crate) struct ServerConfig {
     pub(crate) database: DatabaseUrl,
     pub(crate) open: OpenOptions,
     pub(crate) tracking: TrackingConfig,
+    pub(crate) registry: RegistryConfig,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) static_prefix: String,
@@ -41,10 +45,13 @@ impl ServerConfig {
 
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path, object_stores: StoreSettings) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, pages, security, monitoring, graphql, foreign, .. } = args;
+        let ServerArgs { storage, network, pages, security, monitoring, graphql, webhooks, foreign, .. } =
+            args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
+        let database = storage.backend_store_uri.0.parse()?;
         Ok(ServerConfig {
-            database: storage.backend_store_uri.0.parse()?,
+            registry: registry::registry(webhooks, &database, folder)?,
+            database,
             open: open_options(storage.pool_size, storage.allow_unknown_schema),
             static_prefix: static_prefix(&network)?,
             host: network.host,

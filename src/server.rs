@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
+use forebay_registry::Registry;
 use forebay_tracking::Tracking;
 
 use crate::config::ServerConfig;
@@ -49,6 +50,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         );
     }
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let models = Registry::new(db.clone(), clock.clone(), ids.clone(), config.registry.clone())?;
     let opened = match &mut registry {
         Some(registry) => {
             Tracking::open_measured(db.clone(), clock, ids, config.tracking.clone(), registry).await
@@ -65,14 +67,15 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let domains =
-        Domains { tracking: tracking.clone(), registry: forebay_registry::Registry::new(db.clone()) };
+    let deliveries = models.start_deliveries();
+    let domains = Domains { tracking: tracking.clone(), registry: models };
     let router = router(domains, ui, &config, registry).with_state(());
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
     tokio::select! {
         () = serve(listener, router, no_room(), seats, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
     }
+    deliveries.stop().await;
     // What is not cleaned up in time stays in the object store, which may be gone for good.
     let _ = tokio::time::timeout(CLEAN_UP, tracking.close()).await;
     db.close().await;

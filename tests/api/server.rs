@@ -8,7 +8,9 @@ use std::time::Duration;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
-use forebay_registry::Registry;
+use forebay_registry::{
+    Config as RegistryConfig, DeliveryRules, KeySource, PrivateHosts, Registry, UrlRules,
+};
 use forebay_tracking::{Config, GraphqlLimits, LocationRules, LongValues, StoreSettings, Tracking};
 use forebay_web::limits::Limits;
 use forebay_web::serving::Serving;
@@ -72,8 +74,9 @@ impl TestServer {
         let artifacts = TempDir::new().unwrap();
         let clock = Arc::new(FixedClock::new(NOW_MS));
         let ids = Arc::new(SequentialIds::default());
+        let registry =
+            Registry::new(db.clone(), clock.clone(), ids.clone(), registry_config(&artifacts)).unwrap();
         let tracking = Tracking::open(db.clone(), clock, ids, config(&artifacts)).await.unwrap();
-        let registry = Registry::new(db.clone());
         let versions = Arc::new(RegistryVersions(registry.clone()));
         let routes = forebay_tracking::http::routes(tracking, versions);
         let routes = routes.merge(forebay_registry::http::routes(registry));
@@ -164,6 +167,20 @@ fn config(artifacts: &TempDir) -> Config {
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: folder.to_owned() },
         graphql: GraphqlLimits { max_root_fields: 10, max_aliases: 10 },
+    }
+}
+
+/// Webhooks may lead to a receiver of the test.
+fn registry_config(folder: &TempDir) -> RegistryConfig {
+    RegistryConfig {
+        webhook_urls: UrlRules { schemes: vec!["http".to_owned()], private_hosts: PrivateHosts::Allowed },
+        deliveries: DeliveryRules {
+            timeout: Duration::from_secs(10),
+            max_retries: 3,
+            first_pause: Duration::from_millis(10),
+            max_workers: 10,
+        },
+        webhook_key: KeySource::File(folder.path().join("webhook-key")),
     }
 }
 

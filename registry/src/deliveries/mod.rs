@@ -4,5 +4,14 @@
 //! any request, until it is delivered or given up.
 
 mod record;
+mod worker;
+mod attempt;
+pub(crate) mod send;
+pub(crate) mod resolve;
 
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "as for the code of this crate that is not used yet")
+)]
 pub(crate) use record::record;
+pub use worker::Deliveries;

@@ -3,6 +3,9 @@
 mod answer;
 mod model_versions;
 mod registered_models;
+mod webhooks;
+mod event_subscriptions;
 mod routes;
+mod wake;
 
 pub use routes::routes;
