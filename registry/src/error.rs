@@ -7,9 +7,11 @@ use forebay_core::invalid::Invalid;
 use forebay_core::python;
 use forebay_db as db;
 
+use crate::model::event_kind::Audience;
 use crate::model::name::VersionKey;
 use crate::model::policy::target::Target;
 use crate::model::promotion::{GateResult, Promotion, Subject};
+use crate::secrets::SecretError;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,15 @@ pub enum Error {
         /// The alias or stage.
         target: String,
     },
+    /// No webhook has the id.
+    #[error("Webhook with ID {0} not found.")]
+    WebhookNotFound(String),
+    /// No event subscription has the id.
+    #[error("Event subscription with ID {0} not found.")]
+    EventSubscriptionNotFound(String),
+    /// A secret cannot be stored.
+    #[error("the secret of a webhook cannot be stored")]
+    Secret(#[from] SecretError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] db::Error),
@@ -236,6 +247,8 @@ impl Error {
             | Error::PromotionNotFound(_)
             | Error::PolicyNotFound { .. }
             | Error::NoEarlierVersion { .. }
+            | Error::WebhookNotFound(_)
+            | Error::EventSubscriptionNotFound(_)
             | Error::NoVersionInStage { .. } => ErrorCode::ResourceDoesNotExist,
             Error::NameTaken { .. } | Error::NameTakenByOtherKind { .. } | Error::NewNameTaken(_) => {
                 ErrorCode::ResourceAlreadyExists
@@ -247,8 +260,17 @@ impl Error {
             | Error::NameHasPolicy { .. } => ErrorCode::PermissionDenied,
             Error::UnknownUser(_) => ErrorCode::Unauthenticated,
             Error::PromotionNotPending { .. } => ErrorCode::ResourceConflict,
+            Error::Secret(_) => ErrorCode::InternalError,
             Error::NoFreeNumber(_) | Error::PromotionRaced(_) => ErrorCode::TemporarilyUnavailable,
             Error::Db(error) => error.code(),
+        }
+    }
+
+    /// Nobody in the audience has the id.
+    pub(crate) fn no_webhook(audience: Audience, id: String) -> Self {
+        match audience {
+            Audience::Webhooks => Error::WebhookNotFound(id),
+            Audience::EventSubscriptions => Error::EventSubscriptionNotFound(id),
         }
     }
 }

@@ -4,6 +4,7 @@ mod db_args;
 mod gc_args;
 mod secret;
 mod server_args;
+mod webhook_args;
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -13,6 +14,7 @@ pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use server_args::{
     ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
+pub(crate) use webhook_args::WebhookArgs;
 
 /// An MLflow-compatible tracking server in one binary.
 #[derive(Debug, Parser)]
@@ -114,6 +116,7 @@ pub(crate) mod tests {
             "--workspace-store-uri",
             "--default-artifact-root",
             "--artifacts-destination",
+            "--webhook-secret-encryption-key",
         ];
         let args = server_args(&flags.map(|flag| [flag, uri]).concat()).unwrap();
         assert!(!format!("{args:?}").contains("hunter2"));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::WebhookArgs;
 use super::secret::Secret;
 
 /// Flags of `mlflow server`, and a few of our own, in groups.
@@ -24,6 +25,8 @@ pub(crate) struct ServerArgs {
     pub(crate) registry: RegistryArgs,
     #[command(flatten)]
     pub(crate) graphql: GraphqlArgs,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookArgs,
     #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
     /// Print help.

@@ -364,7 +364,7 @@ def test_a_model_among_the_files_of_a_run_is_registered_there(page, ui_client, f
     dialog.get_by_role("button", name="Register", exact=True).click()
     expect(dialog).to_have_count(0)
     (made,) = ui_client.search_model_versions(f"name = '{name}'")
-    assert (made.source, made.run_id) == (f"mlflow-artifacts:/{forest.experiment_id}/{run_id}/artifacts/model", run_id)
+    assert (made.source, made.run_id) == (f"runs:/{run_id}/model", run_id)
 
 
 def test_a_run_shows_the_versions_made_from_it(page, forest, name):

@@ -7,6 +7,9 @@ mod model_versions;
 mod promotion_policies;
 mod promotions;
 mod registered_models;
+mod webhooks;
+mod event_subscriptions;
 mod routes;
+mod wake;
 
 pub use routes::routes;

@@ -1,9 +1,13 @@
 //! Every endpoint of this crate, and nothing else. tidy: table
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
 
-use super::{aliases, model_versions, promotion_policies, promotions, registered_models};
+use super::{
+    aliases, event_subscriptions, model_versions, promotion_policies, promotions, registered_models, wake,
+    webhooks,
+};
 use crate::Registry;
 
 /// All routes, at the paths that MLflow gives them.
@@ -14,6 +18,7 @@ pub fn routes(registry: Registry) -> Router {
         .nest("/api/2.0/forebay", ours())
         .nest("/ajax-api/2.0/forebay", ours())
         .route("/model-versions/get-artifact", get(model_versions::get_artifact))
+        .route_layer(from_fn_with_state(registry.clone(), wake::after_writes))
         .with_state(registry)
 }
 
@@ -45,6 +50,12 @@ fn api_2_0() -> Router<Registry> {
         .route("/mlflow/model-versions/search", get(model_versions::search))
         .route("/mlflow/model-versions/set-tag", post(model_versions::set_tag))
         .route("/mlflow/model-versions/delete-tag", delete(model_versions::delete_tag))
+        .route("/mlflow/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/mlflow/webhooks/{webhook_id}",
+            get(webhooks::get).patch(webhooks::update).delete(webhooks::delete),
+        )
+        .route("/mlflow/webhooks/{webhook_id}/test", post(webhooks::test))
 }
 
 /// What MLflow has none like.
@@ -61,4 +72,12 @@ fn ours() -> Router<Registry> {
             "/promotion-policies",
             get(promotion_policies::list).post(promotion_policies::apply).delete(promotion_policies::delete),
         )
+        .route("/event-subscriptions", get(event_subscriptions::list).post(event_subscriptions::create))
+        .route(
+            "/event-subscriptions/{subscription_id}",
+            get(event_subscriptions::get)
+                .patch(event_subscriptions::update)
+                .delete(event_subscriptions::delete),
+        )
+        .route("/event-subscriptions/{subscription_id}/test", post(event_subscriptions::test))
 }
