@@ -1,9 +1,12 @@
 """Many promotions at once: the alias goes from holder to holder, and no gate is judged by what was so before."""
 
 import collections
+import concurrent.futures
 import random
 import re
+import time
 
+import psycopg2
 import pytest
 from registered import create_model
 from test_concurrency import together
@@ -322,6 +325,80 @@ def test_everything_at_once_fails_nowhere(desk_of, ada, name):
     check_answers(answers, 200, 403, 404)
     check_chain(ada.history(name, alias="champion"), ada.holder(name))
     check_chain(ada.history(name, alias="other"), ada.holder(name, "other"))
+
+
+def test_leaving_stages_and_deleting_aliases_do_not_wait_for_each_other(desk_of, ada, name):
+    """No policy at all: a model is taken out of its stage while aliases and tags come and go, as in MLflow."""
+    for _ in range(4):
+        ada.version(name)
+
+    def work(i):
+        desk, answers = desk_of(), []
+        for turn in range(5):
+            version = str(turn % 4 + 1)
+            if i % 3 == 0:
+                answers.append(desk.move(name, version, "None"))
+            elif i % 3 == 1:
+                answers.append(desk.delete_alias(name))
+            else:
+                answers.append(desk.set_alias(name, version))
+        return answers
+
+    before = time.monotonic()
+    check_answers([answer for own in together(work, 9) for answer in own], 200)
+    assert time.monotonic() - before < 15
+
+
+def test_the_history_of_an_alias_without_a_policy_is_a_chain_too(desk_of, ada, name):
+    versions = [ada.version(name) for _ in range(MANY)]
+
+    def work(i):
+        desk = desk_of()
+        return desk.ask(name, versions[i]) if i % 2 else desk.set_alias(name, versions[i])
+
+    for _ in range(3):
+        check_answers(together(work, MANY), 200)
+    check_chain(ada.history(name), ada.holder(name))
+
+
+def test_a_tag_that_is_being_changed_is_not_judged_as_it_was(database, knowing, desk_of, ada, name):
+    """The change begins before there is a policy, and ends after the version was promoted by the old value."""
+    if database != "postgres":
+        pytest.skip("SQLite lets nobody write meanwhile")
+    version = ada.version(name, tags={"validated": "yes"})
+    arguments = knowing.process.args
+    uri = arguments[arguments.index("--backend-store-uri") + 1].replace("+psycopg2", "")
+    blocker = psycopg2.connect(uri)
+    try:
+        rows = blocker.cursor()
+        rows.execute("SELECT 1 FROM model_version_tags WHERE name = %s AND key = 'validated' FOR UPDATE", (name,))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            changing = pool.submit(lambda: desk_of().tag(name, version, "validated", "no"))
+            wait_for_a_lock(uri)
+            judged = pool.submit(lambda: (desk_of().apply(policy(name, VALIDATED)), desk_of().ask(name, version)))
+            concurrent.futures.wait([judged], timeout=5)
+            blocker.rollback()
+            check_answers([changing.result(), *judged.result()], 200, 403)
+    finally:
+        blocker.close()
+    found = ada.get("model-versions/get", {"name": name, "version": version}).body["model_version"]
+    tag = {each["key"]: each["value"] for each in found["tags"]}["validated"]
+    assert (ada.holder(name) == version) == (tag == "yes")
+
+
+def wait_for_a_lock(uri):
+    """Until some statement of the server waits for another transaction."""
+    watcher = psycopg2.connect(uri)
+    watcher.autocommit = True
+    rows, deadline = watcher.cursor(), time.monotonic() + 10
+    try:
+        while time.monotonic() < deadline:
+            rows.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            if rows.fetchone()[0]:
+                return
+        pytest.fail("nothing waits")
+    finally:
+        watcher.close()
 
 
 def test_other_models_are_not_in_the_way(desk_of, ada, unique_name):

@@ -104,9 +104,7 @@ fn print_next_steps(server: &Server, folder: &Path) {
     println!(
         "                                    experiment late-flights: compare its runs as charts, open the best"
     );
-    println!(
-        "                                    {address}/#/models: late-flights and its champion"
-    );
+    println!("                                    {address}/#/models: late-flights and its champion");
     println!("    point any MLflow client at it:  export MLFLOW_TRACKING_URI={address}");
     println!("    log some runs of your own:      mlflow.set_experiment(\"mine\"); mlflow.sklearn.autolog()");
     println!(
