@@ -2,6 +2,7 @@
 //! policy. These are ours; MLflow has none like them.
 //!
 //! A message names an alias or a stage, never both.
+#![expect(missing_docs, reason = "docs stand where a name does not say it all")]
 
 use crate::number::Int64;
 use crate::presence::message;
