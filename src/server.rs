@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
-use forebay_registry::{Registry, Surroundings};
+use forebay_registry::{Config as RegistryConfig, Registry, Surroundings};
 use forebay_tracking::Tracking;
 
 use crate::config::ServerConfig;
@@ -67,7 +67,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let registry_of_models = open_registry(&db, &tracking, &config);
+    let registry_of_models = open_registry(&db, &tracking, config.registry.clone());
     let domains = Domains { tracking: tracking.clone(), registry: registry_of_models };
     let router = router(domains, ui, &config, registry).with_state(());
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
@@ -83,11 +83,11 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
 }
 
 /// The registry of models on the same database, with tracking to ask.
-fn open_registry(db: &Db, tracking: &Tracking, config: &ServerConfig) -> Registry {
+pub(crate) fn open_registry(db: &Db, tracking: &Tracking, config: RegistryConfig) -> Registry {
     let around = Surroundings {
         clock: Arc::new(SystemClock),
         lineage: Arc::new(TrackingLineage),
         files: Arc::new(TrackingFiles(tracking.clone())),
     };
-    Registry::new(db.clone(), config.registry.clone(), around)
+    Registry::new(db.clone(), config, around)
 }
