@@ -1,20 +1,20 @@
 //! From raw flags to a configuration that makes sense: the one place that judges them.
 
+mod registry;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
-use forebay_registry::{Config as RegistryConfig, SourcePattern};
+use forebay_registry::Config as RegistryConfig;
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, StoreSettings};
 use forebay_web::host::AllowedHosts;
 use forebay_web::origin::AllowedOrigins;
 use forebay_web::serving::Serving;
 use forebay_web::stack::{Security, StaticPrefix};
 
-use crate::cli::{
-    ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
-};
+use crate::cli::{ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
 use crate::database::open_options;
 use crate::environment;
 
@@ -45,11 +45,23 @@ impl ServerConfig {
 
     /// Reads the flags; relative local paths are taken from `folder`, the current one.
     pub(crate) fn new(args: ServerArgs, folder: &Path, object_stores: StoreSettings) -> anyhow::Result<Self> {
-        let ServerArgs { storage, network, pages, security, monitoring, registry, graphql, foreign, .. } =
-            args;
+        let ServerArgs {
+            storage,
+            network,
+            pages,
+            security,
+            monitoring,
+            registry,
+            graphql,
+            webhooks,
+            foreign,
+            ..
+        } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
+        let database = storage.backend_store_uri.0.parse()?;
         Ok(ServerConfig {
-            database: storage.backend_store_uri.0.parse()?,
+            registry: registry::registry(&registry, webhooks, &database, folder)?,
+            database,
             open: open_options(storage.pool_size, storage.allow_unknown_schema),
             static_prefix: static_prefix(&network)?,
             host: network.host,
@@ -60,7 +72,6 @@ impl ServerConfig {
             ui_dir: pages.ui_dir,
             ignored: foreign.ignored(),
             tracking: tracking(storage, &graphql, folder, object_stores)?,
-            registry: self::registry(&registry)?,
         })
     }
 
@@ -105,15 +116,6 @@ fn tracking(
             max_aliases: graphql.graphql_max_aliases,
         },
     })
-}
-
-fn registry(args: &RegistryArgs) -> anyhow::Result<RegistryConfig> {
-    // As with MLflow, an empty pattern checks nothing.
-    let pattern = args.source_validation_regex.as_deref().filter(|pattern| !pattern.is_empty());
-    let source_pattern = pattern.map(SourcePattern::new).transpose().with_context(
-        || "--create-model-version-source-validation-regex cannot be read as a regular expression",
-    )?;
-    Ok(RegistryConfig { source_pattern })
 }
 
 /// Flags whose absence would change what is stored, or who may read it.

@@ -2,8 +2,11 @@
 
 use axum::response::Response;
 use forebay_db::{BoxFuture, Error, Tx};
-use forebay_registry::{FileRequest, Lineage, RegisteredAs, SourceModel, SourceRun, VersionFiles};
-use forebay_tracking::{Tracking, http, lineage};
+use forebay_registry::{
+    FileFacts, FileRequest, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel, SourceRun,
+    VersionFiles,
+};
+use forebay_tracking::{ReadableFile, Tracking, http, lineage};
 use forebay_web::error::ApiError;
 
 /// Answers where versions come from.
@@ -35,6 +38,23 @@ impl Lineage for TrackingLineage {
         })
     }
 
+    fn list_metrics<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        run_id: &'a str,
+        location: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>> {
+        Box::pin(async move {
+            let metrics = lineage::list_metrics(tx, run_id, location).await?;
+            let source = |metric: lineage::LatestMetric| SourceMetric {
+                key: metric.key,
+                dataset: metric.dataset,
+                value: metric.value,
+            };
+            Ok(metrics.into_iter().map(source).collect())
+        })
+    }
+
     fn note_version<'a>(
         &'a self,
         tx: &'a mut Tx,
@@ -52,5 +72,34 @@ impl VersionFiles for TrackingFiles {
     fn respond<'a>(&'a self, file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
         let FileRequest { location, path, method, headers } = file;
         Box::pin(async move { Ok(http::respond_below(&self.0, location, path, method, headers).await?) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        location: &'a str,
+        path: &'a str,
+        max_bytes: u64,
+    ) -> BoxFuture<'a, Result<ReadFile, String>> {
+        Box::pin(async move {
+            let read = self.0.read_below(location, path, max_bytes).await;
+            read.map(|(content, etag)| ReadFile { content, etag }).map_err(|error| error.to_string())
+        })
+    }
+
+    fn list_readable<'a>(
+        &'a self,
+        location: &'a str,
+        path: &'a str,
+        max_files: usize,
+    ) -> BoxFuture<'a, Result<Vec<FileFacts>, String>> {
+        Box::pin(async move {
+            let listed = self.0.list_readable_below(location, path, max_files).await;
+            let facts = |file: ReadableFile| FileFacts {
+                path: file.path,
+                etag: file.etag,
+                size_bytes: file.size_bytes,
+            };
+            listed.map(|files| files.into_iter().map(facts).collect()).map_err(|error| error.to_string())
+        })
     }
 }

@@ -58,6 +58,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await,
     };
     let tracking = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
+    let models = open_registry(&db, &tracking, config.registry.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(
         "forebay {} serves http://{address}{} from {}",
@@ -67,14 +68,15 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     );
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
-    let registry_of_models = open_registry(&db, &tracking, config.registry.clone());
-    let domains = Domains { tracking: tracking.clone(), registry: registry_of_models };
+    let deliveries = models.start_deliveries();
+    let domains = Domains { tracking: tracking.clone(), registry: models };
     let router = router(domains, ui, &config, registry).with_state(());
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
     tokio::select! {
         () = serve(listener, router, no_room(), seats, stop.first()) => {}
         () = end_of_patience.end_of_patience() => bail!("stopped before all requests were answered"),
     }
+    deliveries.stop().await;
     // What is not cleaned up in time stays in the object store, which may be gone for good.
     let _ = tokio::time::timeout(CLEAN_UP, tracking.close()).await;
     db.close().await;
@@ -83,11 +85,16 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
 }
 
 /// The registry of models on the same database, with tracking to ask.
-pub(crate) fn open_registry(db: &Db, tracking: &Tracking, config: RegistryConfig) -> Registry {
+pub(crate) fn open_registry(
+    db: &Db,
+    tracking: &Tracking,
+    config: RegistryConfig,
+) -> anyhow::Result<Registry> {
     let around = Surroundings {
         clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
         lineage: Arc::new(TrackingLineage),
         files: Arc::new(TrackingFiles(tracking.clone())),
     };
-    Registry::new(db.clone(), config, around)
+    Ok(Registry::new(db.clone(), config, around)?)
 }

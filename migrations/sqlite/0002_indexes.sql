@@ -13,3 +13,13 @@ CREATE INDEX IF NOT EXISTS forebay_params_by_value
     ON params (key, value, run_uuid) WHERE length(value) <= 256;
 CREATE INDEX IF NOT EXISTS forebay_tags_by_value
     ON tags (key, value, run_uuid) WHERE length(value) <= 256;
+
+-- The versions of all models, the last updated first: the order of every list of versions.
+CREATE INDEX IF NOT EXISTS forebay_model_versions_by_update
+    ON model_versions (workspace, last_updated_time DESC, name, version DESC);
+
+-- The versions of a run, and those with a value of a tag.
+CREATE INDEX IF NOT EXISTS forebay_model_versions_by_run
+    ON model_versions (workspace, run_id);
+CREATE INDEX IF NOT EXISTS forebay_model_version_tags_by_value
+    ON model_version_tags (workspace, key, value, name, version) WHERE length(value) <= 256;

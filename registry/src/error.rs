@@ -7,7 +7,11 @@ use forebay_core::invalid::Invalid;
 use forebay_core::python;
 use forebay_db as db;
 
+use crate::model::event_kind::Audience;
 use crate::model::name::VersionKey;
+use crate::model::policy::target::Target;
+use crate::model::promotion::{GateResult, Promotion, Subject};
+use crate::secrets::SecretError;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +68,132 @@ pub enum Error {
     /// Other servers took every number that this one drew for a new version.
     #[error("Model Version creation error (name={0}): others create versions of it all the time. Try again.")]
     NoFreeNumber(String),
+    /// A policy says no.
+    #[error("{0}")]
+    PromotionRefused(Refusal),
+    /// Others changed the policy or moved the alias again and again.
+    #[error(
+        "The promotion could not be judged: policies or aliases of '{0}' change all the time. Try again."
+    )]
+    PromotionRaced(String),
+    /// No promotion has the id.
+    #[error("Promotion with id={0} not found")]
+    PromotionNotFound(String),
+    /// The promotion is decided already.
+    #[error("Promotion with id={id} is {status}, so there is nothing to decide")]
+    PromotionNotPending {
+        /// The promotion.
+        id: String,
+        /// Where it stands.
+        status: &'static str,
+    },
+    /// Nobody knows who asks, and for this somebody has to.
+    #[error(
+        "A user is needed {0}. This server learns who asks from the header that --trusted-user-header names, which an \
+         authenticating proxy sets."
+    )]
+    UnknownUser(&'static str),
+    /// A promotion needs the consent of others than the one who asked for it.
+    #[error(
+        "User '{0}' asked for this promotion, so somebody else has to decide it; it can be cancelled instead"
+    )]
+    OwnPromotion(String),
+    /// Only whoever asked for a promotion can take it back.
+    #[error("Only user '{0}', who asked for this promotion, can cancel it; others can reject it")]
+    NotOwnPromotion(String),
+    /// There is no policy to delete.
+    #[error("There is no promotion policy for {target} of registered model '{name}'")]
+    PolicyNotFound {
+        /// The name of the model.
+        name: String,
+        /// The alias or stage.
+        target: String,
+    },
+    /// Nothing is known that the alias stood for before.
+    #[error("No earlier version of registered model '{name}' is known that {target} stood for")]
+    NoEarlierVersion {
+        /// The name of the model.
+        name: String,
+        /// The alias or stage.
+        target: String,
+    },
+    /// A version was judged by the tag.
+    #[error(
+        "Tag '{tag}' of version {} of registered model '{}' is locked: the promotion policy of {target} judged the \
+         version by it",
+        version.version, version.name
+    )]
+    TagLocked {
+        /// The key of the tag.
+        tag: String,
+        /// The version.
+        version: VersionKey,
+        /// The alias or stage.
+        target: String,
+    },
+    /// A model cannot come by a promotion policy's alias by changing its name.
+    #[error(
+        "The name '{name}' has a promotion policy for {target} that the model has not passed. Take the alias or stage \
+         away before renaming, or choose another name"
+    )]
+    NameHasPolicy {
+        /// The new name.
+        name: String,
+        /// The alias or stage.
+        target: String,
+    },
+    /// No webhook has the id.
+    #[error("Webhook with ID {0} not found.")]
+    WebhookNotFound(String),
+    /// No event subscription has the id.
+    #[error("Event subscription with ID {0} not found.")]
+    EventSubscriptionNotFound(String),
+    /// A secret cannot be stored.
+    #[error("the secret of a webhook cannot be stored")]
+    Secret(#[from] SecretError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] db::Error),
+}
+
+/// Why a policy says no: each failed gate, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(String);
+
+impl Refusal {
+    pub(crate) fn of(promotion: &Promotion) -> Self {
+        let Subject { name, target, version } = &promotion.subject;
+        let failed = promotion.judgement.iter().flat_map(|judgement| &judgement.gates);
+        let failed: Vec<String> = failed.filter(|gate| !gate.passed).map(failed_gate).collect();
+        let mut text = format!(
+            "The promotion policy for {target} of registered model '{name}' does not let version {version} pass."
+        );
+        if !failed.is_empty() {
+            text = format!("{text} Failed: {}.", failed.join("; "));
+        }
+        if promotion.missing_approvals() > 0 {
+            let (to, word) = match target {
+                Target::Alias(alias) => (alias.as_str(), "--to"),
+                Target::Stage(stage) => (stage.as_str(), "--to-stage"),
+            };
+            text = format!(
+                "{text} {} approvals by other users are missing: ask for them with `forebay models promote {name} \
+                 --version {version} {word} {to}` or POST /api/2.0/forebay/promotions.",
+                promotion.missing_approvals()
+            );
+        }
+        Refusal(text)
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn failed_gate(gate: &GateResult) -> String {
+    if gate.reason.is_empty() { gate.gate.clone() } else { format!("{} ({})", gate.gate, gate.reason) }
 }
 
 /// What a name of the registry stands for.
@@ -117,12 +244,33 @@ impl Error {
             | Error::VersionNotFound(_)
             | Error::LoggedModelNotFound(_)
             | Error::NoLatestVersion(_)
+            | Error::PromotionNotFound(_)
+            | Error::PolicyNotFound { .. }
+            | Error::NoEarlierVersion { .. }
+            | Error::WebhookNotFound(_)
+            | Error::EventSubscriptionNotFound(_)
             | Error::NoVersionInStage { .. } => ErrorCode::ResourceDoesNotExist,
             Error::NameTaken { .. } | Error::NameTakenByOtherKind { .. } | Error::NewNameTaken(_) => {
                 ErrorCode::ResourceAlreadyExists
             }
-            Error::NoFreeNumber(_) => ErrorCode::TemporarilyUnavailable,
+            Error::PromotionRefused(_)
+            | Error::OwnPromotion(_)
+            | Error::NotOwnPromotion(_)
+            | Error::TagLocked { .. }
+            | Error::NameHasPolicy { .. } => ErrorCode::PermissionDenied,
+            Error::UnknownUser(_) => ErrorCode::Unauthenticated,
+            Error::PromotionNotPending { .. } => ErrorCode::ResourceConflict,
+            Error::Secret(_) => ErrorCode::InternalError,
+            Error::NoFreeNumber(_) | Error::PromotionRaced(_) => ErrorCode::TemporarilyUnavailable,
             Error::Db(error) => error.code(),
+        }
+    }
+
+    /// Nobody in the audience has the id.
+    pub(crate) fn no_webhook(audience: Audience, id: String) -> Self {
+        match audience {
+            Audience::Webhooks => Error::WebhookNotFound(id),
+            Audience::EventSubscriptions => Error::EventSubscriptionNotFound(id),
         }
     }
 }

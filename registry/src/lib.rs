@@ -10,30 +10,57 @@ mod files;
 pub mod http;
 mod lineage;
 mod model;
+mod moment;
 mod model_versions;
+mod policies;
+mod promotions;
 mod registered_models;
 mod secrets;
 mod sql;
+#[cfg(test)]
+mod testing;
+mod webhooks;
 
 use std::sync::Arc;
 
+use axum::http::HeaderName;
 use forebay_core::clock::Clock;
 use forebay_core::columns::ColumnLimits;
+use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
+use tokio::sync::Notify;
 
-pub use error::{Error, Kind};
-pub use files::{FileRequest, VersionFiles};
-pub use lineage::{Lineage, RegisteredAs, SourceModel, SourceRun};
+pub use deliveries::Deliveries;
+pub use error::{Error, Kind, Refusal};
+pub use files::{FileFacts, FileRequest, ReadFile, VersionFiles};
+pub use lineage::{Lineage, RegisteredAs, SourceMetric, SourceModel, SourceRun};
+pub use model::delivery::DeliveryRules;
 pub use model::source_pattern::SourcePattern;
+pub use model::webhook_url::{PrivateHosts, UrlRules};
+pub use secrets::{BadKey, FernetKey, KeySource, SecretError};
+
+use deliveries::resolve::Resolver;
+use deliveries::send::Sender;
+use http::caller::Caller;
+use moment::Moment;
+use secrets::SecretKeeper;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How the registry behaves; the operator decides.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// What sources of versions have to look like.
     pub source_pattern: Option<SourcePattern>,
+    /// The header in which an authenticating proxy names the user; nobody is known without one.
+    pub user_header: Option<HeaderName>,
+    /// Where webhooks may lead.
+    pub webhook_urls: UrlRules,
+    /// How deliveries are sent.
+    pub deliveries: DeliveryRules,
+    /// The key to the secrets of webhooks.
+    pub webhook_key: KeySource,
 }
 
 /// What the registry needs of the rest of the server.
@@ -41,11 +68,18 @@ pub struct Config {
 pub struct Surroundings {
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Ids for what is made.
+    pub ids: Arc<dyn Ids>,
     /// Where versions come from.
     pub lineage: Arc<dyn Lineage>,
     /// The files that versions have.
     pub files: Arc<dyn VersionFiles>,
 }
+
+/// The certificates of this machine cannot be used for deliveries.
+#[derive(Debug, thiserror::Error)]
+#[error("deliveries to webhooks cannot be set up")]
+pub struct SetupError(#[source] reqwest::Error);
 
 /// The registry on an open database. Cloning it is cheap.
 #[derive(Clone)]
@@ -54,16 +88,48 @@ pub struct Registry {
     config: Arc<Config>,
     around: Surroundings,
     columns: ColumnLimits,
+    webhooks: Arc<Webhooks>,
+}
+
+/// What webhooks need besides the database.
+struct Webhooks {
+    urls: Arc<UrlRules>,
+    rules: DeliveryRules,
+    resolver: Resolver,
+    sender: Sender,
+    keeper: SecretKeeper,
+    wake: Notify,
+}
+
+impl Webhooks {
+    fn new(config: &Config) -> Result<Self, SetupError> {
+        let urls = Arc::new(config.webhook_urls.clone());
+        let resolver = Resolver::new(Arc::clone(&urls));
+        let rules = config.deliveries.clone();
+        let sender = Sender::new(&urls, resolver.clone(), rules.timeout).map_err(SetupError)?;
+        let keeper = SecretKeeper::new(config.webhook_key.clone());
+        Ok(Webhooks { urls, rules, resolver, sender, keeper, wake: Notify::new() })
+    }
 }
 
 impl Registry {
     /// Takes an open database.
-    pub fn new(db: Db, config: Config, around: Surroundings) -> Self {
+    ///
+    /// # Errors
+    /// When this machine cannot make TLS connections.
+    pub fn new(db: Db, config: Config, around: Surroundings) -> Result<Self, SetupError> {
         let columns = match db.engine() {
             Engine::Sqlite => ColumnLimits::Lenient,
             Engine::Postgres => ColumnLimits::Enforced,
         };
-        Registry { db, config: Arc::new(config), around, columns }
+        let webhooks = Arc::new(Webhooks::new(&config)?);
+        Ok(Registry { db, config: Arc::new(config), around, columns, webhooks })
+    }
+
+    /// Now, for a write that `user` asks for.
+    fn moment(&self, caller: Caller) -> Moment {
+        let Caller(user) = caller;
+        Moment { now_ms: self.now_ms(), user, ids: self.around.ids.clone() }
     }
 
     fn now_ms(&self) -> i64 {

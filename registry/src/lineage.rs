@@ -18,6 +18,15 @@ pub trait Lineage: Send + Sync {
         model_id: &'a str,
     ) -> BoxFuture<'a, Result<Option<SourceModel>, Error>>;
 
+    /// The latest metrics of the logged model whose files are at a location, and of a run those that the model does not
+    /// have. Empty when neither is there.
+    fn list_metrics<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        run_id: &'a str,
+        location: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>>;
+
     /// Notes on a logged model that it became a version. One that is gone by now is no error.
     fn note_version<'a>(
         &'a self,
@@ -41,6 +50,17 @@ pub struct SourceModel {
     pub artifact_location: String,
     /// The run that logged it.
     pub source_run_id: Option<String>,
+}
+
+/// The latest value of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceMetric {
+    /// Its name.
+    pub key: String,
+    /// Name and digest of what it was measured on.
+    pub dataset: Option<(String, String)>,
+    /// May be NaN.
+    pub value: f64,
 }
 
 /// What a logged model became.

@@ -7,6 +7,7 @@ mod promotion_args;
 mod secret;
 mod server_args;
 mod target_args;
+mod webhook_args;
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -23,6 +24,7 @@ pub(crate) use server_args::{
     ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
 pub(crate) use target_args::{OutputFormat, TargetArgs};
+pub(crate) use webhook_args::WebhookArgs;
 
 /// An MLflow-compatible tracking server in one binary.
 #[derive(Debug, Parser)]
@@ -135,6 +137,7 @@ pub(crate) mod tests {
             "--workspace-store-uri",
             "--default-artifact-root",
             "--artifacts-destination",
+            "--webhook-secret-encryption-key",
         ];
         let args = server_args(&flags.map(|flag| [flag, uri]).concat()).unwrap();
         assert!(!format!("{args:?}").contains("hunter2"));

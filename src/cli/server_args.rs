@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::WebhookArgs;
 use super::secret::Secret;
 
 /// Flags of `mlflow server`, and a few of our own, in groups.
@@ -24,6 +25,8 @@ pub(crate) struct ServerArgs {
     pub(crate) registry: RegistryArgs,
     #[command(flatten)]
     pub(crate) graphql: GraphqlArgs,
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookArgs,
     #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
     /// Print help.
@@ -155,6 +158,10 @@ pub(crate) struct RegistryArgs {
         value_name = "REGEX"
     )]
     pub(crate) source_validation_regex: Option<String>,
+    /// Header in which an authenticating proxy names the user who asks. Without it nobody is known, and policies that
+    /// need approvals are refused. The proxy must remove the header from what others send.
+    #[arg(long, env = "FOREBAY_TRUSTED_USER_HEADER", value_name = "NAME")]
+    pub(crate) trusted_user_header: Option<String>,
 }
 
 /// How much one GraphQL document may ask for.

@@ -14,7 +14,7 @@ pub(super) fn text(promotion: &Promotion) -> String {
     let is_override = promotion.is_override == Some(true);
     let mut blocks = vec![
         Table::of_pairs([
-            ("Promotion", promotion.promotion_id.clone().unwrap_or_else(|| "(dry run)".to_owned()).into()),
+            ("Promotion", promotion.promotion_id.clone().unwrap_or_else(|| "(nothing is changed)".to_owned()).into()),
             ("Model", promotion.name.clone().into()),
             ("Target", holder(promotion.alias.as_deref(), promotion.stage.as_deref()).into()),
             ("From version", number(&promotion.previous_version).into()),
@@ -78,9 +78,10 @@ fn approvals(approvals: &[Approval]) -> Table {
 /// It was refused, or a gate of a dry run failed.
 pub(super) fn outcome(promotion: &Promotion) -> anyhow::Result<Outcome> {
     let n_failed = promotion.gates.iter().filter(|gate| gate.passed != Some(true)).count() as u64;
-    let is_dry_run = promotion.promotion_id.is_none();
+    // Of a dry run, and of a move to where the version is already, nothing is kept and nothing waits.
+    let is_kept = promotion.promotion_id.is_some();
     match promotion.status.as_deref() {
-        _ if is_dry_run && n_failed > 0 && promotion.is_override != Some(true) => {
+        _ if !is_kept && n_failed > 0 && promotion.is_override != Some(true) => {
             bail!("{} would refuse this promotion", count(n_failed, "gate"))
         }
         Some("REFUSED") if n_failed == 0 => bail!("the promotion is refused"),
@@ -88,7 +89,7 @@ pub(super) fn outcome(promotion: &Promotion) -> anyhow::Result<Outcome> {
             "the promotion is refused by {}; `forebay models promote … --override --reason TEXT` passes them over",
             count(n_failed, "gate")
         ),
-        Some("PENDING") if !is_dry_run => Ok(Outcome::Waiting),
+        Some("PENDING") if is_kept => Ok(Outcome::Waiting),
         _ => Ok(Outcome::Done),
     }
 }

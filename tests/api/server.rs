@@ -8,7 +8,9 @@ use std::time::Duration;
 use forebay_core::clock::FixedClock;
 use forebay_core::ids::SequentialIds;
 use forebay_db::Db;
-use forebay_registry::{Registry, Surroundings};
+use forebay_registry::{
+    Config as RegistryConfig, DeliveryRules, KeySource, PrivateHosts, Registry, Surroundings, UrlRules,
+};
 use forebay_tracking::{Config, GraphqlLimits, LocationRules, LongValues, StoreSettings, Tracking};
 use forebay_web::limits::Limits;
 use forebay_web::serving::Serving;
@@ -73,13 +75,15 @@ impl TestServer {
         let artifacts = TempDir::new().unwrap();
         let clock = Arc::new(FixedClock::new(NOW_MS));
         let ids = Arc::new(SequentialIds::default());
-        let tracking = Tracking::open(db.clone(), clock.clone(), ids, config(&artifacts)).await.unwrap();
+        let tracking =
+            Tracking::open(db.clone(), clock.clone(), ids.clone(), config(&artifacts)).await.unwrap();
         let around = Surroundings {
             clock,
+            ids: ids.clone(),
             lineage: Arc::new(TrackingLineage),
             files: Arc::new(TrackingFiles(tracking.clone())),
         };
-        let registry = Registry::new(db.clone(), forebay_registry::Config::default(), around);
+        let registry = Registry::new(db.clone(), registry_config(&artifacts), around).unwrap();
         let versions = Arc::new(RegistryVersions(registry.clone()));
         let routes = forebay_tracking::http::routes(tracking, versions);
         let routes = routes.merge(forebay_registry::http::routes(registry));
@@ -170,6 +174,22 @@ fn config(artifacts: &TempDir) -> Config {
         long_values: LongValues::Truncate,
         locations: LocationRules { max_chars: 2_048, folder: folder.to_owned() },
         graphql: GraphqlLimits { max_root_fields: 10, max_aliases: 10 },
+    }
+}
+
+/// Webhooks may lead to a receiver of the test.
+fn registry_config(folder: &TempDir) -> RegistryConfig {
+    RegistryConfig {
+        source_pattern: None,
+        user_header: None,
+        webhook_urls: UrlRules { schemes: vec!["http".to_owned()], private_hosts: PrivateHosts::Allowed },
+        deliveries: DeliveryRules {
+            timeout: Duration::from_secs(10),
+            max_retries: 3,
+            first_pause: Duration::from_millis(10),
+            max_workers: 10,
+        },
+        webhook_key: KeySource::File(folder.path().join("webhook-key")),
     }
 }
 

@@ -1,15 +1,21 @@
 //! Where model versions come from, for the registry: runs and logged models looked up in its transaction.
 
+use std::collections::HashSet;
+
 use forebay_core::python;
 use forebay_db::{Error, Tx};
 use serde_json::{Value, json};
 
 use crate::model::logged_model::LoggedModelId;
 use crate::model::run::RunId;
-use crate::sql::{logged_model_tags, logged_models, runs};
+use crate::sql::logged_model_metrics::{self, ModelValue};
+use crate::sql::{latest_metrics, logged_model_tags, logged_models, runs};
 
 /// The tag of a logged model that lists the versions it became.
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
+
+/// How every id of a logged model begins.
+const MODEL_ID_START: &str = "m-";
 
 /// A logged model that is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +41,52 @@ pub async fn find_model(tx: &mut Tx, model_id: &str) -> Result<Option<ModelOrigi
     let model = logged_models::find(tx, &id).await?;
     let source_run_id = model.and_then(|model| model.source_run_id).filter(|id| !id.is_empty());
     Ok(Some(ModelOrigin { artifact_location, source_run_id }))
+}
+
+/// The latest value of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LatestMetric {
+    /// Its name.
+    pub key: String,
+    /// Name and digest of what it was measured on.
+    pub dataset: Option<(String, String)>,
+    /// May be NaN.
+    pub value: f64,
+}
+
+/// The latest metrics of the logged model whose artifacts are at `location`, and of a run those that the model does not
+/// have. Of several with one key and dataset the last counts.
+pub async fn list_metrics(tx: &mut Tx, run_id: &str, location: &str) -> Result<Vec<LatestMetric>, Error> {
+    let mut metrics = match find_model_at(tx, location).await? {
+        Some(id) => logged_model_metrics::list_values(tx, &id).await?.into_iter().map(Into::into).collect(),
+        None => Vec::<LatestMetric>::new(),
+    };
+    let of_model: HashSet<String> = metrics.iter().map(|metric| metric.key.clone()).collect();
+    let run = RunId::new(run_id.to_owned());
+    for metric in latest_metrics::list(tx, &[&run]).await?.into_iter().flatten() {
+        if !of_model.contains(&metric.key) {
+            let value = if metric.point.is_nan { f64::NAN } else { metric.point.stored };
+            metrics.push(LatestMetric { key: metric.key, dataset: None, value });
+        }
+    }
+    Ok(metrics)
+}
+
+/// The logged model whose artifacts are at a location, which has its id in it.
+async fn find_model_at(tx: &mut Tx, location: &str) -> Result<Option<LoggedModelId>, Error> {
+    for segment in location.split('/').filter(|segment| segment.starts_with(MODEL_ID_START)) {
+        let id = LoggedModelId::new(segment.to_owned());
+        if logged_models::find_artifact_location(tx, &id).await?.as_deref() == Some(location) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+impl From<ModelValue> for LatestMetric {
+    fn from(value: ModelValue) -> Self {
+        LatestMetric { key: value.key, dataset: value.dataset, value: value.value }
+    }
 }
 
 /// Adds a version to the list that a logged model keeps in a tag; a model that is gone keeps none.

@@ -14,6 +14,8 @@
 //! - [`page`]: where a page of a search ends
 //! - [`page_token`]: how a search goes on after its first page
 //! - [`filter`]: the search grammar, one file per entity that can be searched
+//! - [`like`], [`decimal`]: what its patterns match, and sums without a rounding that nobody wrote
+//! - [`gate`]: whether a model version passes a condition of a promotion policy
 
 pub mod error_code;
 pub mod invalid;
@@ -26,3 +28,6 @@ pub mod python;
 pub mod page;
 pub mod page_token;
 pub mod filter;
+pub mod like;
+pub mod decimal;
+pub mod gate;

@@ -92,7 +92,25 @@ impl Db {
                 writer.submit(Box::new(Single { input, run, result: None, reply })).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
-            DbArm::Postgres(pool) => self.write_with_retries(pool, &input, run).await,
+            DbArm::Postgres(pool) => {
+                self.write_with_retries(pool, Engine::Postgres.begin_write(), &input, run).await
+            }
+        }
+    }
+
+    /// The same, and all statements see one moment.
+    pub async fn write_snapshot<I, T, E>(&self, input: I, run: WriteFn<I, T, E>) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.arm {
+            // Nobody else writes meanwhile.
+            DbArm::Sqlite { .. } => self.write(input, run).await,
+            DbArm::Postgres(pool) => {
+                self.write_with_retries(pool, Engine::Postgres.begin_write_snapshot(), &input, run).await
+            }
         }
     }
 
@@ -104,7 +122,9 @@ impl Db {
                 writer.submit(Box::new(Group::of_one(member, reply))).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
-            DbArm::Postgres(pool) => self.write_with_retries(pool, &member, apply_alone).await,
+            DbArm::Postgres(pool) => {
+                self.write_with_retries(pool, Engine::Postgres.begin_write(), &member, apply_alone).await
+            }
         }
     }
 
@@ -138,10 +158,11 @@ impl Db {
 
     /// Runs a write until PostgreSQL lets it through; the last attempt's error is the caller's.
     ///
-    /// Only statements can lose a race: at READ COMMITTED a commit does not.
+    /// Only statements can lose a race: below SERIALIZABLE a commit does not.
     async fn write_with_retries<I, T, E>(
         &self,
         pool: &postgres::Pool,
+        begin: &'static str,
         input: &I,
         run: WriteFn<I, T, E>,
     ) -> Result<T, E>
@@ -150,8 +171,8 @@ impl Db {
     {
         let mut attempt = 1;
         loop {
-            let begin = pool.begin(Engine::Postgres.begin_write());
-            let mut tx: Tx = Arm::Postgres(self.metrics.begin(Access::Write, begin).await?).into();
+            let open = pool.begin(begin);
+            let mut tx: Tx = Arm::Postgres(self.metrics.begin(Access::Write, open).await?).into();
             let result = run(&mut tx, input).await;
             let lost_a_race = tx.lost_a_race();
             match result {

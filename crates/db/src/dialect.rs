@@ -114,4 +114,26 @@ impl Engine {
             Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         }
     }
+
+    /// Opens a transaction that will write and whose statements all see one moment.
+    ///
+    /// As for any write on SQLite, where nobody else writes meanwhile. On PostgreSQL a statement fails that would change
+    /// what somebody else changed since that moment, and the transaction is run again.
+    pub(crate) fn begin_write_snapshot(self) -> &'static str {
+        match self {
+            Engine::Sqlite => self.begin_write(),
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
+        }
+    }
+
+    /// Makes others wait who want the same of a table, until this transaction ends; readers go on. As the first
+    /// statement of a transaction it comes before the moment that the transaction sees.
+    ///
+    /// None on SQLite, where nobody else writes meanwhile.
+    pub fn lock_table(self, statement: &'static str) -> Option<&'static str> {
+        match self {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(statement),
+        }
+    }
 }

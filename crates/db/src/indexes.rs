@@ -1,4 +1,4 @@
-//! Indexes of our own on MLflow's tables. They make searches for runs quick and change no answer, so a server that
+//! Indexes of our own on MLflow's tables. They make searches quick and change no answer, so a server that
 //! cannot make them, because it does not own the tables or somebody holds them, does without.
 
 use crate::{Db, Engine, Error, FromRow, Row, Sql, Tx, schema};
@@ -6,8 +6,11 @@ use crate::{Db, Engine, Error, FromRow, Row, Sql, Tx, schema};
 const SQLITE: &str = include_str!("../../../migrations/sqlite/0002_indexes.sql");
 const POSTGRES: &str = include_str!("../../../migrations/postgres/0002_indexes.sql");
 
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 7] = [
     "forebay_latest_metrics_by_value",
+    "forebay_model_version_tags_by_value",
+    "forebay_model_versions_by_run",
+    "forebay_model_versions_by_update",
     "forebay_params_by_value",
     "forebay_runs_by_start",
     "forebay_tags_by_value",

@@ -26,7 +26,7 @@ macro_rules! script {
 }
 
 /// In the order of their numbers.
-const SCRIPTS: [Script; 1] = [script!("0003_outbox.sql")];
+const SCRIPTS: [Script; 2] = [script!("0003_outbox.sql"), script!("0004_promotion.sql")];
 
 impl Script {
     fn text(&self, engine: Engine) -> &'static str {

@@ -1,7 +1,7 @@
 //! `--backend-store-uri`: which engine, where. SQLAlchemy's spellings are accepted.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use ::url::Url;
@@ -60,6 +60,14 @@ impl DatabaseUrl {
         match self.0 {
             Location::Sqlite(_) => Engine::Sqlite,
             Location::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// The database file, relative to the current folder or absolute, if it is one.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Location::Sqlite(path) => Some(path),
+            Location::Postgres(_) => None,
         }
     }
 }

@@ -5,6 +5,9 @@
 //! whether a field is required, or its value allowed, is decided where a message becomes a domain type.
 //! The quirks of protobuf's JSON live in few places: numbers as text and `"NaN"` in [`number`], camelCase twins
 //! and null for absent in `presence`, the words of an error in `explain`, and text in ASCII in [`ascii`].
+//!
+//! Two files of YAML are read here as well, for they too arrive from outside: [`mlmodel`], which MLflow writes
+//! beside every model, and [`policy_file`], which people write.
 
 pub mod ascii;
 pub mod decode;
@@ -12,6 +15,7 @@ mod depth;
 mod explain;
 mod nul;
 mod query;
+pub mod yaml;
 
 pub mod enumeration;
 pub mod number;
@@ -29,9 +33,13 @@ pub mod experiments;
 pub mod graphql;
 pub mod logged_models;
 pub mod metrics;
+pub mod mlmodel;
 pub mod model_versions;
 pub mod promotions;
 pub mod registered_models;
 pub mod runs;
 pub mod server;
 pub mod webhooks;
+pub mod policy_file;
+pub mod promotion_policies;
+pub mod signature;

@@ -10,7 +10,8 @@ use crate::presence::message;
 message! {
     /// A promotion, asked for, done or refused.
     pub struct Promotion {
-        /// 32 hexadecimal digits; absent for a dry run, which leaves nothing behind.
+        /// 32 hexadecimal digits; absent for a dry run, and where the version holds the alias already: they leave nothing
+        /// behind.
         promotion_id as "promotionId": Option<String>,
         /// The name of the registered model.
         name: Option<String>,

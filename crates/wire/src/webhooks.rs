@@ -1,7 +1,11 @@
 //! Messages about webhooks. What is sent to one stands in [`crate::events`].
 //!
 //! In a GET, PATCH, DELETE or test the path names the webhook.
-#![expect(missing_docs, reason = "the fields are MLflow's own; docs stand where a name does not say it all")]
+#![expect(
+    missing_docs,
+    clippy::struct_field_names,
+    reason = "the fields are MLflow's own; docs stand where a name does not say it all"
+)]
 
 use crate::enumeration::{WebhookAction, WebhookEntity, WebhookStatus};
 use crate::number::{Int32, Int64};

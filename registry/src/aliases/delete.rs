@@ -3,7 +3,11 @@
 use forebay_db::Tx;
 
 use crate::model::alias::AliasKey;
-use crate::sql::{registered_model_aliases, registered_models};
+use crate::model::event::Event;
+use crate::model::policy::target::Target;
+use crate::moment::Moment;
+use crate::promotions::{holder, moves};
+use crate::sql::{promotion_policies, registered_model_aliases, registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -11,15 +15,22 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::ModelNotFound`].
-    pub(crate) async fn delete_alias(&self, req: AliasKey) -> Result<()> {
-        self.db.write(req, |tx, req| Box::pin(delete(tx, req))).await
+    pub(crate) async fn delete_alias(&self, req: AliasKey, moment: Moment) -> Result<()> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }
 }
 
-async fn delete(tx: &mut Tx, req: &AliasKey) -> Result<()> {
+async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
     if registered_models::find_locked(tx, &req.name).await?.is_none() {
         return Err(Error::ModelNotFound(req.name.clone()));
     }
+    promotion_policies::lock(tx).await?;
+    let target = Target::Alias(req.alias.clone());
+    if let Some(origin) = holder::find_present(tx, &req.name, &target).await? {
+        moves::removed(tx, &req.name, &target, &origin, None, moment).await?;
+    }
     registered_model_aliases::delete(tx, &req.name, &req.alias).await?;
-    Ok(())
+    let of = registered_model_tags::find_kind(tx, &req.name).await?;
+    let event = Event::alias_deleted(of, req.name.clone(), req.alias.clone());
+    Ok(moment.record(tx, &event).await?)
 }

@@ -4,5 +4,10 @@
 //! any request, until it is delivered or given up.
 
 mod record;
+mod worker;
+mod attempt;
+pub(crate) mod send;
+pub(crate) mod resolve;
 
 pub(crate) use record::record;
+pub use worker::Deliveries;

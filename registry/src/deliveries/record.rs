@@ -22,7 +22,7 @@ pub(crate) async fn record(tx: &mut Tx, event: &Event, now_ms: i64, ids: &dyn Id
         .into_iter()
         .map(|subscriber_id| Delivery {
             id: ids.uuid(),
-            shelf: kind.shelf(),
+            audience: kind.audience(),
             subscriber_id,
             payload: payload.clone(),
             failed_attempts: 0,

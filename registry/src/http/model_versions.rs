@@ -10,6 +10,7 @@ use forebay_web::response::Pretty;
 use forebay_wire::empty::Empty;
 use forebay_wire::model_versions as wire;
 
+use super::caller::Caller;
 use crate::files::FileRequest;
 use crate::model::model_version::{ModelVersion, NewModelVersion, UpdateModelVersion};
 use crate::model::name::VersionKey;
@@ -17,10 +18,11 @@ use crate::{Registry, Result};
 
 pub(super) async fn create(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::CreateModelVersion>,
 ) -> Result<Pretty<wire::ModelVersionResponse>> {
     let new = NewModelVersion::from_wire(req, registry.columns)?;
-    Ok(one(registry.create_model_version(new).await?))
+    Ok(one(registry.create_model_version(new, registry.moment(caller)).await?))
 }
 
 pub(super) async fn get(
@@ -53,24 +55,27 @@ pub(super) async fn get_artifact(
 
 pub(super) async fn update(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::UpdateModelVersion>,
 ) -> Result<Pretty<wire::ModelVersionResponse>> {
     let req = UpdateModelVersion::from_wire(req, registry.columns)?;
-    Ok(one(registry.update_model_version(req).await?))
+    Ok(one(registry.update_model_version(req, registry.moment(caller)).await?))
 }
 
 pub(super) async fn transition_stage(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::TransitionModelVersionStage>,
 ) -> Result<Pretty<wire::ModelVersionResponse>> {
-    Ok(one(registry.transition_stage(req.try_into()?).await?))
+    Ok(one(registry.transition_stage(req.try_into()?, registry.moment(caller)).await?))
 }
 
 pub(super) async fn delete(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::NamedModelVersion>,
 ) -> Result<Pretty<Empty>> {
-    registry.delete_model_version(req.try_into()?).await?;
+    registry.delete_model_version(req.try_into()?, registry.moment(caller)).await?;
     Ok(Pretty(Empty {}))
 }
 
@@ -83,17 +88,19 @@ pub(super) async fn search(
 
 pub(super) async fn set_tag(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::SetModelVersionTag>,
 ) -> Result<Pretty<Empty>> {
-    registry.set_model_version_tag(req.try_into()?).await?;
+    registry.set_model_version_tag(req.try_into()?, registry.moment(caller)).await?;
     Ok(Pretty(Empty {}))
 }
 
 pub(super) async fn delete_tag(
     State(registry): State<Registry>,
+    caller: Caller,
     Message(req): Message<wire::DeleteModelVersionTag>,
 ) -> Result<Pretty<Empty>> {
-    registry.delete_model_version_tag(req.try_into()?).await?;
+    registry.delete_model_version_tag(req.try_into()?, registry.moment(caller)).await?;
     Ok(Pretty(Empty {}))
 }
 

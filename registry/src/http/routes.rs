@@ -1,9 +1,13 @@
 //! Every endpoint of this crate, and nothing else. tidy: table
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, patch, post};
 
-use super::{aliases, model_versions, registered_models};
+use super::{
+    aliases, event_subscriptions, model_versions, promotion_policies, promotions, registered_models, wake,
+    webhooks,
+};
 use crate::Registry;
 
 /// All routes, at the paths that MLflow gives them.
@@ -11,7 +15,10 @@ pub fn routes(registry: Registry) -> Router {
     Router::new()
         .nest("/api/2.0", api_2_0())
         .nest("/ajax-api/2.0", api_2_0())
+        .nest("/api/2.0/forebay", ours())
+        .nest("/ajax-api/2.0/forebay", ours())
         .route("/model-versions/get-artifact", get(model_versions::get_artifact))
+        .route_layer(from_fn_with_state(registry.clone(), wake::after_writes))
         .with_state(registry)
 }
 
@@ -43,4 +50,34 @@ fn api_2_0() -> Router<Registry> {
         .route("/mlflow/model-versions/search", get(model_versions::search))
         .route("/mlflow/model-versions/set-tag", post(model_versions::set_tag))
         .route("/mlflow/model-versions/delete-tag", delete(model_versions::delete_tag))
+        .route("/mlflow/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/mlflow/webhooks/{webhook_id}",
+            get(webhooks::get).patch(webhooks::update).delete(webhooks::delete),
+        )
+        .route("/mlflow/webhooks/{webhook_id}/test", post(webhooks::test))
+}
+
+/// What MLflow has none like.
+fn ours() -> Router<Registry> {
+    Router::new()
+        .route("/promotions", get(promotions::list).post(promotions::request))
+        .route("/promotions/rollback", post(promotions::roll_back))
+        .route("/promotions/{promotion_id}", get(promotions::get))
+        .route("/promotions/{promotion_id}/approve", post(promotions::approve))
+        .route("/promotions/{promotion_id}/reject", post(promotions::reject))
+        .route("/promotions/{promotion_id}/cancel", post(promotions::cancel))
+        .route("/promotion-history", get(promotions::history))
+        .route(
+            "/promotion-policies",
+            get(promotion_policies::list).post(promotion_policies::apply).delete(promotion_policies::delete),
+        )
+        .route("/event-subscriptions", get(event_subscriptions::list).post(event_subscriptions::create))
+        .route(
+            "/event-subscriptions/{subscription_id}",
+            get(event_subscriptions::get)
+                .patch(event_subscriptions::update)
+                .delete(event_subscriptions::delete),
+        )
+        .route("/event-subscriptions/{subscription_id}/test", post(event_subscriptions::test))
 }

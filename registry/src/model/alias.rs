@@ -60,7 +60,8 @@ impl TryFrom<wire::NamedAlias> for AliasKey {
     }
 }
 
-fn parse(alias: Option<String>) -> Result<String, Invalid> {
+/// Reads the required field `alias`.
+pub(crate) fn parse(alias: Option<String>) -> Result<String, Invalid> {
     let alias = alias.filter(|alias| !alias.is_empty()).ok_or_else(|| Invalid::missing("alias"))?;
     if !alias.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
         return Err(Invalid::message(format!(

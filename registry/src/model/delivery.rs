@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::event_kind::Shelf;
+use super::event_kind::Audience;
 
 /// Longest wait before an attempt that is our own choice, in milliseconds.
 const MAX_PAUSE_MS: i64 = 60_000;
@@ -29,7 +29,7 @@ pub struct DeliveryRules {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub(crate) id: String,
-    pub(crate) shelf: Shelf,
+    pub(crate) audience: Audience,
     pub(crate) subscriber_id: String,
     /// The body as it is sent.
     pub(crate) payload: String,
@@ -115,12 +115,11 @@ impl DeliveryRules {
 /// The header `Retry-After`: seconds, or a date.
 fn asked(text: &str, now_ms: i64) -> Option<i64> {
     let text = text.trim();
-    let asked = match text.parse::<u32>() {
-        Ok(seconds) => i64::from(seconds) * 1_000,
-        Err(_) => {
-            let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-            i64::try_from(date.as_millis()).ok()? - now_ms
-        }
+    let asked = if let Ok(seconds) = text.parse::<u32>() {
+        i64::from(seconds) * 1_000
+    } else {
+        let date = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(date.as_millis()).ok()? - now_ms
     };
     Some(asked.clamp(0, MAX_ASKED_MS))
 }

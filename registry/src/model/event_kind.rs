@@ -61,9 +61,9 @@ const NAMES: [(Kind, &str, &str); 20] = [
 
 const OUR_ENTITY: &str = "promotion";
 
-/// Where the subscribers of a kind of events are kept.
+/// Who hears of a kind of events, and where they are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shelf {
+pub(crate) enum Audience {
     /// MLflow's webhooks, for MLflow's events.
     Webhooks,
     /// Our own table, for our own events: the stock client could not read those in a webhook.
@@ -94,16 +94,17 @@ impl EventKind {
     }
 
     /// Who is asked for subscribers.
-    pub(crate) fn shelf(self) -> Shelf {
-        if self.entity() == OUR_ENTITY { Shelf::EventSubscriptions } else { Shelf::Webhooks }
+    pub(crate) fn audience(self) -> Audience {
+        if self.entity() == OUR_ENTITY { Audience::EventSubscriptions } else { Audience::Webhooks }
     }
 
     /// Reads `promotion.completed` and its like.
     pub(crate) fn parse_ours(text: &str) -> Result<Self, Invalid> {
         let found = text.split_once('.').and_then(|(entity, action)| Self::find(entity, action));
-        found.filter(|kind| kind.shelf() == Shelf::EventSubscriptions).ok_or_else(|| {
+        found.filter(|kind| kind.audience() == Audience::EventSubscriptions).ok_or_else(|| {
             let ours: Vec<_> = NAMES.iter().map(|names| names.0).collect();
-            let ours: Vec<_> = ours.iter().filter(|kind| kind.shelf() == Shelf::EventSubscriptions).collect();
+            let ours: Vec<_> =
+                ours.iter().filter(|kind| kind.audience() == Audience::EventSubscriptions).collect();
             let names = ours.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             Invalid::message(format!(
                 "There is no event {}. Those to subscribe to here are {names}; webhooks take MLflow's.",
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn mlflows_kinds_go_over_the_wire_and_back() {
-        for (kind, _, _) in NAMES.into_iter().filter(|(kind, _, _)| kind.shelf() == Shelf::Webhooks) {
+        for (kind, _, _) in NAMES.into_iter().filter(|(kind, _, _)| kind.audience() == Audience::Webhooks) {
             assert_eq!(EventKind::try_from(WebhookEvent::from(kind)), Ok(kind));
             assert!(EventKind::parse_ours(&kind.to_string()).is_err());
         }

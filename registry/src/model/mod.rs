@@ -22,3 +22,11 @@ pub(crate) mod sealed;
 pub(crate) mod webhook_url;
 pub(crate) mod webhook;
 pub(crate) mod delivery;
+
+pub(crate) mod policy;
+pub(crate) mod kept_policy;
+pub(crate) mod signature;
+pub(crate) mod origin;
+pub(crate) mod promotion;
+pub(crate) mod promotion_requests;
+pub(crate) mod history;

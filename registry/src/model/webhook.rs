@@ -269,6 +269,51 @@ pub(crate) struct WebhookPage {
     pub(crate) next_offset: Option<i64>,
 }
 
+/// What a test of a webhook came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TestResult {
+    Answered { status: u16, body: String },
+    Failed { reason: String },
+}
+
+impl From<TestResult> for webhooks::TestWebhookResponse {
+    fn from(result: TestResult) -> Self {
+        let result = match result {
+            TestResult::Answered { status, body } => webhooks::WebhookTestResult {
+                success: Some(status < 400),
+                response_status: Some(i32::from(status).into()),
+                response_body: Some(body),
+                error_message: None,
+            },
+            TestResult::Failed { reason } => webhooks::WebhookTestResult {
+                success: Some(false),
+                error_message: Some(format!("Failed to test webhook: {reason}")),
+                ..webhooks::WebhookTestResult::default()
+            },
+        };
+        webhooks::TestWebhookResponse { result: Some(result) }
+    }
+}
+
+/// The event that a test is to send, if the request names one.
+pub(crate) struct TestEvent(pub(crate) Option<EventKind>);
+
+impl TryFrom<webhooks::TestWebhook> for TestEvent {
+    type Error = Invalid;
+
+    fn try_from(req: webhooks::TestWebhook) -> Result<Self, Invalid> {
+        req.event.map(EventKind::try_from).transpose().map(TestEvent)
+    }
+}
+
+impl TryFrom<event_subscriptions::TestEventSubscription> for TestEvent {
+    type Error = Invalid;
+
+    fn try_from(req: event_subscriptions::TestEventSubscription) -> Result<Self, Invalid> {
+        present(req.event).map(|event| EventKind::parse_ours(&event)).transpose().map(TestEvent)
+    }
+}
+
 impl From<Webhook> for webhooks::Webhook {
     fn from(webhook: Webhook) -> Self {
         webhooks::Webhook {

@@ -7,8 +7,10 @@ use forebay_db::{Error as DbError, Tx};
 use super::hydrate::whole;
 use super::source::Origin;
 use crate::lineage::{Lineage, RegisteredAs};
+use crate::model::event::{Event, NewVersion};
 use crate::model::model_version::{ModelVersion, NewModelVersion};
 use crate::model::name::VersionKey;
+use crate::moment::Moment;
 use crate::sql::model_versions::NewRow;
 use crate::sql::{model_version_tags, model_versions, registered_models};
 use crate::{Error, Registry, Result};
@@ -21,11 +23,14 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::ModelNotFound`], and [`Error::Invalid`] for a source that is not the caller's to register.
-    pub(crate) async fn create_model_version(&self, new: NewModelVersion) -> Result<ModelVersion> {
+    pub(crate) async fn create_model_version(
+        &self,
+        new: NewModelVersion,
+        moment: Moment,
+    ) -> Result<ModelVersion> {
         let origin = self.origin_of(&new).await?;
         let name = new.name.as_str().to_owned();
-        let create =
-            Arc::new(Create { new, origin, lineage: self.around.lineage.clone(), now_ms: self.now_ms() });
+        let create = Arc::new(Create { new, origin, lineage: self.around.lineage.clone(), moment });
         for _ in 0..MAX_DRAWS {
             match self.db.write(create.clone(), |tx, create| Box::pin(write(tx, create))).await {
                 Err(Error::Db(DbError::Duplicate(_))) => {}
@@ -41,13 +46,13 @@ struct Create {
     new: NewModelVersion,
     origin: Origin,
     lineage: Arc<dyn Lineage>,
-    now_ms: i64,
+    moment: Moment,
 }
 
 async fn write(tx: &mut Tx, create: &Create) -> Result<ModelVersion> {
-    let Create { new, origin, lineage, now_ms } = create;
+    let Create { new, origin, lineage, moment } = create;
     let name = new.name.as_str();
-    if registered_models::touch(tx, name, *now_ms).await? == 0 {
+    if registered_models::touch(tx, name, moment.now_ms).await? == 0 {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
     let row = NewRow {
@@ -58,12 +63,24 @@ async fn write(tx: &mut Tx, create: &Create) -> Result<ModelVersion> {
         run_id: &origin.run_id,
         run_link: &new.run_link,
     };
-    let version = model_versions::insert(tx, &row, *now_ms).await?;
+    let version = model_versions::insert(tx, &row, moment.now_ms).await?;
     let key = VersionKey { name: name.to_owned(), version };
     model_version_tags::upsert(tx, &key, &new.tags).await?;
     if let Some(model_id) = &origin.noted_model {
         lineage.note_version(tx, model_id, RegisteredAs { name, version }).await?;
     }
+    moment.record(tx, &Event::version_created(created(new, origin, &key))).await?;
     let found = model_versions::find(tx, &key).await?;
     Ok(whole(tx, found.ok_or(Error::VersionNotFound(key))?).await?)
+}
+
+/// The version as those are told of it who want to hear.
+fn created(new: &NewModelVersion, origin: &Origin, key: &VersionKey) -> NewVersion {
+    NewVersion {
+        key: key.clone(),
+        source: origin.source.clone(),
+        run_id: Some(origin.run_id.clone()),
+        tags: new.tags.clone(),
+        description: Some(new.description.clone()),
+    }
 }

@@ -3,7 +3,11 @@
 use forebay_db::Tx;
 
 use crate::model::name::VersionKey;
-use crate::sql::{model_versions, registered_model_aliases, registered_models};
+use crate::model::policy::target::Target;
+use crate::model::stage::Stage;
+use crate::moment::Moment;
+use crate::promotions::moves;
+use crate::sql::{model_versions, promotion_policies, registered_model_aliases, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -11,17 +15,29 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::VersionNotFound`].
-    pub(crate) async fn delete_model_version(&self, key: VersionKey) -> Result<()> {
-        let input = (key, self.now_ms());
-        self.db.write(input, |tx, (key, now_ms)| Box::pin(delete(tx, key, *now_ms))).await
+    pub(crate) async fn delete_model_version(&self, key: VersionKey, moment: Moment) -> Result<()> {
+        self.db.write((key, moment), |tx, (key, moment)| Box::pin(delete(tx, key, moment))).await
     }
 }
 
-async fn delete(tx: &mut Tx, key: &VersionKey, now_ms: i64) -> Result<()> {
-    registered_models::touch(tx, &key.name, now_ms).await?;
-    if model_versions::redact(tx, key, now_ms).await? == 0 {
+async fn delete(tx: &mut Tx, key: &VersionKey, moment: &Moment) -> Result<()> {
+    registered_models::touch(tx, &key.name, moment.now_ms).await?;
+    promotion_policies::lock(tx).await?;
+    note_removals(tx, key, moment).await?;
+    if model_versions::redact(tx, key, moment.now_ms).await? == 0 {
         return Err(Error::VersionNotFound(key.clone()));
     }
     registered_model_aliases::delete_of_version(tx, key).await?;
     Ok(())
+}
+
+/// Notes what stands for a version that is about to be deleted.
+async fn note_removals(tx: &mut Tx, key: &VersionKey, moment: &Moment) -> Result<()> {
+    let origin = model_versions::find_origin(tx, key).await?;
+    let origin = origin.ok_or_else(|| Error::VersionNotFound(key.clone()))?;
+    let reason = Some("the version was deleted");
+    for alias in registered_model_aliases::list_of_version(tx, key).await? {
+        moves::removed(tx, &key.name, &Target::Alias(alias), &origin, reason, moment).await?;
+    }
+    moves::leave_stage(tx, key, Stage::None, &origin, moment).await
 }

@@ -2,9 +2,12 @@
 
 use forebay_db::Tx;
 
+use crate::model::event::Event;
 use crate::model::model_version::{DeleteVersionTag, SetVersionTag};
 use crate::model::name::VersionKey;
-use crate::sql::{model_version_tags, model_versions, registered_models};
+use crate::moment::Moment;
+use crate::policies::guard;
+use crate::sql::{model_version_tags, model_versions, registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -12,28 +15,35 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::VersionNotFound`].
-    pub(crate) async fn set_model_version_tag(&self, req: SetVersionTag) -> Result<()> {
-        self.db.write(req, |tx, req| Box::pin(set(tx, req))).await
+    pub(crate) async fn set_model_version_tag(&self, req: SetVersionTag, moment: Moment) -> Result<()> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(set(tx, req, moment))).await
     }
 
     /// Deletes a tag; one that is not there is no error.
     ///
     /// # Errors
     /// [`Error::VersionNotFound`].
-    pub(crate) async fn delete_model_version_tag(&self, req: DeleteVersionTag) -> Result<()> {
-        self.db.write(req, |tx, req| Box::pin(delete(tx, req))).await
+    pub(crate) async fn delete_model_version_tag(&self, req: DeleteVersionTag, moment: Moment) -> Result<()> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }
 }
 
-async fn set(tx: &mut Tx, req: &SetVersionTag) -> Result<()> {
+async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.key).await?;
-    Ok(model_version_tags::upsert(tx, &req.key, std::slice::from_ref(&req.tag)).await?)
+    guard::check_tag(tx, &req.key, &req.tag.key).await?;
+    model_version_tags::upsert(tx, &req.key, std::slice::from_ref(&req.tag)).await?;
+    let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
+    let event = Event::version_tag_set(of, req.key.clone(), req.tag.clone());
+    Ok(moment.record(tx, &event).await?)
 }
 
-async fn delete(tx: &mut Tx, req: &DeleteVersionTag) -> Result<()> {
+async fn delete(tx: &mut Tx, req: &DeleteVersionTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.key).await?;
+    guard::check_tag(tx, &req.key, &req.tag_key).await?;
     model_version_tags::delete(tx, &req.key, &req.tag_key).await?;
-    Ok(())
+    let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
+    let event = Event::version_tag_deleted(of, req.key.clone(), req.tag_key.clone());
+    Ok(moment.record(tx, &event).await?)
 }
 
 /// Makes sure that a version exists until the transaction ends.

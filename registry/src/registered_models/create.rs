@@ -3,8 +3,9 @@
 use forebay_db::Tx;
 
 use crate::error::Kind;
-use crate::model::event::Of;
+use crate::model::event::{Event, Of};
 use crate::model::registered_model::{NewRegisteredModel, RegisteredModel};
+use crate::moment::Moment;
 use crate::sql::{registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -13,18 +14,23 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::NameTaken`] and [`Error::NameTakenByOtherKind`].
-    pub(crate) async fn create_registered_model(&self, new: NewRegisteredModel) -> Result<RegisteredModel> {
-        let input = (new, self.now_ms());
-        self.db.write(input, |tx, (new, now_ms)| Box::pin(create(tx, new, *now_ms))).await
+    pub(crate) async fn create_registered_model(
+        &self,
+        new: NewRegisteredModel,
+        moment: Moment,
+    ) -> Result<RegisteredModel> {
+        self.db.write((new, moment), |tx, (new, moment)| Box::pin(create(tx, new, moment))).await
     }
 }
 
-async fn create(tx: &mut Tx, new: &NewRegisteredModel, now_ms: i64) -> Result<RegisteredModel> {
-    let name = new.name.as_str();
+async fn create(tx: &mut Tx, new: &NewRegisteredModel, moment: &Moment) -> Result<RegisteredModel> {
+    let (name, now_ms) = (new.name.as_str(), moment.now_ms);
     if registered_models::insert(tx, new, now_ms).await? == 0 {
         return Err(taken(tx, new).await?);
     }
     registered_model_tags::upsert(tx, name, &new.tags).await?;
+    let description = Some(new.description.clone());
+    moment.record(tx, &Event::model_created(name.to_owned(), new.tags.clone(), description)).await?;
     Ok(RegisteredModel {
         name: name.to_owned(),
         creation_time_ms: Some(now_ms),

@@ -3,6 +3,9 @@
 use forebay_db::Tx;
 
 use crate::model::name::ModelName;
+use crate::moment::Moment;
+use crate::policies::guard;
+use crate::promotions::record;
 use crate::sql::{
     model_version_tags, model_versions, registered_model_aliases, registered_model_tags, registered_models,
 };
@@ -13,15 +16,17 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::ModelNotFound`].
-    pub(crate) async fn delete_registered_model(&self, name: ModelName) -> Result<()> {
-        self.db.write(name, |tx, name| Box::pin(delete(tx, name.as_str()))).await
+    pub(crate) async fn delete_registered_model(&self, name: ModelName, moment: Moment) -> Result<()> {
+        self.db.write((name, moment), |tx, (name, moment)| Box::pin(delete(tx, name.as_str(), moment))).await
     }
 }
 
-async fn delete(tx: &mut Tx, name: &str) -> Result<()> {
+async fn delete(tx: &mut Tx, name: &str, moment: &Moment) -> Result<()> {
     if registered_models::find_locked(tx, name).await?.is_none() {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
+    guard::forget_model(tx, name, moment).await?;
+    record::cancel_pending(tx, name, "the model was deleted", moment).await?;
     // MLflow's foreign keys delete aliases along, and nothing else.
     registered_model_aliases::delete_all(tx, name).await?;
     model_version_tags::delete_all(tx, name).await?;

@@ -4,6 +4,9 @@ use forebay_db::{Error as DbError, Tx};
 
 use super::hydrate;
 use crate::model::registered_model::{RegisteredModel, RenameRegisteredModel};
+use crate::moment::Moment;
+use crate::policies::guard;
+use crate::promotions::record;
 use crate::sql::{model_versions, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -15,13 +18,13 @@ impl Registry {
     pub(crate) async fn rename_registered_model(
         &self,
         req: RenameRegisteredModel,
+        moment: Moment,
     ) -> Result<RegisteredModel> {
-        let input = (req, self.now_ms());
-        self.db.write(input, |tx, (req, now_ms)| Box::pin(rename(tx, req, *now_ms))).await
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(rename(tx, req, moment))).await
     }
 }
 
-async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, now_ms: i64) -> Result<RegisteredModel> {
+async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, moment: &Moment) -> Result<RegisteredModel> {
     let (name, new_name) = (req.name.as_str(), req.new_name.as_str());
     if registered_models::find_locked(tx, name).await?.is_none() {
         return Err(Error::ModelNotFound(name.to_owned()));
@@ -29,11 +32,15 @@ async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, now_ms: i64) -> Result
     if name != new_name && registered_models::find(tx, new_name).await?.is_some() {
         return Err(Error::NewNameTaken(new_name.to_owned()));
     }
-    match registered_models::rename(tx, name, new_name, now_ms).await {
+    if name != new_name {
+        guard::rename(tx, name, new_name, moment).await?;
+        record::cancel_pending(tx, name, "the model was renamed", moment).await?;
+    }
+    match registered_models::rename(tx, name, new_name, moment.now_ms).await {
         // Another transaction took the name in between.
         Err(DbError::Duplicate(_)) => return Err(Error::NewNameTaken(new_name.to_owned())),
         renamed => renamed?,
     };
-    model_versions::touch_all(tx, new_name, now_ms).await?;
+    model_versions::touch_all(tx, new_name, moment.now_ms).await?;
     hydrate::get(tx, new_name).await
 }

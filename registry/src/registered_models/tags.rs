@@ -2,8 +2,10 @@
 
 use forebay_db::Tx;
 
+use crate::model::event::Event;
 use crate::model::name::ModelName;
 use crate::model::registered_model::{DeleteModelTag, SetModelTag};
+use crate::moment::Moment;
 use crate::sql::{registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -12,28 +14,43 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::ModelNotFound`].
-    pub(crate) async fn set_registered_model_tag(&self, req: SetModelTag) -> Result<()> {
-        self.db.write(req, |tx, req| Box::pin(set(tx, req))).await
+    pub(crate) async fn set_registered_model_tag(&self, req: SetModelTag, moment: Moment) -> Result<()> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(set(tx, req, moment))).await
     }
 
     /// Deletes a tag; one that is not there is no error.
     ///
     /// # Errors
     /// [`Error::ModelNotFound`].
-    pub(crate) async fn delete_registered_model_tag(&self, req: DeleteModelTag) -> Result<()> {
-        self.db.write(req, |tx, req| Box::pin(delete(tx, req))).await
+    pub(crate) async fn delete_registered_model_tag(
+        &self,
+        req: DeleteModelTag,
+        moment: Moment,
+    ) -> Result<()> {
+        self.db.write((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }
 }
 
-async fn set(tx: &mut Tx, req: &SetModelTag) -> Result<()> {
+async fn set(tx: &mut Tx, req: &SetModelTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.name).await?;
-    Ok(registered_model_tags::upsert(tx, req.name.as_str(), std::slice::from_ref(&req.tag)).await?)
+    let name = req.name.as_str();
+    registered_model_tags::upsert(tx, name, std::slice::from_ref(&req.tag)).await?;
+    let of = registered_model_tags::find_kind(tx, name).await?;
+    match Event::model_tag_set(of, name.to_owned(), req.tag.clone()) {
+        Some(event) => Ok(moment.record(tx, &event).await?),
+        None => Ok(()),
+    }
 }
 
-async fn delete(tx: &mut Tx, req: &DeleteModelTag) -> Result<()> {
+async fn delete(tx: &mut Tx, req: &DeleteModelTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.name).await?;
-    registered_model_tags::delete(tx, req.name.as_str(), &req.key).await?;
-    Ok(())
+    let name = req.name.as_str();
+    registered_model_tags::delete(tx, name, &req.key).await?;
+    let of = registered_model_tags::find_kind(tx, name).await?;
+    match Event::model_tag_deleted(of, name.to_owned(), req.key.clone()) {
+        Some(event) => Ok(moment.record(tx, &event).await?),
+        None => Ok(()),
+    }
 }
 
 /// Makes sure that a model exists until the transaction ends.

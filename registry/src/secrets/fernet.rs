@@ -1,7 +1,7 @@
 //! Fernet: AES-128 in CBC mode under an HMAC, as text. <https://github.com/fernet/spec/blob/master/Spec.md>
 //!
-//! The crates that have it come with OpenSSL or under a licence that this project does not take; it is these few lines
-//! around RustCrypto's AES and HMAC.
+//! The crate that has it is under a licence that this project does not take; it is these few lines around the AES and
+//! the HMAC that others wrote.
 
 use std::fmt;
 

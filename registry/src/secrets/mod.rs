@@ -8,5 +8,5 @@ mod key_file;
 mod keeper;
 
 pub use fernet::{BadKey, FernetKey};
-pub use keeper::KeySource;
-pub(crate) use keeper::{SecretError, SecretKeeper};
+pub(crate) use keeper::SecretKeeper;
+pub use keeper::{KeySource, SecretError};

@@ -3,6 +3,7 @@
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction.
 
+mod few_versions;
 pub(crate) mod model_version_search;
 pub(crate) mod model_version_tags;
 pub(crate) mod model_versions;
@@ -14,6 +15,10 @@ pub(crate) mod subscribers;
 mod webhooks;
 mod event_subscriptions;
 pub(crate) mod outbox;
+pub(crate) mod promotion_policies;
+pub(crate) mod promotions;
+pub(crate) mod promotion_approvals;
+pub(crate) mod promotion_history;
 
 /// Names or keys in one `IN (…)` list.
 pub(crate) const KEYS_PER_STATEMENT: usize = 1_000;

@@ -5,16 +5,27 @@ use forebay_core::filter::{Direction, OrderBy, TextOp};
 use forebay_db::predicate::{push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
+use super::few_versions::FewVersions;
 use super::model_versions::ModelVersionRow;
 use crate::model::model_version::ModelVersion;
 use crate::model::model_version_search::SearchModelVersions;
 use crate::model::prompts::{IS_PROMPT, Prompts};
 
-// A deleted version keeps its row, under that stage, so that its number is not given again.
 const SELECT: &str = "
     SELECT v.name, v.version, v.creation_time, v.last_updated_time, v.description, v.user_id, v.current_stage,
         v.source, v.run_id, v.run_link, v.status, v.status_message
-    FROM model_versions v WHERE v.workspace = 'default' AND v.current_stage != 'Deleted_Internal'";
+    FROM ";
+
+// SQLite looks at the tables of a CROSS JOIN in this order.
+const WITH_TAG: &str = "(SELECT f.workspace, f.name, f.version";
+const WITH_TAG_END: &str = ") AS found
+    CROSS JOIN model_versions v
+    WHERE v.workspace = found.workspace AND v.name = found.name AND v.version = found.version AND ";
+
+const ALL: &str = "model_versions v WHERE ";
+
+// A deleted version keeps its row, under that stage, so that its number is not given again.
+const SHOWN: &str = "v.workspace = 'default' AND v.current_stage != 'Deleted_Internal'";
 
 const TAG: &str = "
     EXISTS (SELECT 1 FROM model_version_tags t
@@ -27,8 +38,18 @@ const PROMPT: &str = "
 
 /// The rows of the page and, if there is one, the first row of the next; without tags.
 pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<Vec<ModelVersion>, Error> {
+    let few = FewVersions::of(tx, &search.filter).await?;
     let mut sql = Sql::new(SELECT);
-    for (position, comparison) in search.filter.iter().enumerate() {
+    match few {
+        Some(few) => {
+            few.push_from(sql.push(WITH_TAG));
+            sql.push(WITH_TAG_END)
+        }
+        None => sql.push(ALL),
+    };
+    sql.push(SHOWN);
+    let is_left = |comparison: &&ModelVersionComparison| few.is_none_or(|few| !few.is_all_of(comparison));
+    for (position, comparison) in search.filter.iter().filter(is_left).enumerate() {
         sql.push(" AND ");
         push_comparison(&mut sql, tx.engine(), comparison);
         sql.push(unplanned(position));
@@ -36,7 +57,8 @@ pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<
     if search.prompts == Prompts::Hidden {
         sql.push(" AND NOT ").push(PROMPT).push_bind(IS_PROMPT).push(")");
     }
-    push_order(&mut sql, &search.order_by);
+    let are_few = few.is_some() || search.filter.iter().any(names_few);
+    push_order(&mut sql, &search.order_by, are_few);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
     Ok(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
@@ -49,6 +71,16 @@ fn push_comparison(sql: &mut Sql, engine: Engine, comparison: &ModelVersionCompa
     }
 }
 
+/// Whether a comparison leaves few versions, which an index finds.
+fn names_few(comparison: &ModelVersionComparison) -> bool {
+    match comparison {
+        ModelVersionComparison::Text { attribute, op } => {
+            *attribute != ModelVersionText::Source && matches!(op, TextOp::Eq(_) | TextOp::In(_))
+        }
+        ModelVersionComparison::Version { .. } | ModelVersionComparison::Tag { .. } => false,
+    }
+}
+
 fn push_tag(sql: &mut Sql, engine: Engine, key: &str, op: &TextOp) {
     sql.push(TAG).push_bind(key).push(" AND ");
     push_text(sql, engine, "t.value", op);
@@ -56,10 +88,14 @@ fn push_tag(sql: &mut Sql, engine: Engine, key: &str, op: &TextOp) {
 }
 
 /// Name and version break ties, so that pages neither repeat nor skip a row; a missing time stands where the
-/// engine puts it, as in MLflow.
-fn push_order(sql: &mut Sql, order_by: &[OrderBy<ModelVersionOrderKey>]) {
+/// engine puts it, as in MLflow. Few versions are found and then ordered, many are walked in an index that has the order:
+/// what follows a `+` is no column, so no index has it.
+fn push_order(sql: &mut Sql, order_by: &[OrderBy<ModelVersionOrderKey>], are_few: bool) {
     sql.push(" ORDER BY ");
     for term in order_by {
+        if are_few && term.key == ModelVersionOrderKey::LastUpdated {
+            sql.push("+");
+        }
         sql.push(column(term.key));
         sql.push(if term.direction == Direction::Ascending { " ASC, " } else { " DESC, " });
     }

@@ -6,6 +6,7 @@ use forebay_wire::enumeration::ModelVersionStatus;
 use super::KEYS_PER_STATEMENT;
 use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
+use crate::model::origin::VersionOrigin;
 use crate::model::stage::Stage;
 
 const LIST_LATEST: &str = "
@@ -27,6 +28,10 @@ const FIND: &str = "
 const FIND_LOCATION: &str = "
     SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
+const FIND_HIGHEST_IN: &str = "
+    SELECT version FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND current_stage = $2 ORDER BY version DESC LIMIT 1";
 
 // Rows of deleted versions count, so that no number is given twice.
 const INSERT: &str = "
@@ -70,6 +75,18 @@ pub(crate) async fn find(tx: &mut Tx, key: &VersionKey) -> Result<Option<ModelVe
 /// Where the files of a version are, unless it is deleted; empty where nobody said.
 pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Option<String>, Error> {
     tx.find_cell(Sql::new(FIND_LOCATION).bind(&key.name).bind(key.version), "location").await
+}
+
+/// Where a version came from, unless it is deleted.
+pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<VersionOrigin>, Error> {
+    let Some(version) = find(tx, key).await? else { return Ok(None) };
+    let location = find_location(tx, key).await?.unwrap_or_default();
+    Ok(Some(VersionOrigin { version: key.version, run_id: version.run_id.unwrap_or_default(), location }))
+}
+
+/// The highest version in a stage.
+pub(crate) async fn find_highest_in(tx: &mut Tx, name: &str, stage: Stage) -> Result<Option<i64>, Error> {
+    tx.find_cell(Sql::new(FIND_HIGHEST_IN).bind(name).bind(stage.as_str()), "version").await
 }
 
 /// What the row of a new version holds.

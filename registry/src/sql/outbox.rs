@@ -6,7 +6,7 @@
 use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::delivery::Delivery;
-use crate::model::event_kind::Shelf;
+use crate::model::event_kind::Audience;
 
 const INSERT: &str = "
     INSERT INTO forebay_outbox
@@ -59,7 +59,7 @@ pub(crate) async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), E
     let rows = deliveries.iter().map(|delivery| {
         [
             (&delivery.id).into(),
-            kind_of(delivery.shelf).into(),
+            kind_of(delivery.audience).into(),
             (&delivery.subscriber_id).into(),
             (&delivery.payload).into(),
             delivery.next_attempt_ms.into(),
@@ -123,17 +123,18 @@ pub(crate) async fn purge(tx: &mut Tx, before_ms: i64) -> Result<u64, Error> {
 }
 
 /// The name of a kind of subscribers, as in `migrations/`.
-fn kind_of(shelf: Shelf) -> &'static str {
-    match shelf {
-        Shelf::Webhooks => "webhook",
-        Shelf::EventSubscriptions => "event_subscription",
+fn kind_of(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Webhooks => "webhook",
+        Audience::EventSubscriptions => "event_subscription",
     }
 }
 
-fn shelf_of(kind: &str) -> Result<Shelf, Error> {
-    let shelf =
-        [Shelf::Webhooks, Shelf::EventSubscriptions].into_iter().find(|shelf| kind_of(*shelf) == kind);
-    shelf.ok_or_else(|| Error::Inconsistent { column: "subscriber_kind", reason: kind.to_owned() })
+fn audience_of(kind: &str) -> Result<Audience, Error> {
+    let audience = [Audience::Webhooks, Audience::EventSubscriptions]
+        .into_iter()
+        .find(|audience| kind_of(*audience) == kind);
+    audience.ok_or_else(|| Error::Inconsistent { column: "subscriber_kind", reason: kind.to_owned() })
 }
 
 struct DeliveryRow(Delivery);
@@ -142,7 +143,7 @@ impl FromRow for DeliveryRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(DeliveryRow(Delivery {
             id: row.get("delivery_id")?,
-            shelf: shelf_of(row.text("subscriber_kind")?)?,
+            audience: audience_of(row.text("subscriber_kind")?)?,
             subscriber_id: row.get("subscriber_id")?,
             payload: row.get("payload")?,
             failed_attempts: row.get("failed_attempts")?,

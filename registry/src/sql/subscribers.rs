@@ -6,7 +6,7 @@ use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 use forebay_wire::enumeration::WebhookStatus;
 
 use super::{KEYS_PER_STATEMENT, event_subscriptions, webhooks};
-use crate::model::event_kind::{EventKind, Shelf};
+use crate::model::event_kind::{Audience, EventKind};
 use crate::model::sealed::SealedSecret;
 use crate::model::webhook::{StoredWebhook, Webhook};
 
@@ -23,18 +23,18 @@ pub(super) struct Statements {
     pub(super) list_subscribed: &'static str,
 }
 
-impl Shelf {
+impl Audience {
     fn statements(self) -> &'static Statements {
         match self {
-            Shelf::Webhooks => &webhooks::STATEMENTS,
-            Shelf::EventSubscriptions => &event_subscriptions::STATEMENTS,
+            Audience::Webhooks => &webhooks::STATEMENTS,
+            Audience::EventSubscriptions => &event_subscriptions::STATEMENTS,
         }
     }
 }
 
-pub(crate) async fn insert(tx: &mut Tx, shelf: Shelf, stored: &StoredWebhook) -> Result<(), Error> {
+pub(crate) async fn insert(tx: &mut Tx, audience: Audience, stored: &StoredWebhook) -> Result<(), Error> {
     let webhook = &stored.webhook;
-    let sql = Sql::new(shelf.statements().insert)
+    let sql = Sql::new(audience.statements().insert)
         .bind(&webhook.id)
         .bind(&webhook.name)
         .bind(webhook.description.clone())
@@ -44,52 +44,56 @@ pub(crate) async fn insert(tx: &mut Tx, shelf: Shelf, stored: &StoredWebhook) ->
         .bind(webhook.creation_time_ms)
         .bind(webhook.last_updated_time_ms);
     tx.run(sql).await?;
-    insert_events(tx, shelf, webhook).await
+    insert_events(tx, audience, webhook).await
 }
 
-async fn insert_events(tx: &mut Tx, shelf: Shelf, webhook: &Webhook) -> Result<(), Error> {
-    let head = shelf.statements().insert_events;
+async fn insert_events(tx: &mut Tx, audience: Audience, webhook: &Webhook) -> Result<(), Error> {
+    let head = audience.statements().insert_events;
     let rows =
         webhook.events.iter().map(|kind| [(&webhook.id).into(), kind.entity().into(), kind.action().into()]);
     tx.insert(Insert { head, tail: "" }, rows).await.map(drop)
 }
 
 /// What is not deleted, with its events.
-pub(crate) async fn find(tx: &mut Tx, shelf: Shelf, id: &str) -> Result<Option<StoredWebhook>, Error> {
-    find_with(tx, shelf, Sql::new(shelf.statements().find).bind(id)).await
+pub(crate) async fn find(tx: &mut Tx, audience: Audience, id: &str) -> Result<Option<StoredWebhook>, Error> {
+    find_with(tx, audience, Sql::new(audience.statements().find).bind(id)).await
 }
 
 /// As [`find`], for who is about to change it.
-pub(crate) async fn find_locked(tx: &mut Tx, shelf: Shelf, id: &str) -> Result<Option<StoredWebhook>, Error> {
-    let mut sql = Sql::new(shelf.statements().find).bind(id);
+pub(crate) async fn find_locked(
+    tx: &mut Tx,
+    audience: Audience,
+    id: &str,
+) -> Result<Option<StoredWebhook>, Error> {
+    let mut sql = Sql::new(audience.statements().find).bind(id);
     sql.push(tx.engine().lock_exclusive());
-    find_with(tx, shelf, sql).await
+    find_with(tx, audience, sql).await
 }
 
-async fn find_with(tx: &mut Tx, shelf: Shelf, sql: Sql) -> Result<Option<StoredWebhook>, Error> {
+async fn find_with(tx: &mut Tx, audience: Audience, sql: Sql) -> Result<Option<StoredWebhook>, Error> {
     let Some(StoredRow(stored)) = tx.find(sql).await? else { return Ok(None) };
     let mut found = vec![stored];
-    add_events(tx, shelf, &mut found).await?;
+    add_events(tx, audience, &mut found).await?;
     Ok(found.pop())
 }
 
 /// The newest first.
 pub(crate) async fn list(
     tx: &mut Tx,
-    shelf: Shelf,
+    audience: Audience,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<StoredWebhook>, Error> {
-    let sql = Sql::new(shelf.statements().list).bind(limit).bind(offset);
+    let sql = Sql::new(audience.statements().list).bind(limit).bind(offset);
     let mut found: Vec<_> = tx.list::<StoredRow>(sql).await?.into_iter().map(|row| row.0).collect();
-    add_events(tx, shelf, &mut found).await?;
+    add_events(tx, audience, &mut found).await?;
     Ok(found)
 }
 
 /// Events of a later release of MLflow, which have no name here, are left out.
-async fn add_events(tx: &mut Tx, shelf: Shelf, found: &mut [StoredWebhook]) -> Result<(), Error> {
+async fn add_events(tx: &mut Tx, audience: Audience, found: &mut [StoredWebhook]) -> Result<(), Error> {
     for found in found.chunks_mut(KEYS_PER_STATEMENT) {
-        let mut sql = Sql::new(shelf.statements().list_events);
+        let mut sql = Sql::new(audience.statements().list_events);
         sql.push_list(found.iter().map(|stored| &stored.webhook.id)).push(")");
         let mut events: HashMap<String, Vec<EventKind>> = HashMap::new();
         for EventRow(id, kind) in tx.list::<EventRow>(sql).await? {
@@ -104,9 +108,9 @@ async fn add_events(tx: &mut Tx, shelf: Shelf, found: &mut [StoredWebhook]) -> R
 }
 
 /// Writes everything but the events and the time of creation.
-pub(crate) async fn update(tx: &mut Tx, shelf: Shelf, stored: &StoredWebhook) -> Result<(), Error> {
+pub(crate) async fn update(tx: &mut Tx, audience: Audience, stored: &StoredWebhook) -> Result<(), Error> {
     let webhook = &stored.webhook;
-    let sql = Sql::new(shelf.statements().update)
+    let sql = Sql::new(audience.statements().update)
         .bind(&webhook.id)
         .bind(&webhook.name)
         .bind(webhook.description.clone())
@@ -117,18 +121,23 @@ pub(crate) async fn update(tx: &mut Tx, shelf: Shelf, stored: &StoredWebhook) ->
     tx.run(sql).await.map(drop)
 }
 
-pub(crate) async fn replace_events(tx: &mut Tx, shelf: Shelf, webhook: &Webhook) -> Result<(), Error> {
-    tx.run(Sql::new(shelf.statements().delete_events).bind(&webhook.id)).await?;
-    insert_events(tx, shelf, webhook).await
+pub(crate) async fn replace_events(tx: &mut Tx, audience: Audience, webhook: &Webhook) -> Result<(), Error> {
+    tx.run(Sql::new(audience.statements().delete_events).bind(&webhook.id)).await?;
+    insert_events(tx, audience, webhook).await
 }
 
-pub(crate) async fn mark_deleted(tx: &mut Tx, shelf: Shelf, id: &str, now_ms: i64) -> Result<(), Error> {
-    tx.run(Sql::new(shelf.statements().mark_deleted).bind(id).bind(now_ms)).await.map(drop)
+pub(crate) async fn mark_deleted(
+    tx: &mut Tx,
+    audience: Audience,
+    id: &str,
+    now_ms: i64,
+) -> Result<(), Error> {
+    tx.run(Sql::new(audience.statements().mark_deleted).bind(id).bind(now_ms)).await.map(drop)
 }
 
 /// The ids of the active ones that want events of this kind.
 pub(crate) async fn list_subscribed(tx: &mut Tx, kind: EventKind) -> Result<Vec<String>, Error> {
-    let sql = Sql::new(kind.shelf().statements().list_subscribed).bind(kind.entity()).bind(kind.action());
+    let sql = Sql::new(kind.audience().statements().list_subscribed).bind(kind.entity()).bind(kind.action());
     Ok(tx.list::<IdRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 

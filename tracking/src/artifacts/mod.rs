@@ -3,6 +3,7 @@
 //! A stored URI is resolved to a [`place::Place`]: a store and a folder in it. Use cases and handlers know
 //! nothing of folders on disk or of buckets.
 
+mod below;
 mod error;
 pub(crate) mod local;
 pub(crate) mod object;
@@ -14,5 +15,6 @@ mod proxied;
 pub(crate) mod store;
 pub(crate) mod traffic;
 
+pub use below::ReadableFile;
 pub use error::StoreError;
 pub use object::StoreSettings;

@@ -164,6 +164,13 @@ pub(crate) enum Content {
 }
 
 impl OpenArtifact {
+    /// What tells this state of the file from another: the store's own etag, or one made of time and size.
+    pub(crate) fn state(&self) -> String {
+        let since_epoch = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let own = || format!("\"{:x}-{:x}\"", since_epoch.as_nanos(), self.size_bytes);
+        self.etag.clone().unwrap_or_else(own)
+    }
+
     /// The bytes in `span`, which lies in the file, as fast as they are drawn.
     pub(crate) async fn read(
         self,

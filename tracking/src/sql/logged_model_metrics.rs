@@ -19,6 +19,15 @@ const LIST: &str = "
     FROM logged_model_metrics WHERE model_id IN (";
 const LIST_END: &str = ") ORDER BY model_id, metric_name, metric_timestamp_ms, metric_step, run_id";
 
+// This table has no mark for NaN; the same point of the run has.
+const LIST_VALUES: &str = "
+    SELECT l.metric_name, l.metric_value, l.dataset_name, l.dataset_digest, EXISTS (
+        SELECT 1 FROM metrics m
+        WHERE m.run_uuid = l.run_id AND m.key = l.metric_name AND m.timestamp = l.metric_timestamp_ms
+            AND m.step = l.metric_step AND m.is_nan) AS is_nan
+    FROM logged_model_metrics l WHERE l.model_id = $1
+    ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
+
 const INSERT: &str = "
     INSERT INTO logged_model_metrics
         (model_id, metric_name, metric_timestamp_ms, metric_step, run_id, metric_value, dataset_name,
@@ -119,6 +128,20 @@ pub(crate) async fn list_of_models(
     Ok(found)
 }
 
+/// A value of a metric, without its time.
+pub(crate) struct ModelValue {
+    pub(crate) key: String,
+    /// NaN where it is, or where there is none.
+    pub(crate) value: f64,
+    /// Name and digest.
+    pub(crate) dataset: Option<(String, String)>,
+}
+
+/// All values of a model, of each metric and dataset the latest last.
+pub(crate) async fn list_values(tx: &mut Tx, id: &LoggedModelId) -> Result<Vec<ModelValue>, Error> {
+    tx.list::<ModelValue>(Sql::new(LIST_VALUES).bind(id)).await
+}
+
 /// A point to be inserted.
 pub(crate) type NewPoint<'a> = (PointKey<'a>, PointValue<'a>, ExperimentId);
 
@@ -162,6 +185,20 @@ impl FromRow for MetricRow {
             dataset_digest: row.get("dataset_digest")?,
         };
         Ok(MetricRow((LoggedModelId::new(row.get("model_id")?), metric)))
+    }
+}
+
+impl FromRow for ModelValue {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let value: Option<f64> = row.get("metric_value")?;
+        let is_nan: bool = row.get("is_nan")?;
+        let dataset_name: Option<String> = row.get("dataset_name")?;
+        let dataset_digest: Option<String> = row.get("dataset_digest")?;
+        Ok(ModelValue {
+            key: row.get("metric_name")?,
+            value: value.filter(|_| !is_nan).unwrap_or(f64::NAN),
+            dataset: dataset_name.zip(dataset_digest),
+        })
     }
 }
 

@@ -47,13 +47,19 @@ const NEVER_A_KEY: [&str; 6] = ["case", "in", "values", "using", "from", "as"];
 /// All tokens of `filter` without the white space between them.
 pub(super) fn tokens(filter: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
-    let mut rest = filter.trim_start();
-    while !rest.is_empty() {
-        let (kind, len) = first_joined(rest);
-        tokens.push(Token { kind, text: &rest[..len] });
-        rest = rest[len..].trim_start();
+    let mut rest = filter;
+    while let Some((token, after)) = next(rest) {
+        tokens.push(token);
+        rest = after;
     }
     tokens
+}
+
+/// The token that `text` begins with behind any white space, and what follows it; `None` at the end.
+pub(super) fn next(text: &str) -> Option<(Token<'_>, &str)> {
+    let text = text.trim_start();
+    let (kind, len) = if text.is_empty() { return None } else { first_joined(text) };
+    Some((Token { kind, text: &text[..len] }, &text[len..]))
 }
 
 /// Kind and length in bytes (≥ 1) of the token that `text` begins with.

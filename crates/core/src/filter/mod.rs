@@ -14,6 +14,7 @@ pub mod experiments;
 pub mod logged_models;
 pub mod registered_models;
 pub mod model_versions;
+pub mod conditions;
 pub mod bounds;
 
 /// A comparison of numbers.
@@ -43,6 +44,19 @@ impl NumberOp {
             Self::Le => "<=",
             Self::Gt => ">",
             Self::Ge => ">=",
+        }
+    }
+
+    /// Whether the comparison holds, to the last bit. With a NaN on either side none does, not even `!=`.
+    pub fn holds(self, left: f64, right: f64) -> bool {
+        let Some(order) = left.partial_cmp(&right) else { return false };
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Lt => order.is_lt(),
+            Self::Le => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::Ge => order.is_ge(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::event::PromotionAction;
-use crate::model::event_kind::{EventKind, Shelf};
+use crate::model::event_kind::{Audience, EventKind};
 use crate::model::webhook::{StoredWebhook, Webhook};
 
 fn webhook(id: &str, events: &[EventKind], status: WebhookStatus) -> StoredWebhook {
@@ -24,9 +24,11 @@ fn webhook(id: &str, events: &[EventKind], status: WebhookStatus) -> StoredWebho
     StoredWebhook { webhook, secret: None }
 }
 
-async fn add(db: &Db, shelf: Shelf, stored: StoredWebhook) {
+async fn add(db: &Db, audience: Audience, stored: StoredWebhook) {
     let added: Result<(), db::Error> = db
-        .write((shelf, stored), |tx, (shelf, stored)| Box::pin(subscribers::insert(tx, *shelf, stored)))
+        .write((audience, stored), |tx, (audience, stored)| {
+            Box::pin(subscribers::insert(tx, *audience, stored))
+        })
         .await;
     added.unwrap();
 }
@@ -56,13 +58,14 @@ fn created(name: &str) -> Event {
 
 async fn an_event_goes_to_each_active_subscriber_of_its_kind(db: Db) {
     let (model, prompt) = (EventKind::RegisteredModelCreated, EventKind::PromptCreated);
-    add(&db, Shelf::Webhooks, webhook("a", &[model, prompt], WebhookStatus::Active)).await;
-    add(&db, Shelf::Webhooks, webhook("b", &[model], WebhookStatus::Active)).await;
-    add(&db, Shelf::Webhooks, webhook("disabled", &[model], WebhookStatus::Disabled)).await;
-    add(&db, Shelf::Webhooks, webhook("other", &[prompt], WebhookStatus::Active)).await;
-    add(&db, Shelf::Webhooks, webhook("deleted", &[model], WebhookStatus::Active)).await;
-    let gone: Result<(), db::Error> =
-        db.write((), |tx, ()| Box::pin(subscribers::mark_deleted(tx, Shelf::Webhooks, "deleted", 2))).await;
+    add(&db, Audience::Webhooks, webhook("a", &[model, prompt], WebhookStatus::Active)).await;
+    add(&db, Audience::Webhooks, webhook("b", &[model], WebhookStatus::Active)).await;
+    add(&db, Audience::Webhooks, webhook("disabled", &[model], WebhookStatus::Disabled)).await;
+    add(&db, Audience::Webhooks, webhook("other", &[prompt], WebhookStatus::Active)).await;
+    add(&db, Audience::Webhooks, webhook("deleted", &[model], WebhookStatus::Active)).await;
+    let gone: Result<(), db::Error> = db
+        .write((), |tx, ()| Box::pin(subscribers::mark_deleted(tx, Audience::Webhooks, "deleted", 2)))
+        .await;
     gone.unwrap();
     record_all(&db, vec![created("m")]).await;
     let heads = heads(&db).await;
@@ -74,19 +77,23 @@ async fn an_event_goes_to_each_active_subscriber_of_its_kind(db: Db) {
 
 async fn our_events_go_to_our_subscriptions_alone(db: Db) {
     let kind = EventKind::PromotionCompleted;
-    add(&db, Shelf::EventSubscriptions, webhook("a", &[kind], WebhookStatus::Active)).await;
+    add(&db, Audience::EventSubscriptions, webhook("a", &[kind], WebhookStatus::Active)).await;
     let event = Event::Promotion { action: PromotionAction::Completed, data: json!({"name": "m"}) };
     record_all(&db, vec![event, created("m")]).await;
     let heads = heads(&db).await;
     assert_eq!(heads.len(), 1);
-    assert_eq!((heads[0].shelf, heads[0].subscriber_id.as_str()), (Shelf::EventSubscriptions, "a"));
+    assert_eq!((heads[0].audience, heads[0].subscriber_id.as_str()), (Audience::EventSubscriptions, "a"));
     assert!(heads[0].payload.starts_with(r#"{"entity": "promotion", "action": "completed", "timestamp": "#));
 }
 
 async fn of_each_subscriber_only_the_first_event_is_next(db: Db) {
     for id in ["a", "b"] {
-        add(&db, Shelf::Webhooks, webhook(id, &[EventKind::RegisteredModelCreated], WebhookStatus::Active))
-            .await;
+        add(
+            &db,
+            Audience::Webhooks,
+            webhook(id, &[EventKind::RegisteredModelCreated], WebhookStatus::Active),
+        )
+        .await;
     }
     record_all(&db, vec![created("first"), created("second")]).await;
     let first = heads(&db).await;
@@ -102,7 +109,7 @@ async fn of_each_subscriber_only_the_first_event_is_next(db: Db) {
 }
 
 async fn a_delivery_is_taken_by_one_of_two_and_settled_by_who_has_it(db: Db) {
-    add(&db, Shelf::Webhooks, webhook("a", &[EventKind::RegisteredModelCreated], WebhookStatus::Active))
+    add(&db, Audience::Webhooks, webhook("a", &[EventKind::RegisteredModelCreated], WebhookStatus::Active))
         .await;
     record_all(&db, vec![created("m")]).await;
     let seen = heads(&db).await.remove(0);
@@ -124,7 +131,7 @@ async fn a_delivery_is_taken_by_one_of_two_and_settled_by_who_has_it(db: Db) {
 }
 
 async fn what_is_old_is_given_up_and_then_gone(db: Db) {
-    add(&db, Shelf::Webhooks, webhook("a", &[EventKind::RegisteredModelCreated], WebhookStatus::Active))
+    add(&db, Audience::Webhooks, webhook("a", &[EventKind::RegisteredModelCreated], WebhookStatus::Active))
         .await;
     record_all(&db, vec![created("old"), created("new")]).await;
     let expired: Result<u64, db::Error> =

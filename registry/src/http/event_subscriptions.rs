@@ -1,0 +1,62 @@
+//! Handlers of event subscriptions.
+
+use axum::extract::{Path, State};
+use forebay_web::message::Message;
+use forebay_web::response::Pretty;
+use forebay_wire::empty::Empty;
+use forebay_wire::event_subscriptions as wire;
+use forebay_wire::webhooks::TestWebhookResponse;
+
+use crate::model::event_kind::Audience;
+use crate::model::webhook::{NewWebhook, TestEvent, WebhookChanges};
+use crate::{Registry, Result};
+
+const AUDIENCE: Audience = Audience::EventSubscriptions;
+
+pub(super) async fn create(
+    State(registry): State<Registry>,
+    Message(req): Message<wire::CreateEventSubscription>,
+) -> Result<Pretty<wire::EventSubscriptionResponse>> {
+    let new = NewWebhook::of_subscription(req, registry.url_rules())?;
+    Ok(Pretty(registry.create_webhook(AUDIENCE, new).await?.into()))
+}
+
+pub(super) async fn list(
+    State(registry): State<Registry>,
+    Message(req): Message<wire::ListEventSubscriptions>,
+) -> Result<Pretty<wire::ListEventSubscriptionsResponse>> {
+    Ok(Pretty(registry.list_webhooks(AUDIENCE, req.try_into()?).await?.into()))
+}
+
+pub(super) async fn get(
+    State(registry): State<Registry>,
+    Path(id): Path<String>,
+) -> Result<Pretty<wire::EventSubscriptionResponse>> {
+    Ok(Pretty(registry.get_webhook(AUDIENCE, id).await?.into()))
+}
+
+pub(super) async fn update(
+    State(registry): State<Registry>,
+    Path(id): Path<String>,
+    Message(req): Message<wire::UpdateEventSubscription>,
+) -> Result<Pretty<wire::EventSubscriptionResponse>> {
+    let changes = WebhookChanges::of_subscription(req, registry.url_rules())?;
+    Ok(Pretty(registry.update_webhook(AUDIENCE, id, changes).await?.into()))
+}
+
+pub(super) async fn delete(
+    State(registry): State<Registry>,
+    Path(id): Path<String>,
+) -> Result<Pretty<Empty>> {
+    registry.delete_webhook(AUDIENCE, id).await?;
+    Ok(Pretty(Empty {}))
+}
+
+pub(super) async fn test(
+    State(registry): State<Registry>,
+    Path(id): Path<String>,
+    Message(req): Message<wire::TestEventSubscription>,
+) -> Result<Pretty<TestWebhookResponse>> {
+    let TestEvent(event) = req.try_into()?;
+    Ok(Pretty(registry.test_webhook(AUDIENCE, id, event).await?.into()))
+}

@@ -1,0 +1,27 @@
+//! When something is done, by whom, and ids for what it makes: time, chance and the caller, as one argument of every
+//! write.
+
+use std::sync::Arc;
+
+use forebay_core::ids::Ids;
+use forebay_db::{Error, Tx};
+
+use crate::deliveries;
+use crate::model::event::Event;
+
+/// What a transaction needs beside its request. Cloning it is cheap.
+#[derive(Clone)]
+pub(crate) struct Moment {
+    /// Milliseconds since the epoch.
+    pub(crate) now_ms: i64,
+    /// Whoever asks, where that is known.
+    pub(crate) user: Option<String>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+impl Moment {
+    /// Notes an event for those who want to hear of it.
+    pub(crate) async fn record(&self, tx: &mut Tx, event: &Event) -> Result<(), Error> {
+        deliveries::record(tx, event, self.now_ms, &*self.ids).await
+    }
+}

@@ -1,0 +1,101 @@
+//! Approving a promotion. The gates are looked at anew, and the last approval that is needed moves the alias.
+
+use std::sync::Arc;
+
+use forebay_db::Tx;
+
+use super::decide::{Decision, pending};
+use super::holder::Holder;
+use super::judge::{Judged, judge};
+use super::moves;
+use super::record::{complete, entry, tell, with_approvals};
+use super::request::MAX_SURVEYS;
+use super::survey::Survey;
+use crate::error::Refusal;
+use crate::lineage::Lineage;
+use crate::model::event::PromotionAction;
+use crate::model::history::{Entry, Kind};
+use crate::model::model_version::Existing;
+use crate::model::promotion::{Approval, Judgement, Promotion};
+use crate::moment::Moment;
+use crate::sql::{promotion_approvals, promotions};
+use crate::{Error, Registry, Result};
+
+impl Registry {
+    /// Approves a promotion.
+    ///
+    /// # Errors
+    /// [`Error::UnknownUser`], [`Error::OwnPromotion`] for whoever asked for it, [`Error::PromotionRefused`] when a gate
+    /// fails by now, and those of a promotion that does not wait.
+    pub(crate) async fn approve_promotion(
+        &self,
+        promotion_id: String,
+        comment: Option<String>,
+        moment: Moment,
+    ) -> Result<Promotion> {
+        for _ in 0..MAX_SURVEYS {
+            let promotion = self.get_promotion(&promotion_id).await?;
+            let survey = self.survey(&promotion.subject).await?;
+            let decision = Decision { promotion_id: promotion_id.clone(), comment: comment.clone() };
+            let lineage = self.around.lineage.clone();
+            let asked = Asked { decision, survey, lineage, moment: moment.clone() };
+            let approved = self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked))).await?;
+            if let Some(promotion) = approved {
+                return Ok(promotion);
+            }
+        }
+        Err(Error::PromotionRaced(promotion_id))
+    }
+}
+
+struct Asked {
+    decision: Decision,
+    survey: Survey,
+    lineage: Arc<dyn Lineage>,
+    moment: Moment,
+}
+
+/// None when the survey has to be made again.
+async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
+    let Asked { decision, survey, lineage, moment } = asked;
+    let mut promotion = pending(tx, &decision.promotion_id).await?;
+    let user = approver(&promotion, moment)?;
+    let Judged::Case(case) = judge(tx, &promotion.subject, survey, &**lineage).await? else {
+        return Ok(None);
+    };
+    promotion.previous_version = case.holder.as_ref().and_then(Holder::present_version);
+    promotion.updated_ms = moment.now_ms;
+    promotion.judgement = case.judgement;
+    if !promotion.judgement.as_ref().is_none_or(Judgement::passed) {
+        return Err(Error::PromotionRefused(Refusal::of(&promotion)));
+    }
+    if let Some(judgement) = &promotion.judgement {
+        let approval = Approval {
+            user,
+            policy_version: judgement.policy_version,
+            evidence_hash: judgement.evidence_hash.clone(),
+            comment: decision.comment.clone(),
+            created_ms: moment.now_ms,
+        };
+        promotion_approvals::insert(tx, &decision.promotion_id, &approval).await?;
+    }
+    promotion.approvals.clear();
+    with_approvals(tx, std::slice::from_mut(&mut promotion)).await?;
+    let entry = Entry { reason: decision.comment.clone(), ..entry(Kind::Approved, &promotion, moment) };
+    moves::note(tx, entry, moment).await?;
+    tell(tx, PromotionAction::Approved, &promotion, moment).await?;
+    if promotion.missing_approvals() == 0 {
+        complete(tx, &mut promotion, Kind::Promoted, Existing::Archive, moment).await?;
+    }
+    promotions::update(tx, &promotion).await?;
+    Ok(Some(promotion))
+}
+
+/// The user who approves, and who is not the one who asked.
+fn approver(promotion: &Promotion, moment: &Moment) -> Result<String> {
+    let user = moment.user.clone().ok_or(Error::UnknownUser("to approve a promotion"))?;
+    if promotion.requested_by.as_ref() == Some(&user) {
+        return Err(Error::OwnPromotion(user));
+    }
+    Ok(user)
+}

@@ -1,0 +1,31 @@
+//! What approving, rejecting and taking back have in common: a promotion that waits.
+
+use forebay_db::Tx;
+
+use super::record::with_approvals;
+use crate::model::promotion::{Promotion, Status};
+use crate::sql::{promotion_policies, promotions};
+use crate::{Error, Result};
+
+/// A decision about a promotion that waits.
+#[derive(Debug, Clone)]
+pub(super) struct Decision {
+    pub(super) promotion_id: String,
+    pub(super) comment: Option<String>,
+}
+
+/// The promotion that a decision is about, and nobody else decides before this transaction ends.
+///
+/// # Errors
+/// [`Error::PromotionNotFound`], and [`Error::PromotionNotPending`] when it waits no longer.
+pub(super) async fn pending(tx: &mut Tx, id: &str) -> Result<Promotion> {
+    promotion_policies::lock(tx).await?;
+    let promotion = promotions::find(tx, id).await?;
+    let mut promotion = promotion.ok_or_else(|| Error::PromotionNotFound(id.to_owned()))?;
+    if promotion.status != Status::Pending {
+        let status = promotion.status.as_str();
+        return Err(Error::PromotionNotPending { id: id.to_owned(), status });
+    }
+    with_approvals(tx, std::slice::from_mut(&mut promotion)).await?;
+    Ok(promotion)
+}

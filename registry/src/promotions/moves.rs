@@ -1,0 +1,109 @@
+//! Moves of aliases and stages, each with its entry in the history.
+
+use forebay_db::Tx;
+
+use super::holder;
+use crate::model::event::Event;
+use crate::model::history::{Entry, Kind};
+use crate::model::model_version::Existing;
+use crate::model::name::VersionKey;
+use crate::model::origin::VersionOrigin;
+use crate::model::policy::target::Target;
+use crate::model::promotion::Subject;
+use crate::model::stage::Stage;
+use crate::moment::Moment;
+use crate::sql::{
+    model_versions, promotion_history, registered_model_aliases, registered_model_tags, registered_models,
+};
+use crate::{Error, Result};
+
+/// Lets a target stand for a version; `entry` says why. What that takes away from other targets is noted, too.
+///
+/// # Errors
+/// [`Error::VersionNotFound`].
+pub(crate) async fn move_to(
+    tx: &mut Tx,
+    subject: &Subject,
+    existing: Existing,
+    entry: Entry,
+    moment: &Moment,
+) -> Result<()> {
+    let key = VersionKey { name: subject.name.clone(), version: subject.version };
+    let origin = model_versions::find_origin(tx, &key).await?;
+    let origin = origin.ok_or_else(|| Error::VersionNotFound(key.clone()))?;
+    let from_version = holder::find_version(tx, &subject.name, &subject.target).await?;
+    match &subject.target {
+        Target::Alias(alias) => {
+            registered_model_aliases::upsert(tx, alias, &key).await?;
+            let of = registered_model_tags::find_kind(tx, &key.name).await?;
+            moment.record(tx, &Event::alias_created(of, key, alias.clone())).await?;
+        }
+        Target::Stage(stage) => {
+            leave_stage(tx, &key, *stage, &origin, moment).await?;
+            enter_stage(tx, &key, *stage, existing, moment).await?;
+        }
+    }
+    let entry = Entry { from_version, to_version: Some(subject.version), origin: Some(origin), ..entry };
+    note(tx, entry, moment).await
+}
+
+/// Moves a version to a stage.
+pub(crate) async fn enter_stage(
+    tx: &mut Tx,
+    key: &VersionKey,
+    stage: Stage,
+    existing: Existing,
+    moment: &Moment,
+) -> Result<()> {
+    let now_ms = moment.now_ms;
+    registered_models::touch(tx, &key.name, now_ms).await?;
+    if existing == Existing::Archive {
+        model_versions::archive_others(tx, key, stage, now_ms).await?;
+    }
+    match model_versions::set_stage(tx, key, stage, now_ms).await? {
+        0 => Err(Error::VersionNotFound(key.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Notes that a version leaves the stage that it is in, if others than `next` stand for it there.
+pub(crate) async fn leave_stage(
+    tx: &mut Tx,
+    key: &VersionKey,
+    next: Stage,
+    origin: &VersionOrigin,
+    moment: &Moment,
+) -> Result<()> {
+    let version = model_versions::find(tx, key).await?;
+    let stage = version.and_then(|version| version.stage).and_then(|stage| Stage::parse(&stage).ok());
+    match stage {
+        Some(stage) if stage != next && stage != Stage::None => {
+            removed(tx, &key.name, &Target::Stage(stage), origin, None, moment).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Notes that a target does not stand for a version any more.
+pub(crate) async fn removed(
+    tx: &mut Tx,
+    name: &str,
+    target: &Target,
+    origin: &VersionOrigin,
+    reason: Option<&str>,
+    moment: &Moment,
+) -> Result<()> {
+    let entry = Entry {
+        from_version: Some(origin.version),
+        origin: Some(origin.clone()),
+        reason: reason.map(str::to_owned),
+        ..Entry::new(Kind::Removed, name, target, moment.now_ms)
+    };
+    note(tx, entry, moment).await
+}
+
+/// Adds an entry of whoever asks to the history.
+pub(crate) async fn note(tx: &mut Tx, entry: Entry, moment: &Moment) -> Result<()> {
+    let entry = Entry { user: moment.user.clone(), created_ms: moment.now_ms, ..entry };
+    Ok(promotion_history::insert(tx, &entry).await?)
+}

@@ -1,0 +1,85 @@
+//! What a promotion leaves behind: its row, an entry in the history, and an event.
+
+use forebay_db::Tx;
+use forebay_wire::promotions as wire;
+
+use super::moves;
+use crate::Result;
+use crate::model::event::{Event, PromotionAction};
+use crate::model::history::{Entry, Kind};
+use crate::model::model_version::Existing;
+use crate::model::promotion::{Promotion, Status, to_wire_approvals};
+use crate::moment::Moment;
+use crate::sql::{promotion_approvals, promotions};
+
+/// The entry of a promotion in the history, with all that was found.
+pub(super) fn entry(kind: Kind, promotion: &Promotion, moment: &Moment) -> Entry {
+    let subject = &promotion.subject;
+    let judgement = promotion.judgement.as_ref();
+    let gates = judgement.map(|judgement| judgement.gates.clone()).unwrap_or_default();
+    Entry {
+        from_version: promotion.previous_version,
+        to_version: Some(subject.version),
+        reason: promotion.reason.clone(),
+        promotion_id: promotion.id.clone(),
+        policy_version: judgement.map(|judgement| judgement.policy_version),
+        gates: gates.into_iter().map(Into::into).collect(),
+        approvals: to_wire_approvals(promotion),
+        ..Entry::new(kind, &subject.name, &subject.target, moment.now_ms)
+    }
+}
+
+/// Moves the alias or stage of a promotion that is to be done, and tells so. The row is the caller's to write.
+pub(super) async fn complete(
+    tx: &mut Tx,
+    promotion: &mut Promotion,
+    kind: Kind,
+    existing: Existing,
+    moment: &Moment,
+) -> Result<()> {
+    promotion.status = Status::Completed;
+    promotion.updated_ms = moment.now_ms;
+    let entry = entry(kind, promotion, moment);
+    moves::move_to(tx, &promotion.subject, existing, entry, moment).await?;
+    let action = match kind {
+        Kind::RolledBack => PromotionAction::RolledBack,
+        _ => PromotionAction::Completed,
+    };
+    tell(tx, action, promotion, moment).await
+}
+
+/// Tells those who want to hear of a step.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    action: PromotionAction,
+    promotion: &Promotion,
+    moment: &Moment,
+) -> Result<()> {
+    let message: wire::Promotion = promotion.clone().into();
+    // A message of texts, numbers and truths is always JSON.
+    let data = serde_json::to_value(message).unwrap_or_default();
+    Ok(moment.record(tx, &Event::Promotion { action, data }).await?)
+}
+
+/// Cancels the promotions of a model that wait, because of something that makes them pointless.
+pub(crate) async fn cancel_pending(tx: &mut Tx, name: &str, reason: &str, moment: &Moment) -> Result<()> {
+    for promotion in promotions::list_pending(tx, name).await? {
+        let entry = Entry { reason: Some(reason.to_owned()), ..entry(Kind::Cancelled, &promotion, moment) };
+        moves::note(tx, entry, moment).await?;
+    }
+    promotions::cancel_pending(tx, name, moment.now_ms).await?;
+    Ok(())
+}
+
+/// Adds to promotions their approvals.
+pub(super) async fn with_approvals(tx: &mut Tx, promotions: &mut [Promotion]) -> Result<()> {
+    let ids: Vec<String> = promotions.iter().filter_map(|promotion| promotion.id.clone()).collect();
+    for (id, approval) in promotion_approvals::list(tx, &ids).await? {
+        if let Some(promotion) =
+            promotions.iter_mut().find(|promotion| promotion.id.as_deref() == Some(id.as_str()))
+        {
+            promotion.approvals.push(approval);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Returning an alias or a stage to the version that it stood for before, at once: that version stood there already.
+
+use forebay_db::Tx;
+
+use super::holder;
+use super::record::complete;
+use crate::model::history::{Entry, Kind};
+use crate::model::model_version::Existing;
+use crate::model::name::VersionKey;
+use crate::model::promotion::{Promotion, Status, Subject};
+use crate::model::promotion_requests::{GetHistory, RollBack};
+use crate::moment::Moment;
+use crate::sql::{model_versions, promotion_history, promotion_policies, promotions};
+use crate::{Error, Registry, Result};
+
+/// Entries that are read to find the version before.
+const MAX_ENTRIES: i64 = 1_000;
+
+impl Registry {
+    /// Moves a target back. Once more moves it back further, to what stood there before that.
+    ///
+    /// # Errors
+    /// [`Error::NoEarlierVersion`].
+    pub(crate) async fn roll_back(&self, req: RollBack, moment: Moment) -> Result<Promotion> {
+        self.db.write_snapshot((req, moment), |tx, (req, moment)| Box::pin(roll_back(tx, req, moment))).await
+    }
+}
+
+async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promotion> {
+    promotion_policies::lock(tx).await?;
+    let RollBack { name, target, reason } = req;
+    let present = holder::find_version(tx, name, target).await?;
+    let wanted =
+        GetHistory { name: name.clone(), target: Some(target.clone()), max_results: MAX_ENTRIES, offset: 0 };
+    let mut entries = promotion_history::list(tx, &wanted).await?;
+    entries.reverse();
+    let mut earlier = held_before(&entries, present);
+    let version = loop {
+        let Some(version) = earlier.pop() else {
+            return Err(Error::NoEarlierVersion { name: name.clone(), target: target.to_string() });
+        };
+        // A version that was deleted since is passed over.
+        if model_versions::find(tx, &VersionKey { name: name.clone(), version }).await?.is_some() {
+            break version;
+        }
+    };
+    let mut promotion = Promotion {
+        id: Some(moment.ids.hex32()),
+        subject: Subject { name: name.clone(), target: target.clone(), version },
+        previous_version: present,
+        status: Status::Completed,
+        is_override: false,
+        requested_by: moment.user.clone(),
+        reason: reason.clone(),
+        created_ms: moment.now_ms,
+        updated_ms: moment.now_ms,
+        judgement: None,
+        approvals: Vec::new(),
+    };
+    complete(tx, &mut promotion, Kind::RolledBack, Existing::Archive, moment).await?;
+    promotions::insert(tx, &promotion).await?;
+    Ok(promotion)
+}
+
+/// The versions that a target stood for before the present one, the latest last. What was rolled back does not count,
+/// nor what a deleted model of the same name did.
+fn held_before(entries: &[Entry], present: Option<i64>) -> Vec<i64> {
+    let mut held: Vec<i64> = Vec::new();
+    for entry in entries {
+        match (entry.kind, entry.to_version) {
+            (Kind::Set | Kind::Promoted | Kind::Overridden, Some(version)) => {
+                // What stood there before anything was noted is known by the entry that ended it.
+                if let (true, Some(from)) = (held.is_empty(), entry.from_version) {
+                    held.push(from);
+                }
+                if held.last() != Some(&version) {
+                    held.push(version);
+                }
+            }
+            (Kind::RolledBack, Some(version)) => {
+                while held.last().is_some_and(|last| *last != version) {
+                    held.pop();
+                }
+                if held.is_empty() {
+                    held.push(version);
+                }
+            }
+            (Kind::ModelDeleted, _) => held.clear(),
+            _ => {}
+        }
+    }
+    if held.last().copied() == present {
+        held.pop();
+    }
+    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::policy::target::Target;
+
+    fn entry(kind: Kind, from_version: Option<i64>, to_version: Option<i64>) -> Entry {
+        let target = Target::Alias("champion".to_owned());
+        Entry { from_version, to_version, ..Entry::new(kind, "m", &target, 0) }
+    }
+
+    #[test]
+    fn each_roll_back_leads_one_version_further_back() {
+        let set = |from, to| entry(Kind::Set, from, Some(to));
+        let back = |from, to| entry(Kind::RolledBack, Some(from), Some(to));
+        let entries = [set(None, 1), set(Some(1), 2), set(Some(2), 3), back(3, 2)];
+        assert_eq!(held_before(&entries[..3], Some(3)), [1, 2]);
+        assert_eq!(held_before(&entries, Some(2)), [1]);
+        assert_eq!(held_before(&[set(Some(7), 8)], Some(8)), [7]);
+        assert!(held_before(&[], Some(1)).is_empty());
+    }
+
+    #[test]
+    fn a_target_that_was_taken_away_can_be_given_back() {
+        let entries = [entry(Kind::Set, None, Some(1)), entry(Kind::Removed, Some(1), None)];
+        assert_eq!(held_before(&entries, None), [1]);
+    }
+
+    #[test]
+    fn a_later_model_of_the_same_name_begins_anew() {
+        let entries = [entry(Kind::Set, None, Some(1)), entry(Kind::ModelDeleted, Some(1), None)];
+        assert!(held_before(&entries, None).is_empty());
+    }
+}

@@ -1,0 +1,87 @@
+//! A registry that stands alone, for tests of this crate: nobody knows of any run, and versions have no files.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use forebay_core::clock::SystemClock;
+use forebay_core::error_code::ErrorCode;
+use forebay_core::ids::RandomIds;
+use forebay_db::{BoxFuture, Error, Tx};
+use forebay_web::error::ApiError;
+
+use crate::{
+    FileFacts, FileRequest, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel, SourceRun,
+    Surroundings, VersionFiles,
+};
+
+/// The time and chance of this machine, and nothing else.
+pub(crate) fn alone() -> Surroundings {
+    Surroundings {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        lineage: Arc::new(Nothing),
+        files: Arc::new(Nothing),
+    }
+}
+
+struct Nothing;
+
+impl Lineage for Nothing {
+    fn find_run<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _run_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SourceRun>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn find_model<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _model_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<SourceModel>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn list_metrics<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _run_id: &'a str,
+        _location: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn note_version<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _model_id: &'a str,
+        _version: RegisteredAs<'a>,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl VersionFiles for Nothing {
+    fn respond<'a>(&'a self, _file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
+        Box::pin(async { Err(ApiError::new(ErrorCode::ResourceDoesNotExist, "there are no files")) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        _location: &'a str,
+        _path: &'a str,
+        _max_bytes: u64,
+    ) -> BoxFuture<'a, Result<ReadFile, String>> {
+        Box::pin(async { Err("there are no files".to_owned()) })
+    }
+
+    fn list_readable<'a>(
+        &'a self,
+        _location: &'a str,
+        _path: &'a str,
+        _max_files: usize,
+    ) -> BoxFuture<'a, Result<Vec<FileFacts>, String>> {
+        Box::pin(async { Err("there are no files".to_owned()) })
+    }
+}
