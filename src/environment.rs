@@ -1,7 +1,9 @@
-//! The variables that are no flags of ours: those by which other programs, too, find object stores and Python.
+//! The variables that are no flags of ours: those by which other programs, too, find object stores, Python and tracking
+//! servers.
 
 use forebay_tracking::StoreSettings;
 
+use crate::models::target::Variables;
 use crate::ui::Surroundings;
 
 /// What the environment says about object stores.
@@ -17,4 +19,18 @@ pub(crate) fn surroundings() -> Surroundings {
     #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     Surroundings { virtual_env: variable("VIRTUAL_ENV"), path: variable("PATH"), home: variable("HOME") }
+}
+
+/// What the environment says to clients of tracking servers; an empty variable says nothing.
+pub(crate) fn models() -> Variables {
+    #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Variables {
+        tracking_uri: variable("MLFLOW_TRACKING_URI"),
+        backend_store_uri: variable("MLFLOW_BACKEND_STORE_URI"),
+        username: variable("MLFLOW_TRACKING_USERNAME"),
+        password: variable("MLFLOW_TRACKING_PASSWORD"),
+        token: variable("MLFLOW_TRACKING_TOKEN"),
+        user: variable("USER").or_else(|| variable("LOGNAME")),
+    }
 }

@@ -1,10 +1,12 @@
 //! How a command that failed tells the operator why: one line, from the outside to the cause.
 
-/// The error and its causes. A cause whose text already stands at the end is not repeated.
+/// The error and its causes. A cause whose text already stands at the end is not repeated. What a server says may hold
+/// line ends, and characters that move a terminal's cursor: they become spaces.
 pub(crate) fn line(error: &anyhow::Error) -> String {
-    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |line, cause| {
+    let line = error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |line, cause| {
         if line.ends_with(&cause) { line } else { format!("{line}: {cause}") }
-    })
+    });
+    line.replace(char::is_control, " ")
 }
 
 #[cfg(test)]
@@ -15,5 +17,10 @@ mod tests {
     fn causes_follow_once_each() {
         let error = anyhow!("no such role").context("refused: no such role").context("cannot open");
         assert_eq!(super::line(&error), "cannot open: refused: no such role");
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(super::line(&anyhow!("a\nb\u{1b}[2J")), "a b [2J");
     }
 }

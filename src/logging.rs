@@ -5,11 +5,16 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::cli::LogFormat;
+use crate::cli::{Command, LogFormat};
 
-/// Starts logging for the whole process.
-pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+/// Starts logging for the whole process. What answers on standard output says nothing beside it unless something is
+/// wrong.
+pub(crate) fn start(format: LogFormat, command: &Command) {
+    let level = match command {
+        Command::Models(_) => LevelFilter::WARN,
+        Command::Server(_) | Command::Gc(_) | Command::Db(_) => LevelFilter::INFO,
+    };
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

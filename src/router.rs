@@ -14,8 +14,8 @@ use forebay_tracking::http::MLFLOW_RELEASE;
 use forebay_web::error::ApiError;
 use forebay_web::limits::Limits;
 use forebay_web::request_metrics::RequestMetrics;
-use forebay_web::serving;
-use forebay_web::stack::{WebConfig, with_layers};
+use forebay_web::serving::{self, Serving};
+use forebay_web::stack::{StaticPrefix, WebConfig, with_layers};
 use prometheus_client::registry::Registry;
 
 use crate::config::ServerConfig;
@@ -44,10 +44,7 @@ pub(crate) fn router(
     config: &ServerConfig,
     mut registry: Option<Registry>,
 ) -> Router {
-    let versions = Arc::new(RegistryVersions(domains.registry.clone()));
-    let routes = forebay_tracking::http::routes(domains.tracking, versions)
-        .merge(forebay_registry::http::routes(domains.registry))
-        .route_layer(from_fn_with_state(config.tracking.serving, serving::check));
+    let routes = api(domains, config.tracking.serving);
     let routes = match config.static_prefix.as_str() {
         "" => routes,
         prefix => Router::new().nest(prefix, routes),
@@ -68,6 +65,28 @@ pub(crate) fn router(
             metrics,
         },
     )
+}
+
+/// The API alone, for a caller in this process.
+pub(crate) fn bare_router(domains: Domains, serving: Serving) -> Router {
+    with_layers(
+        api(domains, serving),
+        WebConfig {
+            ids: Arc::new(RandomIds),
+            limits: LIMITS,
+            timeout: TIMEOUT,
+            static_prefix: StaticPrefix::default(),
+            security: None,
+            metrics: None,
+        },
+    )
+}
+
+fn api(domains: Domains, serving: Serving) -> Router {
+    let versions = Arc::new(RegistryVersions(domains.registry.clone()));
+    forebay_tracking::http::routes(domains.tracking, versions)
+        .merge(forebay_registry::http::routes(domains.registry))
+        .route_layer(from_fn_with_state(serving, serving::check))
 }
 
 /// What those are answered for whose connection there is no room.

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
-use forebay_registry::{Registry, Surroundings};
+use forebay_registry::{Config as RegistryConfig, Registry, Surroundings};
 use forebay_tracking::Tracking;
 
 use crate::config::ServerConfig;
@@ -58,7 +58,7 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
         None => Tracking::open(db.clone(), clock, ids, config.tracking.clone()).await,
     };
     let tracking = opened.with_context(|| format!("cannot use the backend store {}", config.database))?;
-    let models = open_registry(&db, &tracking, &config)?;
+    let models = open_registry(&db, &tracking, config.registry.clone())?;
     let address = listener.local_addr()?;
     tracing::info!(
         "forebay {} serves http://{address}{} from {}",
@@ -85,12 +85,16 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
 }
 
 /// The registry of models on the same database, with tracking to ask.
-fn open_registry(db: &Db, tracking: &Tracking, config: &ServerConfig) -> anyhow::Result<Registry> {
+pub(crate) fn open_registry(
+    db: &Db,
+    tracking: &Tracking,
+    config: RegistryConfig,
+) -> anyhow::Result<Registry> {
     let around = Surroundings {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         lineage: Arc::new(TrackingLineage),
         files: Arc::new(TrackingFiles(tracking.clone())),
     };
-    Ok(Registry::new(db.clone(), config.registry.clone(), around)?)
+    Ok(Registry::new(db.clone(), config, around)?)
 }

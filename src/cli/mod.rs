@@ -2,8 +2,11 @@
 
 mod db_args;
 mod gc_args;
+mod models_args;
+mod promotion_args;
 mod secret;
 mod server_args;
+mod target_args;
 mod webhook_args;
 
 use clap::builder::Resettable;
@@ -11,9 +14,16 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, Va
 
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
 pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
+pub(crate) use models_args::{DownloadArgs, ListArgs, ModelsArgs, ModelsCommand, VersionArgs, VersionsArgs};
+pub(crate) use promotion_args::{
+    ApplyArgs, DecideArgs, HistoryArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs, PromoteArgs,
+    PromotionIdArgs, PromotionStatus, PromotionsArgs, RollbackArgs,
+};
+pub(crate) use secret::Secret;
 pub(crate) use server_args::{
     ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
+pub(crate) use target_args::{OutputFormat, TargetArgs};
 pub(crate) use webhook_args::WebhookArgs;
 
 /// An MLflow-compatible tracking server in one binary.
@@ -43,6 +53,8 @@ pub(crate) enum Command {
     /// Delete for good what is marked deleted, with its artifacts; takes the flags and variables of `mlflow gc`.
     #[command(args_override_self = true)]
     Gc(Box<GcArgs>),
+    /// Look at registered models, promote their versions and download them, on a server or in a database.
+    Models(Box<ModelsArgs>),
     /// Manage the database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -65,7 +77,7 @@ fn command() -> clap::Command {
     let careful =
         |command: clap::Command| command.mut_args(|arg| without_empty_variable(arg.hide_env_values(true)));
     let all = Cli::command().mut_args(|arg| arg.hide_env_values(true));
-    all.mut_subcommand("server", careful).mut_subcommand("gc", careful)
+    all.mut_subcommand("server", careful).mut_subcommand("gc", careful).mut_subcommand("models", careful)
 }
 
 /// An empty variable counts as none, as with MLflow: container set-ups like to leave them empty.
@@ -84,7 +96,16 @@ pub(crate) mod tests {
         let matches = command().try_get_matches_from(["forebay", "server"].iter().chain(flags))?;
         match Cli::from_arg_matches(&matches)?.command {
             Command::Server(args) => Ok(*args),
-            Command::Gc(_) | Command::Db(_) => unreachable!("the command is server"),
+            Command::Gc(_) | Command::Models(_) | Command::Db(_) => unreachable!("the command is server"),
+        }
+    }
+
+    /// The arguments of `forebay models` with these words.
+    pub(crate) fn models_args(words: &[&str]) -> Result<ModelsArgs, clap::Error> {
+        let matches = command().try_get_matches_from(["forebay", "models"].iter().chain(words))?;
+        match Cli::from_arg_matches(&matches)?.command {
+            Command::Models(args) => Ok(*args),
+            Command::Gc(_) | Command::Server(_) | Command::Db(_) => unreachable!("the command is models"),
         }
     }
 

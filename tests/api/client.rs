@@ -12,6 +12,8 @@ use axum::routing::{get, post};
 use forebay_client::{Batch, Client, Credentials, Error, MetricPoint, Options, RetryPolicy, Timeouts};
 use forebay_db::{Db, for_each_db};
 use forebay_wire::enumeration::RunStatus;
+use forebay_wire::model_versions::CreateModelVersion;
+use forebay_wire::registered_models::{CreateRegisteredModel, SearchRegisteredModels};
 use forebay_wire::runs::{CreateRun, SearchRuns};
 use tokio::net::TcpListener;
 
@@ -107,8 +109,72 @@ async fn a_refusal_has_its_code_its_sentence_and_its_status(db: Db) {
     server.stop().await;
 }
 
+async fn a_model_is_registered_found_and_deleted(db: Db) {
+    let server = TestServer::start(db).await;
+    let client = Client::new(&server.url("/")).unwrap();
+    let created = CreateRegisteredModel { name: Some("fraud".into()), ..CreateRegisteredModel::default() };
+    client.create_registered_model(&created).await.unwrap();
+    let source = CreateModelVersion {
+        name: Some("fraud".into()),
+        source: Some("s3://bucket/a".into()),
+        ..CreateModelVersion::default()
+    };
+    for number in ["1", "2", "3"] {
+        let version = client.create_model_version(&source).await.unwrap();
+        assert_eq!(version.version.as_deref(), Some(number));
+    }
+    client.set_model_tag("fraud", "team", "risk").await.unwrap();
+    client.set_version_tag("fraud", "2", "k", "v").await.unwrap();
+    client.set_model_alias("fraud", "champion", "2").await.unwrap();
+    client.describe_registered_model("fraud", "cards").await.unwrap();
+    client.describe_model_version("fraud", "2", "better").await.unwrap();
+
+    let model = client.get_registered_model("fraud").await.unwrap();
+    assert_eq!((model.description.as_deref(), model.aliases.len(), model.tags.len()), (Some("cards"), 1, 1));
+    let version = client.get_version_by_alias("fraud", "champion").await.unwrap();
+    assert_eq!((version.version.as_deref(), version.description.as_deref()), (Some("2"), Some("better")));
+    assert_eq!(client.get_version_download_uri("fraud", "2").await.unwrap(), "s3://bucket/a");
+    assert_eq!(client.list_latest_versions("fraud", &[]).await.unwrap()[0].version.as_deref(), Some("3"));
+
+    client.delete_model_alias("fraud", "champion").await.unwrap();
+    client.delete_version_tag("fraud", "2", "k").await.unwrap();
+    client.delete_model_tag("fraud", "team").await.unwrap();
+    client.delete_model_version("fraud", "2").await.unwrap();
+    let gone = client.get_model_version("fraud", "2").await.unwrap_err();
+    assert!(gone.has_code("RESOURCE_DOES_NOT_EXIST"), "{gone}");
+    client.rename_registered_model("fraud", "theft").await.unwrap();
+    client.delete_registered_model("theft").await.unwrap();
+    assert!(client.get_registered_model("theft").await.is_err());
+    drop(client);
+    server.stop().await;
+}
+
+async fn a_listing_ends_at_its_limit_and_says_whether_there_is_more(db: Db) {
+    let server = TestServer::start(db).await;
+    let client = Client::new(&server.url("/")).unwrap();
+    for name in ["a", "b", "c"] {
+        let created = CreateRegisteredModel { name: Some(name.into()), ..CreateRegisteredModel::default() };
+        client.create_registered_model(&created).await.unwrap();
+    }
+    let question = SearchRegisteredModels {
+        max_results: Some(1.into()),
+        order_by: vec!["name DESC".into(), "last_updated_timestamp".into()],
+        ..SearchRegisteredModels::default()
+    };
+    for (limit, expected, has_more) in [(0, "", true), (2, "cb", true), (3, "cba", false), (9, "cba", false)]
+    {
+        let found = client.search_registered_models(question.clone()).collect(limit).await.unwrap();
+        let names: String = found.items.into_iter().filter_map(|model| model.name).collect();
+        assert_eq!((&*names, found.has_more), (expected, has_more), "{limit}");
+    }
+    drop(client);
+    server.stop().await;
+}
+
 for_each_db!(
     a_training_loop_is_logged_and_read_back,
+    a_model_is_registered_found_and_deleted,
+    a_listing_ends_at_its_limit_and_says_whether_there_is_more,
     artifacts_go_up_and_come_down,
     pages_of_a_search_are_fetched_to_the_end,
     a_refusal_has_its_code_its_sentence_and_its_status,
@@ -194,4 +260,20 @@ async fn silence_refusal_and_nonsense_are_told_apart() {
 
     let client = client_of(Router::new().fallback(|| async { "<html>" }), Credentials::None).await;
     assert!(matches!(client.get_run("r").await, Err(Error::Decode { .. })));
+}
+
+#[tokio::test]
+async fn a_router_of_this_process_is_asked_as_a_server_is() {
+    let echo = |headers: HeaderMap, body: String| async move {
+        let name = format!("{} {body}", headers[AUTHORIZATION].to_str().unwrap());
+        serde_json::json!({"registered_model": {"name": name}}).to_string()
+    };
+    let router = Router::new().route("/api/2.0/mlflow/registered-models/create", post(echo));
+    let options = Options { credentials: Credentials::Bearer("t".to_owned()), ..Options::default() };
+    let client = Client::in_process(router, options).unwrap();
+    let created = CreateRegisteredModel { name: Some("m".into()), ..CreateRegisteredModel::default() };
+    let model = client.create_registered_model(&created).await.unwrap();
+    assert_eq!(model.name.as_deref(), Some(r#"Bearer t {"name":"m"}"#));
+    let missing = client.get_registered_model("m").await.unwrap_err();
+    assert!(matches!(missing, Error::Api { status: 405, .. }), "{missing}");
 }

@@ -1,17 +1,22 @@
-//! Artifacts of a run, moved through the tracking server's own proxy.
+//! Artifacts of runs and logged models, moved through the tracking server.
 //!
-//! A run's artifact root such as `mlflow-artifacts:/0/…` is a path behind that proxy. Roots elsewhere (`s3://…`)
-//! can be listed, because the server does that, but not read or written: that needs the store's own client.
+//! A run's artifact root such as `mlflow-artifacts:/0/…` is a path behind the server's own proxy, where files are read
+//! and written. Files of roots elsewhere (`s3://…`) are listed and read by the server, on the routes of its web UI;
+//! writing them needs the store's own client.
 
-use forebay_wire::artifacts::{FileInfo, ListArtifacts, ListArtifactsResponse};
+use forebay_wire::artifacts::{
+    FileInfo, ListArtifacts, ListArtifactsResponse, ListProxiedArtifacts, ListProxiedArtifactsResponse,
+};
+use forebay_wire::logged_models::{ListLoggedModelArtifacts, ListLoggedModelArtifactsResponse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Body, Method};
+use reqwest::{Body, Method, RequestBuilder};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
+use crate::client::with_query;
 use crate::{Client, Error};
 
 /// What stands in a path segment as it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Client {
     /// Writes an artifact to `path` under a run's artifact root. Bytes are sent again when the server is busy,
@@ -44,6 +49,43 @@ impl Client {
         }
     }
 
+    /// The files and folders directly in the folder `path` of a logged model's artifacts; `""` is the root.
+    pub async fn list_logged_model_artifacts(
+        &self,
+        model_id: &str,
+        path: &str,
+    ) -> Result<Vec<FileInfo>, Error> {
+        let endpoint =
+            format!("logged-models/{}/artifacts/directories", utf8_percent_encode(model_id, SEGMENT));
+        let mut question = ListLoggedModelArtifacts {
+            artifact_directory_path: Some(path.to_owned()).filter(|path| !path.is_empty()),
+            ..ListLoggedModelArtifacts::default()
+        };
+        let mut files = Vec::new();
+        loop {
+            let answer: ListLoggedModelArtifactsResponse = self.get(&endpoint, &question).await?;
+            files.extend(answer.files);
+            question.page_token = answer.next_page_token.filter(|token| !token.is_empty());
+            if question.page_token.is_none() {
+                return Ok(files);
+            }
+        }
+    }
+
+    /// The files and folders directly in the folder `path` below an artifact root behind the proxy; `""` is the
+    /// root. Their paths start at that folder.
+    pub async fn list_proxied_artifacts(
+        &self,
+        artifact_uri: &str,
+        path: &str,
+    ) -> Result<Vec<FileInfo>, Error> {
+        let folder = proxied_segments(artifact_uri, path)?.join("/");
+        let question = ListProxiedArtifacts { path: Some(folder).filter(|folder| !folder.is_empty()) };
+        let answer: ListProxiedArtifactsResponse =
+            self.get("/api/2.0/mlflow-artifacts/artifacts", &question).await?;
+        Ok(answer.files)
+    }
+
     /// Copies an artifact into `target` and returns its size in bytes. After an error `target` may hold a part.
     pub async fn download_artifact(
         &self,
@@ -52,6 +94,41 @@ impl Client {
         target: &mut (impl AsyncWrite + Unpin),
     ) -> Result<u64, Error> {
         let request = self.transfer(Method::GET, &proxy_path(artifact_uri, path)?);
+        self.copy(request, target).await
+    }
+
+    /// Copies an artifact of a run into `target` by way of the server, whatever store it is in. Otherwise as
+    /// [`Client::download_artifact`].
+    pub async fn download_run_artifact(
+        &self,
+        run_id: &str,
+        path: &str,
+        target: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<u64, Error> {
+        let address = with_query("/get-artifact", &[("run_id", run_id), ("path", path)])?;
+        self.copy(self.transfer(Method::GET, &address), target).await
+    }
+
+    /// Copies an artifact of a logged model into `target` by way of the server, whatever store it is in. Otherwise
+    /// as [`Client::download_artifact`].
+    pub async fn download_logged_model_artifact(
+        &self,
+        model_id: &str,
+        path: &str,
+        target: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<u64, Error> {
+        let model_id = utf8_percent_encode(model_id, SEGMENT);
+        let route = format!("/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files");
+        let address = with_query(&route, &[("artifact_file_path", path)])?;
+        self.copy(self.transfer(Method::GET, &address), target).await
+    }
+
+    /// Copies an answer's body into `target` and returns its size in bytes.
+    pub(crate) async fn copy(
+        &self,
+        request: RequestBuilder,
+        target: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<u64, Error> {
         let mut response = self.send(request).await?;
         let mut size_bytes = 0;
         while let Some(chunk) = response.chunk().await? {
@@ -65,16 +142,25 @@ impl Client {
 
 /// The proxy's path for an artifact.
 fn proxy_path(artifact_uri: &str, path: &str) -> Result<String, Error> {
+    if path.is_empty() {
+        return Err(Error::ArtifactPath(path.to_owned()));
+    }
+    let encoded: Vec<String> = proxied_segments(artifact_uri, path)?
+        .into_iter()
+        .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string())
+        .collect();
+    Ok(format!("/api/2.0/mlflow-artifacts/artifacts/{}", encoded.join("/")))
+}
+
+/// The path of an artifact in the store behind the proxy; the root's own for an empty path.
+fn proxied_segments<'a>(artifact_uri: &'a str, path: &'a str) -> Result<Vec<&'a str>, Error> {
     let root = artifact_uri.strip_prefix("mlflow-artifacts:/").filter(|root| !root.starts_with('/'));
     let root = root.ok_or_else(|| Error::ArtifactRoot(artifact_uri.to_owned()))?;
     let is_bad = |segment: &str| matches!(segment, "" | "." | "..");
-    if path.split('/').any(is_bad) {
+    if !path.is_empty() && path.split('/').any(is_bad) {
         return Err(Error::ArtifactPath(path.to_owned()));
     }
-    let segments = root.split('/').filter(|segment| !segment.is_empty()).chain(path.split('/'));
-    let encoded: Vec<String> =
-        segments.map(|segment| utf8_percent_encode(segment, SEGMENT).to_string()).collect();
-    Ok(format!("/api/2.0/mlflow-artifacts/artifacts/{}", encoded.join("/")))
+    Ok(root.split('/').chain(path.split('/')).filter(|segment| !segment.is_empty()).collect())
 }
 
 #[cfg(test)]

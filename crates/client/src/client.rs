@@ -1,19 +1,28 @@
 //! [`Client`]: an address, credentials, and the one door through which every request goes.
 
+use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tower::Service;
 use url::Url;
 
+use crate::transport::Transport;
 use crate::{Error, RetryPolicy};
+
+/// What requests to a service in this process are addressed to; it goes nowhere.
+const NOWHERE: &str = "http://localhost";
 
 /// A client of one tracking server. Cloning it is cheap; clones share connections.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    transport: Transport,
     /// Without a slash at its end.
     base: String,
     options: Options,
@@ -96,16 +105,37 @@ impl Client {
     pub fn with_options(tracking_uri: &str, options: Options) -> Result<Self, Error> {
         let base = parse_address(tracking_uri)?;
         let http = reqwest::Client::builder().connect_timeout(options.timeouts.connect).build()?;
-        Ok(Client { http, base, options })
+        Ok(Client { transport: Transport::Network(http.clone()), http, base, options })
     }
 
-    /// Asks with a query.
+    /// A client of a server that is a service in this process, such as an axum router. Nothing goes over a
+    /// network, and nobody else can ask. Timeouts are the service's own.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when the system gives no random numbers or certificates.
+    pub fn in_process<S, B>(service: S, options: Options) -> Result<Self, Error>
+    where
+        S: Service<http::Request<reqwest::Body>, Response = http::Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        // It only puts requests together; without certificates to read it is made at once.
+        let http = reqwest::Client::builder().no_proxy().tls_built_in_root_certs(false).build()?;
+        Ok(Client { http, transport: Transport::in_process(service), base: NOWHERE.to_owned(), options })
+    }
+
+    /// Asks with a query. A path without a slash before it is below MLflow's API, here as below.
     pub(crate) async fn get<A: DeserializeOwned>(
         &self,
         path: &str,
         query: &impl Serialize,
     ) -> Result<A, Error> {
-        let request = self.request(Method::GET, &api(path)).query(query);
+        let request = self.request(Method::GET, &with_query(&api(path), query)?);
         self.decoded(path, request).await
     }
 
@@ -115,8 +145,38 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<A, Error> {
-        let request = self.request(Method::POST, &api(path)).json(body);
-        self.decoded(path, request).await
+        self.ask(Method::POST, path, body).await
+    }
+
+    /// As [`Client::post`], by the method of changes.
+    pub(crate) async fn patch<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<A, Error> {
+        self.ask(Method::PATCH, path, body).await
+    }
+
+    /// As [`Client::post`], by the method of deletions.
+    pub(crate) async fn delete<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<A, Error> {
+        self.ask(Method::DELETE, path, body).await
+    }
+
+    /// Asks with a message, which is a query or a body as the method wants it.
+    pub(crate) async fn ask<A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        message: &impl Serialize,
+    ) -> Result<A, Error> {
+        if method == Method::GET {
+            return self.get(path, message).await;
+        }
+        self.decoded(path, self.request(method, &api(path)).json(message)).await
     }
 
     /// A request for an artifact, which may take as long as artifacts take.
@@ -130,7 +190,10 @@ impl Client {
         let (mut current, mut n_tries) = (request, 1);
         loop {
             let again = current.try_clone();
-            let outcome = current.send().await;
+            let outcome = match current.build() {
+                Ok(request) => self.transport.carry(request).await,
+                Err(error) => Err(error),
+            };
             let wait = self.options.retry.wait(n_tries, &outcome);
             let (Some(wait), Some(next)) = (wait, again) else { return successful(outcome?).await };
             tokio::time::sleep(wait).await;
@@ -156,7 +219,17 @@ impl Client {
 }
 
 fn api(path: &str) -> String {
-    format!("/api/2.0/mlflow/{path}")
+    if path.starts_with('/') { path.to_owned() } else { format!("/api/2.0/mlflow/{path}") }
+}
+
+/// The path with a message as its query, in which fields that repeat stand once for each value.
+pub(crate) fn with_query(path: &str, message: &impl Serialize) -> Result<String, Error> {
+    let unfit = |error: serde_html_form::ser::Error| Error::Encode {
+        endpoint: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let query = serde_html_form::to_string(message).map_err(unfit)?;
+    Ok(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
 }
 
 async fn successful(response: Response) -> Result<Response, Error> {

@@ -38,6 +38,14 @@ pub enum Error {
         /// What is wrong with the answer.
         reason: String,
     },
+    /// A message that no request can hold.
+    #[error("the question to {endpoint} cannot be written: {reason}")]
+    Encode {
+        /// The path that was to be asked.
+        endpoint: String,
+        /// What is wrong with the message.
+        reason: String,
+    },
     /// The artifacts of a run are not behind the tracking server, so it cannot pass them on.
     #[error("artifacts at '{0}' are not served by the tracking server")]
     ArtifactRoot(String),

@@ -1,0 +1,60 @@
+//! Which registry a command is about. [`crate::models::target`] gives these flags and variables their meaning.
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+
+use super::secret::Secret;
+
+/// A server or a database, and how answers look.
+// The two addresses have no `env`: a flag has to win over the variable of the other one, so `crate::environment` reads
+// those.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which registry, and how it is shown")]
+pub(crate) struct TargetArgs {
+    /// A tracking server, Forebay's or MLflow's, as in `http://127.0.0.1:5000`. Who asks is said by
+    /// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or by MLFLOW_TRACKING_TOKEN.
+    /// [env: MLFLOW_TRACKING_URI]
+    #[arg(long, global = true, value_name = "URI", conflicts_with = "backend_store_uri")]
+    pub(crate) tracking_uri: Option<Secret>,
+    /// A database, used without a server: `sqlite:///path/to/mlflow.db` (relative) or
+    /// `postgresql://user:password@host:5432/database`. It has to be there. A flag wins over both variables, and
+    /// MLFLOW_TRACKING_URI over this one. [default: sqlite:///mlflow.db] [env: MLFLOW_BACKEND_STORE_URI]
+    #[arg(long, global = true, value_name = "URI")]
+    pub(crate) backend_store_uri: Option<Secret>,
+    /// With a database: what is behind the server's artifact proxy, where files of versions at
+    /// `mlflow-artifacts:` are read.
+    #[arg(
+        long,
+        global = true,
+        env = "MLFLOW_ARTIFACTS_DESTINATION",
+        value_name = "URI",
+        default_value = "./mlartifacts"
+    )]
+    pub(crate) artifacts_destination: Secret,
+    /// Use a database although its schema is unknown to this release.
+    #[arg(
+        long,
+        global = true,
+        env = "FOREBAY_ALLOW_UNKNOWN_SCHEMA",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) allow_unknown_schema: bool,
+    /// table for people, json for programs: the messages of the REST API.
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "FOREBAY_OUTPUT",
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true
+    )]
+    pub(crate) output: OutputFormat,
+}
+
+/// How answers look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    Table,
+    Json,
+}

@@ -1,0 +1,109 @@
+//! `forebay models …`: the registry from a shell.
+//!
+//! Every command speaks to a [`Client`], whether a server is behind it or a database ([`local`]): there is one path
+//! for both, and for MLflow's own server as far as that goes.
+
+mod advice;
+mod local;
+mod output;
+pub(crate) mod target;
+
+mod found;
+mod list;
+mod show;
+mod versions;
+
+mod promotion;
+mod promote;
+mod rollback;
+mod history;
+mod promotions;
+mod decide;
+mod policy;
+
+mod download;
+
+mod table;
+mod words;
+
+use std::time::Duration;
+
+use forebay_client::{Client, Decision, Options, RetryPolicy};
+
+use crate::cli::{ModelsArgs, ModelsCommand};
+use crate::environment;
+use local::{Local, Tables};
+use output::Output;
+use target::Target;
+
+/// A server that is just being started again is waited for, but whoever sits at a terminal does not wait for minutes.
+const RETRY: RetryPolicy = RetryPolicy {
+    max_retries: 3,
+    base_delay: Duration::from_millis(500),
+    max_delay: Duration::from_secs(10),
+    jitter: Duration::from_millis(100),
+};
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// What was asked for is done.
+    Done,
+    /// A promotion waits for approvals.
+    Waiting,
+}
+
+/// What every command has.
+struct Session {
+    client: Client,
+    output: Output,
+}
+
+/// Runs one command against the registry that the flags and the environment name.
+pub(crate) async fn run(args: ModelsArgs) -> anyhow::Result<Outcome> {
+    let output = Output(args.target.output);
+    let tables = tables(&args.command);
+    let (client, local, place) = match Target::choose(&args.target, environment::models())? {
+        Target::Server { uri, credentials } => {
+            let options = Options { credentials, retry: RETRY, ..Options::default() };
+            (Client::with_options(&uri, options)?, None, uri)
+        }
+        Target::Database { url, user } => {
+            let (client, local) = Local::open(&url, user, tables, &args.target).await?;
+            (client, Some(local), url.to_string())
+        }
+    };
+    let outcome = perform(&Session { client, output }, args.command).await;
+    if let Some(local) = local {
+        local.close().await;
+    }
+    outcome.map_err(|error| advice::added(error, &place, tables))
+}
+
+fn tables(command: &ModelsCommand) -> Tables {
+    match command {
+        ModelsCommand::List(_)
+        | ModelsCommand::Show(_)
+        | ModelsCommand::Versions(_)
+        | ModelsCommand::Download(_) => Tables::Mlflows,
+        _ => Tables::Ours,
+    }
+}
+
+async fn perform(session: &Session, command: ModelsCommand) -> anyhow::Result<Outcome> {
+    match command {
+        ModelsCommand::List(args) => list::run(session, args).await,
+        ModelsCommand::Show(args) => show::run(session, args).await,
+        ModelsCommand::Versions(args) => versions::run(session, args).await,
+        ModelsCommand::Promote(args) => promote::run(session, args).await,
+        ModelsCommand::Rollback(args) => rollback::run(session, args).await,
+        ModelsCommand::History(args) => history::run(session, args).await,
+        ModelsCommand::Promotions(args) => promotions::list(session, args).await,
+        ModelsCommand::Promotion(args) => promotions::show(session, args).await,
+        ModelsCommand::Approve(args) => decide::run(session, Decision::Approve, args).await,
+        ModelsCommand::Reject(args) => decide::run(session, Decision::Reject, args).await,
+        ModelsCommand::Cancel(args) => decide::run(session, Decision::Cancel, args).await,
+        ModelsCommand::Policy(command) => policy::run(session, command).await,
+        ModelsCommand::Download(args) => download::run(session, args).await,
+    }
+}
