@@ -3,8 +3,8 @@
 use axum::response::Response;
 use forebay_db::{BoxFuture, Error, Tx};
 use forebay_registry::{
-    FileFacts, FileRequest, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel, SourceRun,
-    VersionFiles,
+    FileAnswers, FileFacts, FileRequest, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel,
+    SourceRun, VersionFiles,
 };
 use forebay_tracking::{ReadableFile, Tracking, http, lineage};
 use forebay_web::error::ApiError;
@@ -69,11 +69,6 @@ impl Lineage for TrackingLineage {
 pub(crate) struct TrackingFiles(pub(crate) Tracking);
 
 impl VersionFiles for TrackingFiles {
-    fn respond<'a>(&'a self, file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
-        let FileRequest { location, path, method, headers } = file;
-        Box::pin(async move { Ok(http::respond_below(&self.0, location, path, method, headers).await?) })
-    }
-
     fn read<'a>(
         &'a self,
         location: &'a str,
@@ -101,5 +96,16 @@ impl VersionFiles for TrackingFiles {
             };
             listed.map(|files| files.into_iter().map(facts).collect()).map_err(|error| error.to_string())
         })
+    }
+}
+
+impl FileAnswers for TrackingFiles {
+    fn check_path(&self, path: &str) -> Result<(), ApiError> {
+        Ok(http::check_path(path)?)
+    }
+
+    fn respond<'a>(&'a self, file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
+        let FileRequest { location, path, method, headers } = file;
+        Box::pin(async move { Ok(http::respond_below(&self.0, location, path, method, headers).await?) })
     }
 }

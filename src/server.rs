@@ -95,6 +95,7 @@ pub(crate) fn open_registry(
         ids: Arc::new(RandomIds),
         lineage: Arc::new(TrackingLineage),
         files: Arc::new(TrackingFiles(tracking.clone())),
+        answers: Arc::new(TrackingFiles(tracking.clone())),
     };
     Ok(Registry::new(db.clone(), config, around)?)
 }

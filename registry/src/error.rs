@@ -176,10 +176,14 @@ impl Refusal {
                 Target::Alias(alias) => (alias.as_str(), "--to"),
                 Target::Stage(stage) => (stage.as_str(), "--to-stage"),
             };
+            let missing = match promotion.missing_approvals() {
+                1 => "1 approval by another user is".to_owned(),
+                n => format!("{n} approvals by other users are"),
+            };
             text = format!(
-                "{text} {} approvals by other users are missing: ask for them with `forebay models promote {name} \
-                 --version {version} {word} {to}` or POST /api/2.0/forebay/promotions.",
-                promotion.missing_approvals()
+                "{text} {missing} missing: ask with `forebay models promote {} --version {version} {word} {to}` or \
+                 POST /api/2.0/forebay/promotions.",
+                shell_word(name)
             );
         }
         Refusal(text)
@@ -190,6 +194,12 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A text as one word of a command line.
+fn shell_word(text: &str) -> String {
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 fn failed_gate(gate: &GateResult) -> String {

@@ -1,19 +1,10 @@
-//! The files of versions, which the registry hands out and looks at, and does not keep.
+//! The files of versions, which the registry looks at and does not keep.
 
-use axum::http::{HeaderMap, Method};
-use axum::response::Response;
 use bytes::Bytes;
 use forebay_db::BoxFuture;
-use forebay_web::error::ApiError;
 
 /// Reads below the location that a version has stored. It does not know which version that is.
 pub trait VersionFiles: Send + Sync {
-    /// The answer to a request for a file.
-    ///
-    /// # Errors
-    /// A path that could leave the location, a location that leads nowhere, and no such file.
-    fn respond<'a>(&'a self, file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>>;
-
     /// A whole file, if it is not longer than `max_bytes`.
     ///
     /// # Errors
@@ -35,19 +26,6 @@ pub trait VersionFiles: Send + Sync {
         path: &'a str,
         max_files: usize,
     ) -> BoxFuture<'a, Result<Vec<FileFacts>, String>>;
-}
-
-/// A file that was asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct FileRequest<'a> {
-    /// The URI that the version has stored.
-    pub location: &'a str,
-    /// The path below it, as the caller wrote it.
-    pub path: &'a str,
-    /// GET or HEAD.
-    pub method: &'a Method,
-    /// The headers of the request, for ranges and validators.
-    pub headers: &'a HeaderMap,
 }
 
 /// A file that was read.

@@ -28,11 +28,12 @@ use forebay_core::clock::Clock;
 use forebay_core::columns::ColumnLimits;
 use forebay_core::ids::Ids;
 use forebay_db::{Db, Engine};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 pub use deliveries::Deliveries;
 pub use error::{Error, Kind, Refusal};
-pub use files::{FileFacts, FileRequest, ReadFile, VersionFiles};
+pub use files::{FileFacts, ReadFile, VersionFiles};
+pub use http::files::{FileAnswers, FileRequest};
 pub use lineage::{Lineage, RegisteredAs, SourceMetric, SourceModel, SourceRun};
 pub use model::delivery::DeliveryRules;
 pub use model::source_pattern::SourcePattern;
@@ -74,6 +75,8 @@ pub struct Surroundings {
     pub lineage: Arc<dyn Lineage>,
     /// The files that versions have.
     pub files: Arc<dyn VersionFiles>,
+    /// The same, for those who ask for one.
+    pub answers: Arc<dyn FileAnswers>,
 }
 
 /// The certificates of this machine cannot be used for deliveries.
@@ -88,6 +91,8 @@ pub struct Registry {
     config: Arc<Config>,
     around: Surroundings,
     columns: ColumnLimits,
+    /// Held by the one whose promotion is judged again.
+    turns: Arc<Mutex<()>>,
     webhooks: Arc<Webhooks>,
 }
 
@@ -123,7 +128,7 @@ impl Registry {
             Engine::Postgres => ColumnLimits::Enforced,
         };
         let webhooks = Arc::new(Webhooks::new(&config)?);
-        Ok(Registry { db, config: Arc::new(config), around, columns, webhooks })
+        Ok(Registry { db, config: Arc::new(config), around, columns, turns: Arc::default(), webhooks })
     }
 
     /// Now, for a write that `user` asks for.

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::response::Response;
 use forebay_core::clock::SystemClock;
-use forebay_core::error_code::ErrorCode;
 use forebay_core::ids::RandomIds;
 use forebay_db::{BoxFuture, Error, Tx};
-use forebay_web::error::ApiError;
 
 use crate::{
-    FileFacts, FileRequest, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel, SourceRun,
-    Surroundings, VersionFiles,
+    FileFacts, Lineage, ReadFile, RegisteredAs, SourceMetric, SourceModel, SourceRun, Surroundings,
+    VersionFiles,
 };
 
 /// The time and chance of this machine, and nothing else.
@@ -21,10 +18,11 @@ pub(crate) fn alone() -> Surroundings {
         ids: Arc::new(RandomIds),
         lineage: Arc::new(Nothing),
         files: Arc::new(Nothing),
+        answers: Arc::new(Nothing),
     }
 }
 
-struct Nothing;
+pub(crate) struct Nothing;
 
 impl Lineage for Nothing {
     fn find_run<'a>(
@@ -63,10 +61,6 @@ impl Lineage for Nothing {
 }
 
 impl VersionFiles for Nothing {
-    fn respond<'a>(&'a self, _file: FileRequest<'a>) -> BoxFuture<'a, Result<Response, ApiError>> {
-        Box::pin(async { Err(ApiError::new(ErrorCode::ResourceDoesNotExist, "there are no files")) })
-    }
-
     fn read<'a>(
         &'a self,
         _location: &'a str,

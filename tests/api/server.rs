@@ -82,6 +82,7 @@ impl TestServer {
             ids: ids.clone(),
             lineage: Arc::new(TrackingLineage),
             files: Arc::new(TrackingFiles(tracking.clone())),
+            answers: Arc::new(TrackingFiles(tracking.clone())),
         };
         let registry = Registry::new(db.clone(), registry_config(&artifacts), around).unwrap();
         let versions = Arc::new(RegistryVersions(registry.clone()));

@@ -21,10 +21,10 @@ impl Registry {
 }
 
 async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
+    promotion_policies::lock_shared(tx).await?;
     if registered_models::find_locked(tx, &req.name).await?.is_none() {
         return Err(Error::ModelNotFound(req.name.clone()));
     }
-    promotion_policies::lock(tx).await?;
     let target = Target::Alias(req.alias.clone());
     if let Some(origin) = holder::find_present(tx, &req.name, &target).await? {
         moves::removed(tx, &req.name, &target, &origin, None, moment).await?;

@@ -1,3 +1,5 @@
+//! Aliases: names that stand for one version of a model.
+
 mod set;
 pub(crate) mod get;
 mod delete;

@@ -9,6 +9,7 @@ mod promotions;
 mod registered_models;
 mod webhooks;
 mod event_subscriptions;
+pub(crate) mod files;
 mod routes;
 mod wake;
 

@@ -11,7 +11,7 @@ use forebay_wire::empty::Empty;
 use forebay_wire::model_versions as wire;
 
 use super::caller::Caller;
-use crate::files::FileRequest;
+use super::files::FileRequest;
 use crate::model::model_version::{ModelVersion, NewModelVersion, UpdateModelVersion};
 use crate::model::name::VersionKey;
 use crate::{Registry, Result};
@@ -36,7 +36,8 @@ pub(super) async fn get_download_uri(
     State(registry): State<Registry>,
     Message(req): Message<wire::NamedModelVersion>,
 ) -> Result<Pretty<wire::GetModelVersionDownloadUriResponse>> {
-    let artifact_uri = Some(registry.get_download_uri(&req.try_into()?).await?);
+    let key = VersionKey::parse_unchecked(req.name, req.version)?;
+    let artifact_uri = Some(registry.get_download_uri(&key).await?);
     Ok(Pretty(wire::GetModelVersionDownloadUriResponse { artifact_uri }))
 }
 
@@ -48,9 +49,10 @@ pub(super) async fn get_artifact(
     Message(req): Message<wire::GetModelVersionArtifact>,
 ) -> Result<Response, ApiError> {
     let path = req.path.ok_or_else(|| Invalid::missing("path"))?;
-    let location = registry.get_download_uri(&VersionKey::parse(req.name, req.version)?).await?;
+    registry.around.answers.check_path(&path)?;
+    let location = registry.get_download_uri(&VersionKey::parse_unchecked(req.name, req.version)?).await?;
     let file = FileRequest { location: &location, path: &path, method: &method, headers: &headers };
-    registry.around.files.respond(file).await
+    registry.around.answers.respond(file).await
 }
 
 pub(super) async fn update(

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Refused,
     PolicyApplied,
     PolicyDeleted,
-    /// The model came by this name.
+    /// The model came by this name, or lost it.
     Renamed,
     /// The model is gone. A later one of the same name begins anew.
     ModelDeleted,
@@ -81,6 +81,8 @@ impl Kind {
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
+    /// The order of all entries; 0 of one that is not kept yet.
+    pub(crate) sequence_number: i64,
     /// The name that the model had.
     pub(crate) name: String,
     pub(crate) target: Target,
@@ -105,6 +107,7 @@ impl Entry {
     /// An entry about a target, with nothing more to say.
     pub(crate) fn new(kind: Kind, name: &str, target: &Target, created_ms: i64) -> Self {
         Entry {
+            sequence_number: 0,
             name: name.to_owned(),
             target: target.clone(),
             kind,

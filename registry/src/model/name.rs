@@ -63,6 +63,15 @@ impl VersionKey {
     }
 }
 
+impl VersionKey {
+    /// The same where MLflow does not ask first whether the fields are there: what is missing is an empty text.
+    pub(crate) fn parse_unchecked(name: Option<String>, version: Option<String>) -> Result<Self, Invalid> {
+        let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| " ".to_owned());
+        let ModelName(name) = ModelName::parse(Some(name))?;
+        Ok(VersionKey { name, version: number(&version.unwrap_or_default())? })
+    }
+}
+
 /// Reads the number of a version as Python's `int` does, but for underscores between digits.
 fn number(text: &str) -> Result<i64, Invalid> {
     text.trim()

@@ -120,6 +120,8 @@ pub(crate) struct Promotion {
     pub(crate) judgement: Option<Judgement>,
     /// In the order of their times.
     pub(crate) approvals: Vec<Approval>,
+    /// Whether the policy or the values changed since it was judged, so that no approval counts.
+    pub(crate) has_lapsed: bool,
 }
 
 impl Promotion {
@@ -176,7 +178,8 @@ impl From<Promotion> for wire::Promotion {
 /// The approvals of a promotion, each with whether it counts.
 pub(crate) fn to_wire_approvals(promotion: &Promotion) -> Vec<wire::Approval> {
     let counts = |approval: &Approval| {
-        promotion.judgement.as_ref().is_some_and(|judgement| judgement.is_met_by(approval))
+        let judgement = promotion.judgement.as_ref().filter(|_| !promotion.has_lapsed);
+        judgement.is_some_and(|judgement| judgement.is_met_by(approval))
     };
     let to_wire = |approval: &Approval| wire::Approval {
         user: Some(approval.user.clone()),

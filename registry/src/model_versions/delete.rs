@@ -4,9 +4,10 @@ use forebay_db::Tx;
 
 use crate::model::name::VersionKey;
 use crate::model::policy::target::Target;
+use crate::model::promotion::Promotion;
 use crate::model::stage::Stage;
 use crate::moment::Moment;
-use crate::promotions::moves;
+use crate::promotions::{moves, record};
 use crate::sql::{model_versions, promotion_policies, registered_model_aliases, registered_models};
 use crate::{Error, Registry, Result};
 
@@ -21,14 +22,15 @@ impl Registry {
 }
 
 async fn delete(tx: &mut Tx, key: &VersionKey, moment: &Moment) -> Result<()> {
-    registered_models::touch(tx, &key.name, moment.now_ms).await?;
     promotion_policies::lock(tx).await?;
+    registered_models::touch(tx, &key.name, moment.now_ms).await?;
     note_removals(tx, key, moment).await?;
     if model_versions::redact(tx, key, moment.now_ms).await? == 0 {
         return Err(Error::VersionNotFound(key.clone()));
     }
     registered_model_aliases::delete_of_version(tx, key).await?;
-    Ok(())
+    let is_moot = |promotion: &Promotion| promotion.subject.version == key.version;
+    record::cancel_pending(tx, &key.name, is_moot, "the version was deleted", moment).await
 }
 
 /// Notes what stands for a version that is about to be deleted.

@@ -7,7 +7,9 @@ use crate::model::model_version::{DeleteVersionTag, SetVersionTag};
 use crate::model::name::VersionKey;
 use crate::moment::Moment;
 use crate::policies::guard;
-use crate::sql::{model_version_tags, model_versions, registered_model_tags, registered_models};
+use crate::sql::{
+    model_version_tags, model_versions, promotion_policies, registered_model_tags, registered_models,
+};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -29,6 +31,7 @@ impl Registry {
 }
 
 async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
+    promotion_policies::lock_shared(tx).await?;
     hold(tx, &req.key).await?;
     guard::check_tag(tx, &req.key, &req.tag.key).await?;
     model_version_tags::upsert(tx, &req.key, std::slice::from_ref(&req.tag)).await?;
@@ -38,6 +41,7 @@ async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
 }
 
 async fn delete(tx: &mut Tx, req: &DeleteVersionTag, moment: &Moment) -> Result<()> {
+    promotion_policies::lock_shared(tx).await?;
     hold(tx, &req.key).await?;
     guard::check_tag(tx, &req.key, &req.tag_key).await?;
     model_version_tags::delete(tx, &req.key, &req.tag_key).await?;

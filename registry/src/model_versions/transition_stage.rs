@@ -36,7 +36,7 @@ impl Registry {
 
 /// Takes a version out of all stages, which needs nobody's consent.
 async fn leave(tx: &mut Tx, req: &TransitionStage, moment: &Moment) -> Result<()> {
-    promotion_policies::lock(tx).await?;
+    promotion_policies::lock_shared(tx).await?;
     let origin = model_versions::find_origin(tx, &req.key).await?;
     let origin = origin.ok_or_else(|| Error::VersionNotFound(req.key.clone()))?;
     moves::leave_stage(tx, &req.key, req.stage, &origin, moment).await?;

@@ -40,5 +40,12 @@ async fn delete(tx: &mut Tx, req: &DeletePolicy, moment: &Moment) -> Result<()> 
         ..Entry::new(Kind::PolicyDeleted, name, target, moment.now_ms)
     };
     moves::note(tx, entry, moment).await?;
-    record::cancel_pending(tx, name, "the policy was deleted", moment).await
+    record::cancel_pending(
+        tx,
+        name,
+        |promotion| promotion.subject.target == *target,
+        "the policy was deleted",
+        moment,
+    )
+    .await
 }

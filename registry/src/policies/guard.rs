@@ -7,6 +7,7 @@ use crate::model::history::{Entry, Kind};
 use crate::model::kept_policy::KeptPolicy;
 use crate::model::name::VersionKey;
 use crate::model::policy::target::Target;
+use crate::model::promotion::Promotion;
 use crate::moment::Moment;
 use crate::promotions::{holder, moves};
 use crate::sql::promotion_policies;
@@ -20,24 +21,38 @@ use crate::{Error, Result};
 pub(crate) async fn check_tag(tx: &mut Tx, key: &VersionKey, tag: &str) -> Result<()> {
     let locks =
         |kept: &KeptPolicy| kept.policy.as_ref().is_some_and(|policy| policy.locked_tags().contains(tag));
-    if !promotion_policies::list(tx, Some(&key.name)).await?.iter().any(locks) {
-        return Ok(());
-    }
-    // From here on nobody is judged by the tag until it is changed.
-    promotion_policies::lock(tx).await?;
-    let policies = promotion_policies::list(tx, Some(&key.name)).await?;
-    let pending = promotions::list_pending(tx, &key.name).await?;
-    for kept in policies.into_iter().filter(locks) {
-        let holds = holder::find_version(tx, &key.name, &kept.target).await? == Some(key.version);
-        let waits = pending.iter().any(|promotion| {
-            promotion.subject.target == kept.target && promotion.subject.version == key.version
-        });
-        if holds || waits {
+    for kept in promotion_policies::list(tx, Some(&key.name)).await?.into_iter().filter(locks) {
+        if was_judged_by(tx, &kept.target, key, tag).await? {
             let target = kept.target.to_string();
             return Err(Error::TagLocked { tag: tag.to_owned(), version: key.clone(), target });
         }
     }
     Ok(())
+}
+
+/// Whether a version that holds a target, or waits for it, was judged by a tag.
+async fn was_judged_by(tx: &mut Tx, target: &Target, key: &VersionKey, tag: &str) -> Result<bool> {
+    let holds = match target {
+        Target::Alias(_) => holder::find_version(tx, &key.name, target).await? == Some(key.version),
+        Target::Stage(stage) => holder::is_in(tx, key, *stage).await?,
+    };
+    let mut judged_by = match holds {
+        true => promotion_history::list_policy_versions(tx, &key.name, target, key.version).await?,
+        false => Vec::new(),
+    };
+    let pending = promotions::list_pending(tx, &key.name).await?;
+    let waits = |promotion: &&Promotion| {
+        promotion.subject.target == *target && promotion.subject.version == key.version
+    };
+    let judgements = pending.iter().filter(waits).filter_map(|promotion| promotion.judgement.as_ref());
+    judged_by.extend(judgements.map(|judgement| judgement.policy_version));
+    for version in judged_by {
+        let policy = promotion_policies::find_version(tx, &key.name, target, version).await?;
+        if policy.is_some_and(|policy| policy.locked_tags().contains(tag)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Lets the policies of a model follow it to its new name, where the old one keeps them, too: else a new model of the old
@@ -46,15 +61,11 @@ pub(crate) async fn check_tag(tx: &mut Tx, key: &VersionKey, tag: &str) -> Resul
 /// # Errors
 /// [`Error::NameHasPolicy`] when the new name has policies that the model has not passed.
 pub(crate) async fn rename(tx: &mut Tx, name: &str, new_name: &str, moment: &Moment) -> Result<()> {
-    promotion_policies::lock(tx).await?;
     let of_old = promotion_policies::list(tx, Some(name)).await?;
     for kept in promotion_policies::list(tx, Some(new_name)).await? {
         let twin = of_old.iter().find(|old| old.target == kept.target);
-        let has_passed = match twin {
-            Some(twin) => asks_the_same(twin, &kept),
-            None => holder::find_version(tx, name, &kept.target).await?.is_none(),
-        };
-        if !has_passed {
+        let is_same = twin.is_none_or(|twin| asks_the_same(twin, &kept));
+        if !is_same || !may_bring(tx, name, new_name, &kept.target, twin.is_some()).await? {
             return Err(Error::NameHasPolicy { name: new_name.to_owned(), target: kept.target.to_string() });
         }
     }
@@ -62,6 +73,20 @@ pub(crate) async fn rename(tx: &mut Tx, name: &str, new_name: &str, moment: &Mom
         follow(tx, kept, new_name, moment).await?;
     }
     remember(tx, name, new_name, moment).await
+}
+
+/// Whether what a target stands for may come along to a name that has a policy for it: it passed the same policy, and is
+/// what the name stood for last, if it ever stood for anything.
+async fn may_bring(
+    tx: &mut Tx,
+    name: &str,
+    new_name: &str,
+    target: &Target,
+    has_passed: bool,
+) -> Result<bool> {
+    let Some(present) = holder::find_present(tx, name, target).await? else { return Ok(true) };
+    let last = promotion_history::find_last_origin(tx, new_name, target).await?;
+    Ok(has_passed && last.is_none_or(|(_, last)| last == present))
 }
 
 /// Whether two policies are the same but for the name of the model.
@@ -89,29 +114,33 @@ async fn follow(tx: &mut Tx, kept: KeptPolicy, new_name: &str, moment: &Moment) 
 }
 
 /// Writes down under both names what the aliases and stages of a model stand for, so that neither name forgets whom to
-/// compare with.
+/// compare with. A name that remembers somebody is not made to forget him by a model that brings nobody.
 async fn remember(tx: &mut Tx, name: &str, new_name: &str, moment: &Moment) -> Result<()> {
     for target in promotion_history::list_targets(tx, name).await? {
-        let Some(holder) = holder::find(tx, name, &target).await? else { continue };
-        let present = holder.present_version();
-        let renamed = Entry {
+        let holder = holder::find(tx, name, &target).await?;
+        let present = holder.as_ref().and_then(|holder| holder.present);
+        let known = promotion_history::find_last_origin(tx, new_name, &target).await?;
+        let origin = holder.map(|holder| holder.origin);
+        let came = Entry {
             to_version: present,
             from_name: Some(name.to_owned()),
-            origin: Some(holder.origin.clone()),
+            origin: origin.clone().filter(|_| present.is_some() || known.is_none()),
             ..Entry::new(Kind::Renamed, new_name, &target, moment.now_ms)
         };
-        moves::note(tx, renamed, moment).await?;
-        if present.is_some() {
-            let reason = format!("the model was renamed to '{new_name}'");
-            moves::removed(tx, name, &target, &holder.origin, Some(&reason), moment).await?;
-        }
+        moves::note(tx, came, moment).await?;
+        let left = Entry {
+            from_version: present,
+            origin,
+            reason: Some(format!("the model was renamed to '{new_name}'")),
+            ..Entry::new(Kind::Renamed, name, &target, moment.now_ms)
+        };
+        moves::note(tx, left, moment).await?;
     }
     Ok(())
 }
 
 /// Writes down what the aliases and stages of a model that is about to be deleted stand for.
 pub(crate) async fn forget_model(tx: &mut Tx, name: &str, moment: &Moment) -> Result<()> {
-    promotion_policies::lock(tx).await?;
     for target in promotion_history::list_targets(tx, name).await? {
         end(tx, name, &target, moment).await?;
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use forebay_db::Tx;
 
 use super::decide::{Decision, pending};
-use super::holder::Holder;
 use super::judge::{Judged, judge};
 use super::moves;
 use super::record::{complete, entry, tell, with_approvals};
@@ -33,8 +32,9 @@ impl Registry {
         comment: Option<String>,
         moment: Moment,
     ) -> Result<Promotion> {
-        for _ in 0..MAX_SURVEYS {
-            let promotion = self.get_promotion(&promotion_id).await?;
+        for n_tries in 0..MAX_SURVEYS {
+            let _turn = self.turn(n_tries).await;
+            let promotion = self.find_promotion(&promotion_id).await?;
             let survey = self.survey(&promotion.subject).await?;
             let decision = Decision { promotion_id: promotion_id.clone(), comment: comment.clone() };
             let lineage = self.around.lineage.clone();
@@ -63,7 +63,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
     let Judged::Case(case) = judge(tx, &promotion.subject, survey, &**lineage).await? else {
         return Ok(None);
     };
-    promotion.previous_version = case.holder.as_ref().and_then(Holder::present_version);
+    promotion.previous_version = case.holder.as_ref().and_then(|holder| holder.present);
     promotion.updated_ms = moment.now_ms;
     promotion.judgement = case.judgement;
     if !promotion.judgement.as_ref().is_none_or(Judgement::passed) {
@@ -77,7 +77,10 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
             comment: decision.comment.clone(),
             created_ms: moment.now_ms,
         };
-        promotion_approvals::insert(tx, &decision.promotion_id, &approval).await?;
+        if promotion_approvals::insert(tx, &decision.promotion_id, &approval).await? == 0 {
+            // Whoever approves twice has approved once.
+            return Ok(Some(promotion));
+        }
     }
     promotion.approvals.clear();
     with_approvals(tx, std::slice::from_mut(&mut promotion)).await?;

@@ -2,33 +2,41 @@
 
 use forebay_db::{Error, Tx};
 
+use crate::model::history::Kind;
 use crate::model::name::VersionKey;
 use crate::model::origin::VersionOrigin;
 use crate::model::policy::target::Target;
+use crate::model::stage::Stage;
 use crate::sql::{model_versions, promotion_history, registered_model_aliases};
 
 /// The version that holds a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder {
+    /// With whom gates compare. It may have been taken away: whoever does that cannot pass by the gates.
     pub(crate) origin: VersionOrigin,
-    /// Whether the target stands for it now. If not, it stood for it last: whoever takes an alias away cannot pass
-    /// by the gates that compare with its holder.
-    pub(crate) is_present: bool,
-}
-
-impl Holder {
     /// The version that the target stands for now.
-    pub(crate) fn present_version(&self) -> Option<i64> {
-        self.is_present.then_some(self.origin.version)
-    }
+    pub(crate) present: Option<i64>,
 }
 
-/// The number that a target stands for now; of several versions in a stage, the highest.
+/// The number that a target stands for now; of several versions in a stage the one that came last, as far as anybody
+/// noted it, and else the highest.
 pub(crate) async fn find_version(tx: &mut Tx, name: &str, target: &Target) -> Result<Option<i64>, Error> {
-    match target {
-        Target::Alias(alias) => registered_model_aliases::find(tx, name, alias).await,
-        Target::Stage(stage) => model_versions::find_highest_in(tx, name, *stage).await,
+    let stage = match target {
+        Target::Alias(alias) => return registered_model_aliases::find(tx, name, alias).await,
+        Target::Stage(stage) => *stage,
+    };
+    if let Some(version) = promotion_history::find_last_entered(tx, name, target).await?
+        && is_in(tx, &VersionKey { name: name.to_owned(), version }, stage).await?
+    {
+        return Ok(Some(version));
     }
+    model_versions::find_highest_in(tx, name, stage).await
+}
+
+/// Whether a version is in a stage.
+pub(crate) async fn is_in(tx: &mut Tx, key: &VersionKey, stage: Stage) -> Result<bool, Error> {
+    let version = model_versions::find(tx, key).await?;
+    Ok(version.is_some_and(|version| version.stage.as_deref() == Some(stage.as_str())))
 }
 
 /// The version that a target stands for now, and where it came from.
@@ -43,9 +51,14 @@ pub(crate) async fn find_present(
 
 /// The version that gates compare with.
 pub(crate) async fn find(tx: &mut Tx, name: &str, target: &Target) -> Result<Option<Holder>, Error> {
-    if let Some(origin) = find_present(tx, name, target).await? {
-        return Ok(Some(Holder { origin, is_present: true }));
-    }
+    let found = find_present(tx, name, target).await?;
+    let present = found.as_ref().map(|origin| origin.version);
     let last = promotion_history::find_last_origin(tx, name, target).await?;
-    Ok(last.map(|origin| Holder { origin, is_present: false }))
+    let origin = match (found, last) {
+        // Other versions are left in the stage; they are not whom to compare with.
+        (Some(_), Some((Kind::Removed, last))) => Some(last),
+        (Some(origin), _) | (None, Some((_, origin))) => Some(origin),
+        (None, None) => None,
+    };
+    Ok(origin.map(|origin| Holder { origin, present }))
 }

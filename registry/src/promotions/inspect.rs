@@ -61,6 +61,9 @@ async fn read_mlmodel(files: &dyn VersionFiles, location: &str) -> Result<(Strin
     let file = files.read(location, MLMODEL, MAX_MLMODEL_BYTES).await.map_err(told)?;
     let text = std::str::from_utf8(&file.content).map_err(|error| told(error.to_string()))?;
     let model = MlModel::read(text).map_err(|error| told(error.to_string()))?;
+    if model.flavors.is_empty() {
+        return Err(told("it names no flavor".to_owned()));
+    }
     Ok((file.etag, model))
 }
 

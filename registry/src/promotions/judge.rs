@@ -126,14 +126,14 @@ impl Values<'_> {
     }
 
     fn signature(&self) -> Outcome {
-        let Some(holder) = &self.survey.holder else {
-            return told(true, "nothing holds it yet, so there is nothing to compare with");
-        };
         let candidate = self.survey.candidate.as_ref().map_or(Ok(None), |files| files.signature.clone());
-        match (&holder.signature, candidate) {
-            (Err(why), _) => told(false, &format!("of the holder, {why}")),
-            (Ok(_), Err(why)) => told(false, &why),
-            (Ok(holder), Ok(candidate)) => compatible::compare(holder.as_ref(), candidate.as_ref()),
+        let holder = self.survey.holder.as_ref().map(|files| &files.signature);
+        match (holder, candidate) {
+            // It would be whom all later versions are compared with.
+            (_, Err(why)) => told(false, &why),
+            (None, Ok(_)) => told(true, "nothing holds it yet, so there is nothing to compare with"),
+            (Some(Err(why)), Ok(_)) => told(false, &format!("of the holder, {why}")),
+            (Some(Ok(holder)), Ok(candidate)) => compatible::compare(holder.as_ref(), candidate.as_ref()),
         }
     }
 

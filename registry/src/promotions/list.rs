@@ -3,7 +3,7 @@
 use forebay_core::{page, page_token};
 use forebay_wire::promotions as wire;
 
-use super::record::with_approvals;
+use super::record::{mark_lapsed, with_approvals};
 use crate::model::promotion_requests::ListPromotions;
 use crate::sql::promotions;
 use crate::{Registry, Result};
@@ -15,6 +15,7 @@ impl Registry {
         let mut found = promotions::list(&mut tx, &req).await?;
         let next_offset = page::cut(&mut found, req.max_results, req.offset);
         with_approvals(&mut tx, &mut found).await?;
+        mark_lapsed(&mut tx, &mut found).await?;
         Ok(wire::ListPromotionsResponse {
             promotions: found.into_iter().map(Into::into).collect(),
             next_page_token: next_offset.map(page_token::encode_offset),

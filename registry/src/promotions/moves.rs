@@ -58,6 +58,13 @@ pub(crate) async fn enter_stage(
     let now_ms = moment.now_ms;
     registered_models::touch(tx, &key.name, now_ms).await?;
     if existing == Existing::Archive {
+        for version in model_versions::list_others_in(tx, key, stage).await? {
+            let archived = Entry {
+                to_version: Some(version),
+                ..Entry::new(Kind::Set, &key.name, &Target::Stage(Stage::Archived), now_ms)
+            };
+            note(tx, archived, moment).await?;
+        }
         model_versions::archive_others(tx, key, stage, now_ms).await?;
     }
     match model_versions::set_stage(tx, key, stage, now_ms).await? {
@@ -78,7 +85,15 @@ pub(crate) async fn leave_stage(
     let stage = version.and_then(|version| version.stage).and_then(|stage| Stage::parse(&stage).ok());
     match stage {
         Some(stage) if stage != next && stage != Stage::None => {
-            removed(tx, &key.name, &Target::Stage(stage), origin, None, moment).await
+            let target = Target::Stage(stage);
+            let holds = holder::find_version(tx, &key.name, &target).await? == Some(key.version);
+            let origin = holds.then(|| origin.clone());
+            let entry = Entry {
+                from_version: Some(key.version),
+                origin,
+                ..Entry::new(Kind::Removed, &key.name, &target, moment.now_ms)
+            };
+            note(tx, entry, moment).await
         }
         _ => Ok(()),
     }

@@ -8,9 +8,9 @@ use crate::Result;
 use crate::model::event::{Event, PromotionAction};
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
-use crate::model::promotion::{Promotion, Status, to_wire_approvals};
+use crate::model::promotion::{Promotion, Status, Subject, to_wire_approvals};
 use crate::moment::Moment;
-use crate::sql::{promotion_approvals, promotions};
+use crate::sql::{promotion_approvals, promotion_policies, promotions};
 
 /// The entry of a promotion in the history, with all that was found.
 pub(super) fn entry(kind: Kind, promotion: &Promotion, moment: &Moment) -> Entry {
@@ -41,6 +41,8 @@ pub(super) async fn complete(
     promotion.updated_ms = moment.now_ms;
     let entry = entry(kind, promotion, moment);
     moves::move_to(tx, &promotion.subject, existing, entry, moment).await?;
+    let is_moot = |other: &Promotion| other.subject == promotion.subject && other.id != promotion.id;
+    cancel_pending(tx, &promotion.subject.name, is_moot, "it was done otherwise", moment).await?;
     let action = match kind {
         Kind::RolledBack => PromotionAction::RolledBack,
         _ => PromotionAction::Completed,
@@ -61,13 +63,34 @@ pub(super) async fn tell(
     Ok(moment.record(tx, &Event::Promotion { action, data }).await?)
 }
 
-/// Cancels the promotions of a model that wait, because of something that makes them pointless.
-pub(crate) async fn cancel_pending(tx: &mut Tx, name: &str, reason: &str, moment: &Moment) -> Result<()> {
+/// Cancels those promotions of a model that wait and are pointless by now.
+pub(crate) async fn cancel_pending(
+    tx: &mut Tx,
+    name: &str,
+    is_moot: impl Fn(&Promotion) -> bool,
+    reason: &str,
+    moment: &Moment,
+) -> Result<()> {
     for promotion in promotions::list_pending(tx, name).await? {
+        if !is_moot(&promotion) {
+            continue;
+        }
         let entry = Entry { reason: Some(reason.to_owned()), ..entry(Kind::Cancelled, &promotion, moment) };
         moves::note(tx, entry, moment).await?;
+        let cancelled = Promotion { status: Status::Cancelled, updated_ms: moment.now_ms, ..promotion };
+        promotions::update(tx, &cancelled).await?;
     }
-    promotions::cancel_pending(tx, name, moment.now_ms).await?;
+    Ok(())
+}
+
+/// Notes of promotions that wait whether their policy changed since they were judged.
+pub(super) async fn mark_lapsed(tx: &mut Tx, promotions: &mut [Promotion]) -> Result<()> {
+    for promotion in promotions.iter_mut().filter(|promotion| promotion.status == Status::Pending) {
+        let Subject { name, target, .. } = &promotion.subject;
+        let version = promotion_policies::find(tx, name, target).await?.map(|(version, _)| version);
+        let judged_by = promotion.judgement.as_ref().map(|judgement| judgement.policy_version);
+        promotion.has_lapsed = version != judged_by;
+    }
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use forebay_db::Tx;
 
-use super::holder::Holder;
 use super::judge::{Case, Judged, judge};
 use super::moves;
 use super::record::{complete, entry, tell, with_approvals};
@@ -20,7 +19,7 @@ use crate::sql::{promotion_policies, promotions};
 use crate::{Error, Registry, Result};
 
 /// How often the files are looked at again because the policy or the holder changed meanwhile.
-pub(super) const MAX_SURVEYS: usize = 5;
+pub(super) const MAX_SURVEYS: usize = 20;
 
 impl Registry {
     /// Judges a promotion; moves the alias or stage if all gates pass, and waits for approvals if the policy wants some.
@@ -28,7 +27,8 @@ impl Registry {
     /// # Errors
     /// [`Error::VersionNotFound`], and [`Error::UnknownUser`] where approvals are needed and nobody knows who asks.
     pub(crate) async fn request_promotion(&self, req: RequestPromotion, moment: Moment) -> Result<Promotion> {
-        for _ in 0..MAX_SURVEYS {
+        for n_tries in 0..MAX_SURVEYS {
+            let _turn = self.turn(n_tries).await;
             let survey = self.survey(&req.subject).await?;
             let lineage = self.around.lineage.clone();
             let asked = Asked { req: req.clone(), survey, lineage, moment: moment.clone() };
@@ -139,7 +139,7 @@ fn promotion(asked: &Asked, case: &Case) -> Promotion {
     Promotion {
         id: Some(moment.ids.hex32()),
         subject: req.subject.clone(),
-        previous_version: case.holder.as_ref().and_then(Holder::present_version),
+        previous_version: case.holder.as_ref().and_then(|holder| holder.present),
         status: Status::Pending,
         is_override: req.mode == Mode::Override,
         requested_by: moment.user.clone(),
@@ -148,5 +148,6 @@ fn promotion(asked: &Asked, case: &Case) -> Promotion {
         updated_ms: moment.now_ms,
         judgement: case.judgement.clone(),
         approvals: Vec::new(),
+        has_lapsed: false,
     }
 }

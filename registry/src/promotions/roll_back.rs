@@ -7,14 +7,18 @@ use super::record::complete;
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
 use crate::model::name::VersionKey;
+use crate::model::policy::target::Target;
 use crate::model::promotion::{Promotion, Status, Subject};
 use crate::model::promotion_requests::{GetHistory, RollBack};
 use crate::moment::Moment;
 use crate::sql::{model_versions, promotion_history, promotion_policies, promotions};
 use crate::{Error, Registry, Result};
 
-/// Entries that are read to find the version before.
+/// Entries of one name that are read to find the version before.
 const MAX_ENTRIES: i64 = 1_000;
+
+/// Names of a model whose entries are read.
+const MAX_NAMES: usize = 32;
 
 impl Registry {
     /// Moves a target back. Once more moves it back further, to what stood there before that.
@@ -30,11 +34,7 @@ async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promo
     promotion_policies::lock(tx).await?;
     let RollBack { name, target, reason } = req;
     let present = holder::find_version(tx, name, target).await?;
-    let wanted =
-        GetHistory { name: name.clone(), target: Some(target.clone()), max_results: MAX_ENTRIES, offset: 0 };
-    let mut entries = promotion_history::list(tx, &wanted).await?;
-    entries.reverse();
-    let mut earlier = held_before(&entries, present);
+    let mut earlier = held_before(&story(tx, name, target).await?, present);
     let version = loop {
         let Some(version) = earlier.pop() else {
             return Err(Error::NoEarlierVersion { name: name.clone(), target: target.to_string() });
@@ -56,14 +56,43 @@ async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promo
         updated_ms: moment.now_ms,
         judgement: None,
         approvals: Vec::new(),
+        has_lapsed: false,
     };
     complete(tx, &mut promotion, Kind::RolledBack, Existing::Archive, moment).await?;
     promotions::insert(tx, &promotion).await?;
     Ok(promotion)
 }
 
-/// The versions that a target stood for before the present one, the latest last. What was rolled back does not count,
-/// nor what a deleted model of the same name did.
+/// What happened to a target of a model, also under the names that it had before, the earliest first. What other models did
+/// under one of these names is left out.
+async fn story(tx: &mut Tx, name: &str, target: &Target) -> Result<Vec<Entry>> {
+    let mut story = Vec::new();
+    let mut wanted = GetHistory {
+        name: name.to_owned(),
+        target: Some(target.clone()),
+        before: None,
+        max_results: MAX_ENTRIES,
+        offset: 0,
+    };
+    for _ in 0..MAX_NAMES {
+        let mut entries = promotion_history::list(tx, &wanted).await?;
+        let begins = |entry: &Entry| matches!(entry.kind, Kind::ModelDeleted | Kind::Renamed);
+        let n_own = entries.iter().position(begins).unwrap_or(entries.len());
+        let beginning = entries.get(n_own).cloned();
+        entries.truncate(n_own);
+        story.extend(entries);
+        match beginning {
+            Some(Entry { from_name: Some(from_name), sequence_number, .. }) => {
+                wanted = GetHistory { name: from_name, before: Some(sequence_number), ..wanted };
+            }
+            _ => break,
+        }
+    }
+    story.reverse();
+    Ok(story)
+}
+
+/// The versions that a target stood for before the present one, the latest last. What was rolled back does not count.
 fn held_before(entries: &[Entry], present: Option<i64>) -> Vec<i64> {
     let mut held: Vec<i64> = Vec::new();
     for entry in entries {
@@ -85,7 +114,6 @@ fn held_before(entries: &[Entry], present: Option<i64>) -> Vec<i64> {
                     held.push(version);
                 }
             }
-            (Kind::ModelDeleted, _) => held.clear(),
             _ => {}
         }
     }
@@ -98,7 +126,6 @@ fn held_before(entries: &[Entry], present: Option<i64>) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::target::Target;
 
     fn entry(kind: Kind, from_version: Option<i64>, to_version: Option<i64>) -> Entry {
         let target = Target::Alias("champion".to_owned());
@@ -120,11 +147,5 @@ mod tests {
     fn a_target_that_was_taken_away_can_be_given_back() {
         let entries = [entry(Kind::Set, None, Some(1)), entry(Kind::Removed, Some(1), None)];
         assert_eq!(held_before(&entries, None), [1]);
-    }
-
-    #[test]
-    fn a_later_model_of_the_same_name_begins_anew() {
-        let entries = [entry(Kind::Set, None, Some(1)), entry(Kind::ModelDeleted, Some(1), None)];
-        assert!(held_before(&entries, None).is_empty());
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use forebay_db::Tx;
 
-use super::holder::Holder;
 use super::judge::{Judged, judge};
 use super::moves;
 use super::record::{complete, entry};
@@ -47,7 +46,8 @@ impl Registry {
     }
 
     async fn move_under_policy(&self, wanted: Move, moment: Moment) -> Result<()> {
-        for _ in 0..MAX_SURVEYS {
+        for n_tries in 0..MAX_SURVEYS {
+            let _turn = self.turn(n_tries).await;
             let survey = self.survey(&wanted.subject).await?;
             let lineage = self.around.lineage.clone();
             let asked = Asked { wanted: wanted.clone(), survey, lineage, moment: moment.clone() };
@@ -63,6 +63,7 @@ impl Registry {
 
 async fn plain(tx: &mut Tx, wanted: &Move, moment: &Moment) -> Result<Plain> {
     let Move { subject, existing } = wanted;
+    promotion_policies::lock_shared(tx).await?;
     registered_models::find_locked(tx, &subject.name).await?;
     if promotion_policies::find(tx, &subject.name, &subject.target).await?.is_some() {
         return Ok(Plain::Guarded);
@@ -94,7 +95,7 @@ async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
     let Judged::Case(case) = judge(tx, subject, survey, &**lineage).await? else {
         return Ok(Guarded::Stale);
     };
-    let previous_version = case.holder.as_ref().and_then(Holder::present_version);
+    let previous_version = case.holder.as_ref().and_then(|holder| holder.present);
     if previous_version == Some(subject.version) && wanted.existing == Existing::Stay {
         return Ok(Guarded::Done);
     }
@@ -110,6 +111,7 @@ async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
         updated_ms: moment.now_ms,
         judgement: case.judgement,
         approvals: Vec::new(),
+        has_lapsed: false,
     };
     let passed = promotion.judgement.as_ref().is_none_or(Judgement::passed);
     let refusal = (!passed || promotion.missing_approvals() > 0).then(|| Refusal::of(&promotion));

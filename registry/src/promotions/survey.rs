@@ -1,6 +1,8 @@
 //! What is looked at before the transaction: the files of the version and of the holder, where the policy asks for
 //! them. The transaction makes sure that they are still the files that count.
 
+use tokio::sync::MutexGuard;
+
 use super::holder::{self, Holder};
 use super::inspect::{Depth, Inspection, inspect};
 use crate::model::name::VersionKey;
@@ -38,6 +40,11 @@ impl Needs {
 }
 
 impl Registry {
+    /// Lets those who have to look again go on one at a time, so that they do not make each other look again and again.
+    pub(super) async fn turn(&self, n_tries: usize) -> Option<MutexGuard<'_, ()>> {
+        if n_tries == 0 { None } else { Some(self.turns.lock().await) }
+    }
+
     /// Looks at the files that the present policy of a subject asks about.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use crate::moment::Moment;
 use crate::policies::guard;
 use crate::promotions::record;
 use crate::sql::{
-    model_version_tags, model_versions, registered_model_aliases, registered_model_tags, registered_models,
+    model_version_tags, model_versions, promotion_policies, registered_model_aliases, registered_model_tags,
+    registered_models,
 };
 use crate::{Error, Registry, Result};
 
@@ -22,11 +23,12 @@ impl Registry {
 }
 
 async fn delete(tx: &mut Tx, name: &str, moment: &Moment) -> Result<()> {
+    promotion_policies::lock(tx).await?;
     if registered_models::find_locked(tx, name).await?.is_none() {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
     guard::forget_model(tx, name, moment).await?;
-    record::cancel_pending(tx, name, "the model was deleted", moment).await?;
+    record::cancel_pending(tx, name, |_| true, "the model was deleted", moment).await?;
     // MLflow's foreign keys delete aliases along, and nothing else.
     registered_model_aliases::delete_all(tx, name).await?;
     model_version_tags::delete_all(tx, name).await?;

@@ -1,3 +1,5 @@
+//! Registered models: a use case per file.
+
 pub(crate) mod hydrate;
 
 mod create;

@@ -7,7 +7,7 @@ use crate::model::registered_model::{RegisteredModel, RenameRegisteredModel};
 use crate::moment::Moment;
 use crate::policies::guard;
 use crate::promotions::record;
-use crate::sql::{model_versions, registered_models};
+use crate::sql::{model_versions, promotion_policies, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -26,6 +26,7 @@ impl Registry {
 
 async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, moment: &Moment) -> Result<RegisteredModel> {
     let (name, new_name) = (req.name.as_str(), req.new_name.as_str());
+    promotion_policies::lock(tx).await?;
     if registered_models::find_locked(tx, name).await?.is_none() {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
@@ -34,7 +35,7 @@ async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, moment: &Moment) -> Re
     }
     if name != new_name {
         guard::rename(tx, name, new_name, moment).await?;
-        record::cancel_pending(tx, name, "the model was renamed", moment).await?;
+        record::cancel_pending(tx, name, |_| true, "the model was renamed", moment).await?;
     }
     match registered_models::rename(tx, name, new_name, moment.now_ms).await {
         // Another transaction took the name in between.

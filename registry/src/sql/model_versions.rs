@@ -33,6 +33,10 @@ const FIND_HIGHEST_IN: &str = "
     SELECT version FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND current_stage = $2 ORDER BY version DESC LIMIT 1";
 
+const LIST_OTHERS_IN: &str = "
+    SELECT version FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND version != $2 AND current_stage = $3 ORDER BY version";
+
 // Rows of deleted versions count, so that no number is given twice.
 const INSERT: &str = "
     INSERT INTO model_versions
@@ -135,6 +139,12 @@ pub(crate) async fn set_stage(
     tx.run(Sql::new(SET_STAGE).bind(&key.name).bind(key.version).bind(stage.as_str()).bind(now_ms)).await
 }
 
+/// The other versions that are in a stage, in the order of their numbers.
+pub(crate) async fn list_others_in(tx: &mut Tx, key: &VersionKey, stage: Stage) -> Result<Vec<i64>, Error> {
+    let sql = Sql::new(LIST_OTHERS_IN).bind(&key.name).bind(key.version).bind(stage.as_str());
+    Ok(tx.list::<NumberRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
 /// Archives all other versions that are in a stage.
 pub(crate) async fn archive_others(
     tx: &mut Tx,
@@ -169,6 +179,14 @@ pub(crate) async fn list_latest(tx: &mut Tx, names: &[String]) -> Result<Vec<Mod
         found.extend(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0));
     }
     Ok(found)
+}
+
+struct NumberRow(i64);
+
+impl FromRow for NumberRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        row.get("version").map(NumberRow)
+    }
 }
 
 /// A version without its tags.

@@ -11,7 +11,7 @@ use crate::model::policy::target::Target;
 use crate::model::promotion_requests::GetHistory;
 
 const SELECT: &str = "
-    SELECT h.model_name, h.target, h.kind, h.from_version, h.to_version, h.from_name, h.user_name, h.reason,
+    SELECT h.sequence_number, h.model_name, h.target, h.kind, h.from_version, h.to_version, h.from_name, h.user_name, h.reason,
         h.created_ms, h.promotion_id, h.policy_version, h.gates, h.approvals, h.origin
     FROM forebay_promotion_history h WHERE h.model_name = ";
 
@@ -22,8 +22,19 @@ const INSERT: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const FIND_ORIGIN: &str = "
-    SELECT origin FROM forebay_promotion_history
+    SELECT kind, origin FROM forebay_promotion_history
     WHERE model_name = $1 AND target = $2 AND origin IS NOT NULL ORDER BY sequence_number DESC LIMIT 1";
+
+const FIND_LAST_ENTERED: &str = "
+    SELECT to_version FROM forebay_promotion_history
+    WHERE model_name = $1 AND target = $2 AND to_version IS NOT NULL
+        AND kind IN ('SET', 'PROMOTED', 'OVERRIDDEN', 'ROLLED_BACK', 'RENAMED')
+    ORDER BY sequence_number DESC LIMIT 1";
+
+const LIST_POLICY_VERSIONS: &str = "
+    SELECT DISTINCT policy_version FROM forebay_promotion_history
+    WHERE model_name = $1 AND target = $2 AND to_version = $3 AND policy_version IS NOT NULL
+        AND kind IN ('PROMOTED', 'OVERRIDDEN')";
 
 const LIST_TARGETS: &str = "SELECT DISTINCT target FROM forebay_promotion_history WHERE model_name = $1";
 
@@ -33,6 +44,9 @@ pub(crate) async fn list(tx: &mut Tx, req: &GetHistory) -> Result<Vec<Entry>, Er
     sql.push_bind(&req.name);
     if let Some(target) = &req.target {
         sql.push(" AND h.target = ").push_bind(target.to_stored());
+    }
+    if let Some(before) = req.before {
+        sql.push(" AND h.sequence_number < ").push_bind(before);
     }
     sql.push(" ORDER BY h.sequence_number DESC LIMIT ").push_bind(req.max_results + 1);
     sql.push(" OFFSET ").push_bind(req.offset);
@@ -64,10 +78,29 @@ pub(crate) async fn find_last_origin(
     tx: &mut Tx,
     name: &str,
     target: &Target,
-) -> Result<Option<VersionOrigin>, Error> {
+) -> Result<Option<(Kind, VersionOrigin)>, Error> {
     let sql = Sql::new(FIND_ORIGIN).bind(name).bind(target.to_stored());
-    let stored: Option<String> = tx.find_cell(sql, "origin").await?;
-    stored.map(|stored| origin(&stored)).transpose()
+    Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
+}
+
+/// The version that a target was moved to last.
+pub(crate) async fn find_last_entered(
+    tx: &mut Tx,
+    name: &str,
+    target: &Target,
+) -> Result<Option<i64>, Error> {
+    tx.find_cell(Sql::new(FIND_LAST_ENTERED).bind(name).bind(target.to_stored()), "to_version").await
+}
+
+/// The versions of the policy by which a version was judged and moved.
+pub(crate) async fn list_policy_versions(
+    tx: &mut Tx,
+    name: &str,
+    target: &Target,
+    version: i64,
+) -> Result<Vec<i64>, Error> {
+    let sql = Sql::new(LIST_POLICY_VERSIONS).bind(name).bind(target.to_stored()).bind(version);
+    Ok(tx.list::<PolicyVersionRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 /// The aliases and stages that a name has a history of.
@@ -94,6 +127,27 @@ fn origin(stored: &str) -> Result<VersionOrigin, Error> {
         .map_err(|error| Error::Inconsistent { column: "origin", reason: error.to_string() })
 }
 
+struct OriginRow((Kind, VersionOrigin));
+
+impl FromRow for OriginRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(OriginRow((kind(row)?, origin(&row.get::<String>("origin")?)?)))
+    }
+}
+
+struct PolicyVersionRow(i64);
+
+impl FromRow for PolicyVersionRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        row.get("policy_version").map(PolicyVersionRow)
+    }
+}
+
+fn kind(row: &Row) -> Result<Kind, Error> {
+    let name: String = row.get("kind")?;
+    Kind::from_name(&name).ok_or(Error::Inconsistent { column: "kind", reason: name })
+}
+
 struct TargetRow(Target);
 
 impl FromRow for TargetRow {
@@ -106,13 +160,12 @@ struct EntryRow(Entry);
 
 impl FromRow for EntryRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let kind: String = row.get("kind")?;
-        let kind = Kind::from_name(&kind).ok_or(Error::Inconsistent { column: "kind", reason: kind })?;
         let stored_origin: Option<String> = row.get("origin")?;
         Ok(EntryRow(Entry {
+            sequence_number: row.get("sequence_number")?,
             name: row.get("model_name")?,
             target: target(row)?,
-            kind,
+            kind: kind(row)?,
             from_version: row.get("from_version")?,
             to_version: row.get("to_version")?,
             from_name: row.get("from_name")?,

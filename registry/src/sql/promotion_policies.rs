@@ -6,8 +6,15 @@ use crate::model::kept_policy::KeptPolicy;
 use crate::model::policy::Policy;
 use crate::model::policy::target::Target;
 
-/// Whoever changes a policy, or moves what one guards, waits for the others who do.
+/// Whoever judges by policies, or changes one, waits for all others who do, and for those who change what policies are
+/// about; these do not wait for each other.
 const LOCK: &str = "LOCK TABLE forebay_promotion_policies IN SHARE ROW EXCLUSIVE MODE";
+
+const LOCK_SHARED: &str = "LOCK TABLE forebay_promotion_policies IN ROW EXCLUSIVE MODE";
+
+const FIND_VERSION: &str = "
+    SELECT model_name, target, version, document, created_ms, created_by FROM forebay_promotion_policies
+    WHERE model_name = $1 AND target = $2 AND version = $3";
 
 const LIST: &str = "
     SELECT p.model_name, p.target, p.version, p.document, p.created_ms, p.created_by
@@ -24,9 +31,20 @@ const INSERT: &str = "
     INSERT INTO forebay_promotion_policies (model_name, target, version, document, created_ms, created_by)
     VALUES ($1, $2, $3, $4, $5, $6)";
 
-/// Lets nobody else change policies, or move what they guard, before this transaction ends.
+/// Lets nobody else judge by policies, change them, or change what they are about, before this transaction ends.
+///
+/// This lock, or the shared one, comes before any other of a transaction: else two could wait for each other.
 pub(crate) async fn lock(tx: &mut Tx) -> Result<(), Error> {
-    match tx.engine().lock_table(LOCK) {
+    run(tx, LOCK).await
+}
+
+/// Lets nobody judge by policies or change them before this transaction ends, which changes what they are about.
+pub(crate) async fn lock_shared(tx: &mut Tx) -> Result<(), Error> {
+    run(tx, LOCK_SHARED).await
+}
+
+async fn run(tx: &mut Tx, lock: &'static str) -> Result<(), Error> {
+    match tx.engine().lock_table(lock) {
         Some(statement) => tx.run(Sql::new(statement)).await.map(drop),
         None => Ok(()),
     }
@@ -35,6 +53,17 @@ pub(crate) async fn lock(tx: &mut Tx) -> Result<(), Error> {
 /// The last version of a policy, also one by which it was deleted.
 pub(crate) async fn find_last(tx: &mut Tx, name: &str, target: &Target) -> Result<Option<KeptPolicy>, Error> {
     Ok(tx.find::<PolicyRow>(Sql::new(FIND).bind(name).bind(target.to_stored())).await?.map(|row| row.0))
+}
+
+/// One version of a policy.
+pub(crate) async fn find_version(
+    tx: &mut Tx,
+    name: &str,
+    target: &Target,
+    version: i64,
+) -> Result<Option<Policy>, Error> {
+    let sql = Sql::new(FIND_VERSION).bind(name).bind(target.to_stored()).bind(version);
+    Ok(tx.find::<PolicyRow>(sql).await?.and_then(|row| row.0.policy))
 }
 
 /// The policy that guards an alias or a stage, with its version.

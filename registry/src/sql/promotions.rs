@@ -25,10 +25,6 @@ const UPDATE: &str = "
         evidence_hash = $6, gates = $7, required_approvals = $8
     WHERE promotion_id = $1";
 
-const CANCEL_PENDING: &str = "
-    UPDATE forebay_promotions SET status = 'CANCELLED', last_updated_ms = $2
-    WHERE model_name = $1 AND status = 'PENDING'";
-
 /// The promotion with that id, without its approvals.
 pub(crate) async fn find(tx: &mut Tx, id: &str) -> Result<Option<Promotion>, Error> {
     let mut sql = Sql::new(SELECT);
@@ -95,11 +91,6 @@ pub(crate) async fn update(tx: &mut Tx, promotion: &Promotion) -> Result<(), Err
     tx.run(sql).await.map(drop)
 }
 
-/// Cancels all promotions of a model that wait.
-pub(crate) async fn cancel_pending(tx: &mut Tx, name: &str, now_ms: i64) -> Result<u64, Error> {
-    tx.run(Sql::new(CANCEL_PENDING).bind(name).bind(now_ms)).await
-}
-
 fn gates(judgement: Option<&Judgement>) -> String {
     let gates = judgement.map(|judgement| judgement.gates.clone()).unwrap_or_default();
     let gates: Vec<wire::GateResult> = gates.into_iter().map(Into::into).collect();
@@ -125,6 +116,7 @@ impl FromRow for PromotionRow {
             updated_ms: row.get("last_updated_ms")?,
             judgement: judgement(row)?,
             approvals: Vec::new(),
+            has_lapsed: false,
         }))
     }
 }

@@ -2,12 +2,15 @@
 
 use bytes::{Bytes, BytesMut};
 use forebay_core::invalid::Invalid;
+use forebay_core::uri::Uri;
 use futures_util::TryStreamExt;
 
 use super::StoreError;
 use super::place::Place;
 use super::store::OpenArtifact;
 use crate::model::artifact_path::ArtifactPath;
+use crate::model::run::RunId;
+use crate::sql::logged_models;
 use crate::{Result, Tracking};
 
 /// A file that can be read.
@@ -25,7 +28,7 @@ impl Tracking {
     /// A whole file of at most `max_bytes`, and its etag.
     pub async fn read_below(&self, location: &str, path: &str, max_bytes: u64) -> Result<(Bytes, String)> {
         let path = ArtifactPath::parse(path)?;
-        let artifact = self.open_artifact(location, &path).await?;
+        let artifact = self.open_below(location, &path).await?;
         let (size_bytes, etag) = (artifact.size_bytes, artifact.state());
         if size_bytes > max_bytes {
             let why = format!("'{}' has {size_bytes} bytes; {max_bytes} are read at most", path.as_str());
@@ -41,7 +44,7 @@ impl Tracking {
         path: &str,
         max_files: usize,
     ) -> Result<Vec<ReadableFile>> {
-        let place = self.place_of(location).await?;
+        let place = self.place_below(location).await?;
         let mut found = Vec::new();
         let mut waiting = vec![ArtifactPath::parse(path)?];
         while let Some(path) = waiting.pop() {
@@ -57,6 +60,38 @@ impl Tracking {
             }
         }
         Ok(found)
+    }
+}
+
+impl Tracking {
+    /// Opens a file below a location, which may be the URI of a run.
+    pub(crate) async fn open_below(&self, location: &str, path: &ArtifactPath) -> Result<OpenArtifact> {
+        Ok(self.place_below(location).await?.open(path).await?)
+    }
+
+    async fn place_below(&self, location: &str) -> Result<Place> {
+        match Uri::split(location) {
+            Some(uri) if uri.scheme == "runs" => self.place_in_run(uri.path).await,
+            _ => Ok(self.place_of(location).await?),
+        }
+    }
+
+    /// Where `runs:/<run>/<path>` leads: to the run's own files or, where there are none at the path, to the logged model
+    /// of the run that has this name.
+    async fn place_in_run(&self, path: &str) -> Result<Place> {
+        let (run_id, path) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
+        let run = RunId::new(run_id.trim_start_matches('/').to_owned());
+        let path = ArtifactPath::parse(path.trim_end_matches('/'))?;
+        let root = self.artifact_uri_of_run(&run).await?;
+        let place = self.place_of(&root).await?;
+        if place.list(&path).await?.is_empty() {
+            let mut tx = self.db.read().await?;
+            if let Some(location) = logged_models::find_location_by_name(&mut tx, &run, path.as_str()).await?
+            {
+                return Ok(self.place_of(&location).await?);
+            }
+        }
+        Ok(place.below(&path))
     }
 }
 

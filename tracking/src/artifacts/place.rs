@@ -50,6 +50,11 @@ impl Place {
         Place { store: self.store.metered(traffic), ..self }
     }
 
+    /// The place of a folder below this one.
+    pub(super) fn below(self, path: &ArtifactPath) -> Self {
+        Place { folder: self.folder.join(path), ..self }
+    }
+
     /// The entries of a folder below this one, in the order of their names' bytes; none when it is not a folder.
     pub(crate) async fn list(&self, below: &ArtifactPath) -> Result<Vec<Entry>, StoreError> {
         self.store.list(&self.folder.join(below)).await

@@ -59,7 +59,12 @@ pub async fn respond_below(
     headers: &HeaderMap,
 ) -> Result<Response> {
     let path = ArtifactPath::parse(path)?;
-    attachment::respond(tracking.open_artifact(location, &path).await?, method, headers).await
+    attachment::respond(tracking.open_below(location, &path).await?, method, headers).await
+}
+
+/// Refuses a path that could leave the folder it starts from.
+pub fn check_path(path: &str) -> Result<()> {
+    Ok(ArtifactPath::parse(path).map(drop)?)
 }
 
 /// `POST /ajax-api/2.0/mlflow/upload-artifact`: the query says where, the body is the file.

@@ -19,6 +19,6 @@ mod runs;
 mod server;
 mod upload_body;
 
-pub use artifacts::respond_below;
+pub use artifacts::{check_path, respond_below};
 pub use routes::routes;
 pub use server::MLFLOW_RELEASE;

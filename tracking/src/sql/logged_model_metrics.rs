@@ -4,6 +4,7 @@ use forebay_db::{Error, FromRow, Insert, Row, Sql, Tx};
 
 use crate::model::experiment::ExperimentId;
 use crate::model::logged_model::{LoggedModelId, ModelMetric};
+use crate::model::run::RunId;
 use crate::sql::{IDS_PER_STATEMENT, ROWS_PER_STATEMENT};
 
 // The rows must not vanish before the points that refer to them are in.
@@ -26,6 +27,14 @@ const LIST_VALUES: &str = "
         WHERE m.run_uuid = l.run_id AND m.key = l.metric_name AND m.timestamp = l.metric_timestamp_ms
             AND m.step = l.metric_step AND m.is_nan) AS is_nan
     FROM logged_model_metrics l WHERE l.model_id = $1
+    ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
+
+const LIST_VALUES_OF_RUN: &str = "
+    SELECT l.metric_name, l.metric_value, l.dataset_name, l.dataset_digest, EXISTS (
+        SELECT 1 FROM metrics m
+        WHERE m.run_uuid = l.run_id AND m.key = l.metric_name AND m.timestamp = l.metric_timestamp_ms
+            AND m.step = l.metric_step AND m.is_nan) AS is_nan
+    FROM logged_model_metrics l WHERE l.run_id = $1 AND l.dataset_name IS NOT NULL
     ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
 
 const INSERT: &str = "
@@ -140,6 +149,11 @@ pub(crate) struct ModelValue {
 /// All values of a model, of each metric and dataset the latest last.
 pub(crate) async fn list_values(tx: &mut Tx, id: &LoggedModelId) -> Result<Vec<ModelValue>, Error> {
     tx.list::<ModelValue>(Sql::new(LIST_VALUES).bind(id)).await
+}
+
+/// All values that a run has logged for a dataset, of each metric and dataset the latest last.
+pub(crate) async fn list_values_of_run(tx: &mut Tx, run_id: &RunId) -> Result<Vec<ModelValue>, Error> {
+    tx.list::<ModelValue>(Sql::new(LIST_VALUES_OF_RUN).bind(run_id)).await
 }
 
 /// A point to be inserted.

@@ -6,6 +6,7 @@ use forebay_wire::enumeration::LoggedModelStatus;
 use crate::model::experiment::ExperimentId;
 use crate::model::lifecycle::Lifecycle;
 use crate::model::logged_model::{LoggedModel, LoggedModelId};
+use crate::model::run::RunId;
 use crate::sql::lifecycle;
 
 const INSERT: &str = "
@@ -24,6 +25,11 @@ const FIND_EXPERIMENT: &str = "SELECT experiment_id FROM logged_models WHERE mod
 
 const FIND_LOCATION: &str =
     "SELECT artifact_location FROM logged_models WHERE model_id = $1 AND lifecycle_stage != 'deleted'";
+
+const FIND_LOCATION_BY_NAME: &str = "
+    SELECT artifact_location FROM logged_models
+    WHERE source_run_id = $1 AND name = $2 AND lifecycle_stage != 'deleted'
+    ORDER BY creation_timestamp_ms DESC LIMIT 1";
 
 const SET_STATUS: &str =
     "UPDATE logged_models SET status = $2, last_updated_timestamp_ms = $3 WHERE model_id = $1";
@@ -86,6 +92,15 @@ pub(crate) async fn find_experiment_locked(
 /// Where the files of a model are that is not deleted.
 pub(crate) async fn find_artifact_location(tx: &mut Tx, id: &LoggedModelId) -> Result<Option<String>, Error> {
     tx.find_cell(Sql::new(FIND_LOCATION).bind(id), "artifact_location").await
+}
+
+/// Where the files of the latest model of a run are that has the name and is not deleted.
+pub(crate) async fn find_location_by_name(
+    tx: &mut Tx,
+    run_id: &RunId,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    tx.find_cell(Sql::new(FIND_LOCATION_BY_NAME).bind(run_id).bind(name), "artifact_location").await
 }
 
 /// Returns 0 when there is no such model.

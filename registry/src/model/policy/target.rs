@@ -17,7 +17,7 @@ const MAX_NAME_CHARS: usize = 256;
 pub(crate) enum Target {
     /// This alias of the model.
     Alias(String),
-    /// This stage, which is not `None`: every version begins there.
+    /// This stage. Policies are for Staging and Production: what is archived is out of use.
     Stage(Stage),
 }
 
@@ -73,12 +73,8 @@ impl Target {
         match (alias, stage) {
             (Some(alias), None) => alias_target(alias),
             (None, Some(stage)) => stage_target(&stage),
-            (Some(_), Some(_)) => {
-                Err(Mistake::new("stage", "a policy is for an alias or for a stage, not for both"))
-            }
-            (None, None) => {
-                Err(Mistake::new("alias", "the alias or stage that the policy is for is missing"))
-            }
+            (Some(_), Some(_)) => Err(Mistake::new("stage", "it is an alias or a stage, not both")),
+            (None, None) => Err(Mistake::new("alias", "the alias or stage is missing")),
         }
     }
 }
@@ -116,8 +112,8 @@ fn alias_target(text: String) -> Result<Target, Mistake> {
 
 fn stage_target(text: &str) -> Result<Target, Mistake> {
     match Stage::parse(text) {
-        Ok(Stage::None) | Err(_) => {
-            let reason = format!("the stage is one of Staging, Production and Archived, not '{text}'");
+        Ok(Stage::None | Stage::Archived) | Err(_) => {
+            let reason = format!("the stage is Staging or Production, not '{text}'");
             Err(Mistake::new("stage", reason))
         }
         Ok(stage) => Ok(Target::Stage(stage)),
