@@ -14,7 +14,10 @@ pub(super) fn text(promotion: &Promotion) -> String {
     let is_override = promotion.is_override == Some(true);
     let mut blocks = vec![
         Table::of_pairs([
-            ("Promotion", promotion.promotion_id.clone().unwrap_or_else(|| "(nothing is changed)".to_owned()).into()),
+            (
+                "Promotion",
+                promotion.promotion_id.clone().unwrap_or_else(|| "(nothing is changed)".to_owned()).into(),
+            ),
             ("Model", promotion.name.clone().into()),
             ("Target", holder(promotion.alias.as_deref(), promotion.stage.as_deref()).into()),
             ("From version", number(&promotion.previous_version).into()),
