@@ -16,14 +16,16 @@ const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
 /// How statements go on that are no INSERT and end where rows or tables are pushed. The values that the code binds have
 /// types; these placeholders have none, so PostgreSQL is told what is no text.
-const CONTINUED: [(&str, &str); 9] = [
+const CONTINUED: [(&str, &str); 11] = [
     ("datasets::SELECT_UUIDS", "($2, $3))"),
     ("logged_model_metrics::SELECT_SOME", "($1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5))"),
     ("logged_model_search::SCOPE", "($1, $2)) SELECT name FROM scope"),
     ("metrics::BULK", "($5)"),
     ("metrics::SAMPLE", "($5)"),
+    ("model_version_search::SELECT", "model_versions v"),
     ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT))"),
     ("params::SELECT_SOME", "($1, $2)"),
+    ("promotion_history::SELECT", "$1"),
     ("run_search::SELECT", "runs r"),
     ("runs::RENAME", "($1, $2)"),
 ];

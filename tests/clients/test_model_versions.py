@@ -188,7 +188,7 @@ def test_a_number_is_read_as_python_reads_it(api, name, spelt):
 
 @pytest.mark.ours
 @pytest.mark.parametrize("number", ["9223372036854775808", "-9223372036854775809", "9" * 40, "2147483648"])
-@pytest.mark.parametrize(("method", "path", "extra"), CALLS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("method", "path", "extra"), CALLS, ids=str)
 def test_a_number_out_of_range_is_never_a_500(api, name, method, path, extra, number):
     answer = call(api, method, path, {"name": name, "version": number, **extra})
     assert answer.status in (400, 404)
@@ -196,7 +196,7 @@ def test_a_number_out_of_range_is_never_a_500(api, name, method, path, extra, nu
 
 
 @pytest.mark.parametrize(("fields", "expected"), NOWHERE, ids=lambda value: str(value)[:60])
-@pytest.mark.parametrize(("method", "path", "extra"), CALLS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("method", "path", "extra"), CALLS, ids=str)
 def test_a_version_that_is_not_there_is_named_by_every_call(api, name, method, path, extra, fields, expected):
     create_version(api, name)
     before = model(api, name)
@@ -205,7 +205,7 @@ def test_a_version_that_is_not_there_is_named_by_every_call(api, name, method, p
     assert model(api, name) == before
 
 
-@pytest.mark.parametrize(("method", "path", "extra"), [each for each in CALLS if each[0] != "GET"], ids=lambda value: str(value))
+@pytest.mark.parametrize(("method", "path", "extra"), [each for each in CALLS if each[0] != "GET"], ids=str)
 def test_a_version_is_a_text_for_every_call(api, name, method, path, extra):
     create_version(api, name)
     answer = call(api, method, path, {"name": name, "version": 1, **extra})
@@ -229,7 +229,9 @@ def test_a_description_is_replaced_and_everything_else_kept(api, name, run_id):
     assert model(api, name)["last_updated_timestamp"] == its_model
 
 
-@pytest.mark.parametrize(("fields", "expected"), [({}, None), ({"description": None}, None), ({"description": ""}, "")], ids=str)
+@pytest.mark.parametrize(
+    ("fields", "expected"), [({}, None), ({"description": None}, None), ({"description": ""}, "")], ids=str
+)
 def test_an_update_without_a_description_takes_the_old_one_away(api, name, fields, expected):
     create_version(api, name, description="old")
     answer = api.patch("model-versions/update", {"name": name, "version": "1", **fields})
@@ -325,7 +327,14 @@ def test_every_call_is_there_for_the_web_ui(api, name):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "get"), ("GET", "create"), ("POST", "update"), ("GET", "transition-stage"), ("POST", "delete"), ("POST", "search")],
+    [
+        ("POST", "get"),
+        ("GET", "create"),
+        ("POST", "update"),
+        ("GET", "transition-stage"),
+        ("POST", "delete"),
+        ("POST", "search"),
+    ],
 )
 def test_the_wrong_method_is_a_405(api, method, path):
     assert api.request(method, f"model-versions/{path}").status == 405
@@ -338,4 +347,5 @@ def test_the_stock_client_reads_what_it_wrote(client, name, run_id):
     assert (found.version, found.run_id, found.run_link, found.description) == ("1", run_id, "http://link", "d")
     assert (found.tags, found.aliases, found.status, found.current_stage) == ({"k": "v"}, [], "READY", "None")
     assert client.update_model_version(name, "1", "e").description == "e"
-    assert [dict(each) for each in client.search_model_versions(f"name = '{name}'")] == [dict(client.get_model_version(name, "1"))]
+    (searched,) = client.search_model_versions(f"name = '{name}'")
+    assert dict(searched) == dict(client.get_model_version(name, "1"))

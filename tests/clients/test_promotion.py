@@ -109,8 +109,8 @@ class Desk(Api):
     def log(self, run_id, step=0, **metrics):
         now = int(time.time() * 1000)
         for key, value in metrics.items():
-            body = {"run_id": run_id, "key": key, "value": value, "timestamp": now, "step": step}
-            answer = self.send("runs/log-metric", json.dumps(body))
+            body = {"run_id": run_id, "key": key, "value": on_the_wire(value), "timestamp": now, "step": step}
+            answer = self.post("runs/log-metric", body)
             assert answer.status == 200, answer.text
 
     def version(self, name, source=SOURCE, tags=None, **metrics):
@@ -118,6 +118,11 @@ class Desk(Api):
         fields = {"run_id": self.run(**metrics)} if metrics else {}
         fields["tags"] = [{"key": key, "value": value} for key, value in (tags or {}).items()]
         return post(self, "model-versions/create", name=name, source=source, **fields)["model_version"]["version"]
+
+
+def on_the_wire(value):
+    """JSON has no numbers for these."""
+    return value if math.isfinite(value) else {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
 
 
 def policy(name, *gates, alias="champion", stage=None, approvals=0):
@@ -242,7 +247,7 @@ def test_a_policy_may_come_before_its_model(ada, unique_name):
         ("model: m\ngates:\n  - artifacts: complete\n", 1, "alias"),
         ("model: m\nalias: a\nstage: Production\ngates:\n  - artifacts: complete\n", 3, "not for both"),
         ("model: m\nalias: a\n", 1, "nothing"),
-        ("model: m\nalias: a\napprovals: 0\n", 3, "nothing"),
+        ("model: m\nalias: a\napprovals: 0\n", 1, "nothing"),
         ("model: m\nalias: a\napprovals: -1\n", 3, "approvals"),
         ("model: m\nalias: a\napprovals: 101\n", 3, "approvals"),
         ("model: m\nalias: a\napprovals: 1.5\n", 3, ""),
@@ -282,7 +287,7 @@ def test_a_policy_may_come_before_its_model(ada, unique_name):
         ("model: m\nalias: a\ngates: metrics.a > 1\n", 3, "list"),
         ("model: m\nalias: a\napprovals: 1\n---\nmodel: m\nalias: a\napprovals: 2\n", 6, "already"),
         ("model: m\nmodel: n\nalias: a\napprovals: 1\n", 2, "duplicate"),
-        ("model: m\n\talias: a\n", 2, ""),
+        ("model: m\n\talias: a\n", 1, "tab"),
         ("- model: m\n", 1, ""),
         ("5\n", 1, ""),
         ("model: !!python/object/apply:os.system ['true']\nalias: a\napprovals: 1\n", 1, ""),
@@ -346,11 +351,11 @@ def test_a_policy_that_is_no_text_is_refused(ada, body):
 def test_texts_of_sql_and_of_other_scripts_are_only_texts(ada, unique_name):
     name = unique_name(" '; DROP TABLE runs; -- ünï 🚂")
     create_model(ada, name)
-    value = "yes'); DELETE FROM \"runs\"; -- 🚂"
-    applied(ada, name, {"tag": f'tags.`a\'b "c` = "{value.replace(chr(34), "")}"'}, alias="Ünï")
-    version = ada.version(name, tags={"a'b \"c": "no"})
+    value = "yes'); DELETE FROM runs; -- 🚂"
+    applied(ada, name, {"tag": f'tags.`a b:c/d` = "{value}"'}, alias="Ünï")
+    version = ada.version(name, tags={"a b:c/d": "no"})
     assert "DELETE" in denied(ada.set_alias(name, version, alias="Ünï"))
-    other = ada.version(name, tags={"a'b \"c": value.replace('"', "")})
+    other = ada.version(name, tags={"a b:c/d": value})
     promotion = promoted(ada.ask(name, other, alias="Ünï", reason="'; -- 🚂 \\"))
     assert promotion["reason"] == "'; -- 🚂 \\"
     assert ada.history(name, alias="Ünï")[0]["reason"] == "'; -- 🚂 \\"
@@ -522,8 +527,8 @@ def test_stages_are_promoted_like_aliases(ada, name):
         ({"name": "", "version": "1", "alias": "champion"}, 400),
         ({"name": "m", "alias": "champion"}, 400),
         ({"name": "m", "version": "x", "alias": "champion"}, 400),
-        ({"name": "m", "version": "0", "alias": "champion"}, 400),
-        ({"name": "m", "version": "-1", "alias": "champion"}, 400),
+        ({"name": "m", "version": "0", "alias": "champion"}, 404),
+        ({"name": "m", "version": "-1", "alias": "champion"}, 404),
         ({"name": "m", "version": "99999999999999999999", "alias": "champion"}, 400),
         ({"name": "m", "version": "1"}, 400),
         ({"name": "m", "version": "1", "alias": "a", "stage": "Production"}, 400),
@@ -553,7 +558,7 @@ def test_a_broken_request_is_refused(ada, name, fields, status):
     assert ada.history(name) == []
 
 
-@pytest.mark.parametrize("promotion_id", ["0" * 32, "x", "'; --", "a%00b", "%F0%9F%9A%82", "a" * 2_000])
+@pytest.mark.parametrize("promotion_id", ["0" * 32, "x", "'; --", "a%00b", "%F0%9F%9A%82", "a" * 2_000], ids=lambda value: value[:8])
 def test_an_unknown_promotion_is_not_found(ada, promotion_id):
     for path in ("", "/approve", "/reject", "/cancel"):
         method = "POST" if path else "GET"
@@ -769,12 +774,12 @@ def test_every_file_that_the_mlmodel_names_must_be_there(ada, name, knowing, ver
     applied(ada, name, COMPLETE)
     broken, model = version_with({"a": "double", "b": "double"})
     assert promoted(ada.ask(name, broken, dry_run=True))["gates"][0]["found"].endswith("bytes")
-    folder = artifact_folder(knowing, model)
-    (folder / "model.pkl").rename(folder / "model.away")
+    (file,) = artifact_folder(knowing, model).glob("model.*")
+    away = file.rename(file.with_suffix(".away"))
     refused = promoted(ada.ask(name, broken), "REFUSED")
-    assert "model.pkl" in refused["gates"][0]["reason"]
-    assert "model.pkl" in denied(ada.set_alias(name, broken))
-    (folder / "model.away").rename(folder / "model.pkl")
+    assert file.name in refused["gates"][0]["reason"]
+    assert file.name in denied(ada.set_alias(name, broken))
+    away.rename(file)
     promoted(ada.ask(name, broken))
 
 

@@ -181,7 +181,12 @@ def test_an_alias_names_a_version_and_moves(name):
 
 @pytest.mark.parametrize(
     ("alias", "number", "message"),
-    [("latest", 1, "reserved"), ("v1", 1, "reserved"), ("a b", 1, "Invalid alias name"), ("best", 9, "does not exist|not found")],
+    [
+        ("latest", 1, "reserved"),
+        ("v1", 1, "reserved"),
+        ("a b", 1, "Invalid alias name"),
+        ("best", 9, "does not exist|not found"),
+    ],
 )
 def test_an_alias_that_cannot_be_set_is_refused(name, alias, number, message):
     with pytest.raises(MlflowException, match=message):

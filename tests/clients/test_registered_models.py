@@ -137,7 +137,9 @@ def test_what_cannot_be_created_leaves_nothing_behind(api, unique_name, fields, 
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("fields", [{"tags": [{"key": "k", "value": 5}]}, {"tags": ["x"]}, {"tags": [{"key": ["k"]}]}], ids=str)
+@pytest.mark.parametrize(
+    "fields", [{"tags": [{"key": "k", "value": 5}]}, {"tags": ["x"]}, {"tags": [{"key": ["k"]}]}], ids=str
+)
 def test_a_tag_of_the_wrong_type_is_named(api, unique_name, fields):
     answer = api.post("registered-models/create", {"name": unique_name(), **fields})
     assert error(answer)[:2] == (400, "INVALID_PARAMETER_VALUE")
@@ -167,7 +169,9 @@ def test_the_stock_client_tells_a_taken_name(client, name):
     assert caught.value.error_code == "RESOURCE_ALREADY_EXISTS"
 
 
-@pytest.mark.parametrize(("params", "expected"), [case for case in BAD_NAMES if not isinstance(case[0].get("name"), (int, list))])
+@pytest.mark.parametrize(
+    ("params", "expected"), [case for case in BAD_NAMES if not isinstance(case[0].get("name"), (int, list))]
+)
 def test_get_refuses_a_bad_name(api, params, expected):
     assert error(api.get("registered-models/get", params)) == expected
 
@@ -203,7 +207,15 @@ def test_every_call_is_there_for_the_web_ui(api, unique_name):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "get"), ("GET", "create"), ("POST", "update"), ("PATCH", "rename"), ("POST", "delete"), ("PUT", "alias"), ("POST", "search")],
+    [
+        ("POST", "get"),
+        ("GET", "create"),
+        ("POST", "update"),
+        ("PATCH", "rename"),
+        ("POST", "delete"),
+        ("PUT", "alias"),
+        ("POST", "search"),
+    ],
 )
 def test_the_wrong_method_is_a_405(api, method, path):
     assert api.request(method, f"registered-models/{path}").status == 405

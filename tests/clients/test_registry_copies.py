@@ -186,7 +186,10 @@ def test_the_originals_run_may_be_repeated(api, name, origin, run_id):
         ),
         (
             "models://h/{}/1",
-            invalid("Invalid model version source: 'models://h/{}/1'. Registered model sources must use the active model registry."),
+            invalid(
+                "Invalid model version source: 'models://h/{}/1'. "
+                "Registered model sources must use the active model registry."
+            ),
         ),
     ],
 )

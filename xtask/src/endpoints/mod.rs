@@ -13,8 +13,8 @@ use crate::routes::{self, Route};
 use crate::tree::Tree;
 use list::{Endpoint, Group};
 
-/// Groups that must be complete: what stands in for MLflow's tracking server.
-const REQUIRED: [&str; 10] = [
+/// Groups that must be complete: what stands in for MLflow's tracking server, and its webhooks.
+const REQUIRED: [&str; 11] = [
     "Server basics",
     "GraphQL",
     "UI telemetry / demo",
@@ -25,6 +25,7 @@ const REQUIRED: [&str; 10] = [
     "Datasets / inputs",
     "Runs",
     "Experiments",
+    "Webhooks",
 ];
 
 /// List MLflow's endpoints as implemented or missing
