@@ -16,8 +16,8 @@ pub(crate) use db_args::{DbCommand, UpgradeArgs};
 pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use models_args::{DownloadArgs, ListArgs, ModelsArgs, ModelsCommand, VersionArgs, VersionsArgs};
 pub(crate) use promotion_args::{
-    ApplyArgs, DecideArgs, HistoryArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs, PromoteArgs,
-    PromotionIdArgs, PromotionStatus, PromotionsArgs, RollbackArgs,
+    ApplyArgs, DecideArgs, DeletePolicyArgs, HistoryArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs,
+    PromoteArgs, PromotionIdArgs, PromotionStatus, PromotionsArgs, RollbackArgs,
 };
 pub(crate) use secret::Secret;
 pub(crate) use server_args::{

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::models_args::LimitArgs;
 
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 done, 1 a gate failed or it was refused, 3 it waits for approvals.")]
 pub(crate) struct PromoteArgs {
     /// The name of the registered model.
     pub(crate) name: String,
@@ -42,19 +43,20 @@ pub(crate) struct RollbackArgs {
     /// The name of the registered model.
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) target: RollbackTargetArgs,
+    pub(crate) holder: OneHolderArgs,
     /// Why, for the history.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
 }
 
+/// One alias or one stage of a model.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct RollbackTargetArgs {
-    /// The alias to give back.
+pub(crate) struct OneHolderArgs {
+    /// The alias that is meant.
     #[arg(long)]
     pub(crate) alias: Option<String>,
-    /// The stage to give back, instead of an alias.
+    /// The stage that is meant, instead of an alias.
     #[arg(long)]
     pub(crate) stage: Option<String>,
 }
@@ -125,8 +127,8 @@ pub(crate) enum PolicyCommand {
     List(PolicyListArgs),
     /// Print the policies of a model in YAML, as `apply` takes them.
     Show(NamedPolicyArgs),
-    /// Delete the policies of a model, or one of them.
-    Delete(NamedPolicyArgs),
+    /// Delete the policy of an alias or a stage; the history keeps it.
+    Delete(DeletePolicyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -147,4 +149,12 @@ pub(crate) struct NamedPolicyArgs {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) holder: HolderArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeletePolicyArgs {
+    /// The name of the registered model.
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) holder: OneHolderArgs,
 }

@@ -12,13 +12,13 @@ use super::secret::Secret;
 #[command(next_help_heading = "Which registry, and how it is shown")]
 pub(crate) struct TargetArgs {
     /// A tracking server, Forebay's or MLflow's, as in `http://127.0.0.1:5000`. Who asks is said by
-    /// MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or by MLFLOW_TRACKING_TOKEN.
-    /// [env: MLFLOW_TRACKING_URI]
+    /// `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, or by `MLFLOW_TRACKING_TOKEN`. Left out, the
+    /// variable `MLFLOW_TRACKING_URI` counts.
     #[arg(long, global = true, value_name = "URI", conflicts_with = "backend_store_uri")]
     pub(crate) tracking_uri: Option<Secret>,
     /// A database, used without a server: `sqlite:///path/to/mlflow.db` (relative) or
-    /// `postgresql://user:password@host:5432/database`. It has to be there. A flag wins over both variables, and
-    /// MLFLOW_TRACKING_URI over this one. [default: sqlite:///mlflow.db] [env: MLFLOW_BACKEND_STORE_URI]
+    /// `postgresql://user:password@host:5432/database`. It has to be there. Left out, and without a server, the
+    /// variable `MLFLOW_BACKEND_STORE_URI` counts, else `sqlite:///mlflow.db`. A flag wins over both variables.
     #[arg(long, global = true, value_name = "URI")]
     pub(crate) backend_store_uri: Option<Secret>,
     /// With a database: what is behind the server's artifact proxy, where files of versions at

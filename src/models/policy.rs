@@ -4,12 +4,13 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use forebay_wire::empty::Empty;
 use forebay_wire::promotions::{KeptPolicy, NamedPolicies, PromotionPoliciesResponse};
 
 use super::table::Table;
-use super::words::{count, holder, utc};
+use super::words::{holder, utc};
 use super::{Outcome, Session};
-use crate::cli::{ApplyArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs};
+use crate::cli::{ApplyArgs, DeletePolicyArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs};
 
 pub(super) async fn run(session: &Session, command: PolicyCommand) -> anyhow::Result<Outcome> {
     match command {
@@ -52,19 +53,12 @@ async fn show(session: &Session, args: NamedPolicyArgs) -> anyhow::Result<()> {
     tell(session, kept, yaml)
 }
 
-async fn delete(session: &Session, args: NamedPolicyArgs) -> anyhow::Result<()> {
-    let name = args.name.clone();
-    let deleted = session.client.delete_promotion_policies(&named(args)).await?;
-    tell(session, deleted, |policies| match policies.len() as u64 {
-        0 => format!("Policies of {name} are deleted; the history keeps them."),
-        n => {
-            format!("Deleted {}; the history keeps what was there.\n\n{}", count_policies(n), table(policies))
-        }
-    })
-}
-
-fn count_policies(n: u64) -> String {
-    if n == 1 { count(n, "policy") } else { format!("{n} policies") }
+async fn delete(session: &Session, args: DeletePolicyArgs) -> anyhow::Result<()> {
+    let holder = holder(args.holder.alias.as_deref(), args.holder.stage.as_deref());
+    let text = format!("The policy of {holder} of {} is deleted; the history keeps it.", args.name);
+    let message = NamedPolicies { name: Some(args.name), alias: args.holder.alias, stage: args.holder.stage };
+    session.client.delete_promotion_policy(&message).await?;
+    session.output.show(&Empty {}, || text)
 }
 
 fn named(args: NamedPolicyArgs) -> NamedPolicies {

@@ -9,8 +9,8 @@ use crate::cli::RollbackArgs;
 pub(super) async fn run(session: &Session, args: RollbackArgs) -> anyhow::Result<Outcome> {
     let message = RollBack {
         name: Some(args.name),
-        alias: args.target.alias,
-        stage: args.target.stage,
+        alias: args.holder.alias,
+        stage: args.holder.stage,
         reason: args.reason,
     };
     tell(session, session.client.roll_back(&message).await?)

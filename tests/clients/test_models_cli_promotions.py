@@ -139,7 +139,7 @@ def test_a_decision_that_ends_a_promotion_is_done(scripted, script, verb, status
 
 
 def test_promotions_are_listed_those_that_wait_unless_others_are_asked_for(scripted, script):
-    script.answer = {"promotions": [promotion("PENDING", required_approvals=2)["promotion"]]}
+    script.answer = {"promotions": [promotion("PENDING", PASSED, required_approvals=2)["promotion"]]}
     row = scripted.rows("promotions", "fraud")[0]
     assert row == [
         PROMOTION["promotion_id"], "fraud", "alias champion", "3", "4", "PENDING", "ann", "2023-11-14T22:13:20Z", "0 of 2"
@@ -290,7 +290,8 @@ def test_a_policy_is_applied_shown_and_deleted(cli, name):
     shown = cli.text("policy", "show", name)
     pathlib.Path(cli.cwd, "again.yaml").write_text(shown)
     assert cli.json("policy", "apply", "again.yaml")["policies"][0]["is_unchanged"] is True
-    cli.text("policy", "delete", name)
+    assert cli.run("policy", "delete", name).returncode == 2
+    cli.text("policy", "delete", name, "--alias", "champion")
     assert "no such policy" in cli.refusal("policy", "show", name)
 
 

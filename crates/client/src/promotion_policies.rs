@@ -1,5 +1,6 @@
 //! The policies by which promotions are judged; Forebay's own, like these.
 
+use forebay_wire::empty::Empty;
 use forebay_wire::promotions::{
     ApplyPromotionPolicies, KeptPolicy, NamedPolicies, PromotionPoliciesResponse,
 };
@@ -25,9 +26,11 @@ impl Client {
         Ok(answer.policies)
     }
 
-    /// Deletes policies of a model; what they judged stays in the history. Returns them where the server says.
-    pub async fn delete_promotion_policies(&self, message: &NamedPolicies) -> Result<Vec<KeptPolicy>, Error> {
-        let answer: PromotionPoliciesResponse = self.delete(POLICIES, message).await?;
-        Ok(answer.policies)
+    /// Deletes the policy of an alias or a stage; what it judged stays in the history.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` when there is none.
+    pub async fn delete_promotion_policy(&self, message: &NamedPolicies) -> Result<(), Error> {
+        self.delete::<Empty>(POLICIES, message).await.map(drop)
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A message names an alias or a stage, never both.
 #![expect(missing_docs, reason = "docs stand where a name does not say it all")]
+#![expect(clippy::struct_field_names, reason = "MLflow, too, names the id of a thing after the thing")]
 
 use crate::number::Int64;
 use crate::presence::message;
