@@ -20,6 +20,7 @@ from test_promotion import (
     knowing,
     name,
     promoted,
+    policy,
 )
 
 pytestmark = pytest.mark.ours
@@ -323,15 +324,10 @@ def test_what_joins_others_in_a_stage_is_judged(ada, staged):
     assert [ada.stage(staged, each) for each in "12"] == ["Production", "None"]
 
 
-def test_archiving_others_does_not_get_past_a_policy_of_the_archive(ada, name):
-    """Nothing gets into a guarded stage as a by-product of a move to another."""
-    for _ in range(2):
-        ada.version(name, auc=0.5)
-    assert ada.move(name, "1", "Production").status == 200
-    applied(ada, name, ABOVE, stage="Archived")
-    denied(ada.move(name, "1", "Archived"))
-    answer = ada.move(name, "2", "Production", archive=True)
-    assert ada.stage(name, "1") != "Archived", answer.text
+def test_a_policy_is_for_what_is_in_use_and_not_for_the_archive(ada, name):
+    answer = ada.apply(policy(name, ABOVE, stage="Archived"))
+    assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+    assert "Staging or Production" in answer.message
 
 
 def test_what_is_archived_along_is_in_the_history_of_the_archive(ada, name):

@@ -122,6 +122,7 @@ async fn remember(tx: &mut Tx, name: &str, new_name: &str, moment: &Moment) -> R
         let known = promotion_history::find_last_origin(tx, new_name, &target).await?;
         let origin = holder.map(|holder| holder.origin);
         let came = Entry {
+            policy_version: judged_by(tx, name, new_name, &target, present).await?,
             to_version: present,
             from_name: Some(name.to_owned()),
             origin: origin.clone().filter(|_| present.is_some() || known.is_none()),
@@ -137,6 +138,21 @@ async fn remember(tx: &mut Tx, name: &str, new_name: &str, moment: &Moment) -> R
         moves::note(tx, left, moment).await?;
     }
     Ok(())
+}
+
+/// The version of the policy under the new name that counts for a version which was judged under the old one.
+async fn judged_by(
+    tx: &mut Tx,
+    name: &str,
+    new_name: &str,
+    target: &Target,
+    present: Option<i64>,
+) -> Result<Option<i64>> {
+    let Some(version) = present else { return Ok(None) };
+    if promotion_history::list_policy_versions(tx, name, target, version).await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(promotion_policies::find(tx, new_name, target).await?.map(|(version, _)| version))
 }
 
 /// Writes down what the aliases and stages of a model that is about to be deleted stand for.

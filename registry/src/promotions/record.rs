@@ -39,10 +39,10 @@ pub(super) async fn complete(
 ) -> Result<()> {
     promotion.status = Status::Completed;
     promotion.updated_ms = moment.now_ms;
-    let entry = entry(kind, promotion, moment);
-    moves::move_to(tx, &promotion.subject, existing, entry, moment).await?;
     let is_moot = |other: &Promotion| other.subject == promotion.subject && other.id != promotion.id;
     cancel_pending(tx, &promotion.subject.name, is_moot, "it was done otherwise", moment).await?;
+    let entry = entry(kind, promotion, moment);
+    moves::move_to(tx, &promotion.subject, existing, entry, moment).await?;
     let action = match kind {
         Kind::RolledBack => PromotionAction::RolledBack,
         _ => PromotionAction::Completed,

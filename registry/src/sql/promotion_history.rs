@@ -34,7 +34,7 @@ const FIND_LAST_ENTERED: &str = "
 const LIST_POLICY_VERSIONS: &str = "
     SELECT DISTINCT policy_version FROM forebay_promotion_history
     WHERE model_name = $1 AND target = $2 AND to_version = $3 AND policy_version IS NOT NULL
-        AND kind IN ('PROMOTED', 'OVERRIDDEN')";
+        AND kind IN ('PROMOTED', 'OVERRIDDEN', 'RENAMED')";
 
 const LIST_TARGETS: &str = "SELECT DISTINCT target FROM forebay_promotion_history WHERE model_name = $1";
 

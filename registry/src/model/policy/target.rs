@@ -39,6 +39,10 @@ impl Target {
     pub(crate) fn parse_any(alias: Option<String>, stage: Option<String>) -> Result<Option<Self>, Invalid> {
         match (given(alias), given(stage)) {
             (None, None) => Ok(None),
+            // It has no policy, but a history.
+            (None, Some(stage)) if Stage::parse(&stage).is_ok_and(|stage| stage == Stage::Archived) => {
+                Ok(Some(Target::Stage(Stage::Archived)))
+            }
             (alias, stage) => Self::parse(alias, stage).map(Some),
         }
     }
@@ -73,7 +77,9 @@ impl Target {
         match (alias, stage) {
             (Some(alias), None) => alias_target(alias),
             (None, Some(stage)) => stage_target(&stage),
-            (Some(_), Some(_)) => Err(Mistake::new("stage", "it is an alias or a stage, not both")),
+            (Some(_), Some(_)) => {
+                Err(Mistake::new("stage", "it is for an alias or for a stage, not for both"))
+            }
             (None, None) => Err(Mistake::new("alias", "the alias or stage is missing")),
         }
     }
