@@ -20,16 +20,46 @@ fn advice(error: &Error, place: &str, tables: Tables) -> Option<String> {
         Error::Transport(_) => {
             Some(format!("see that a server runs at {place}, or name another with --tracking-uri"))
         }
-        Error::Api { status: 401 | 403, .. } => Some(
+        // A refusal with a code is the registry's own and says why; one without comes from who guards it.
+        Error::Api { status: 401, .. } | Error::Api { status: 403, code: None, .. } => Some(
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, of a user who may"
                 .to_owned(),
         ),
-        Error::Api { code: Some(code), .. } if code == "RESOURCE_DOES_NOT_EXIST" => {
-            Some(format!("`forebay models list` shows the models of {place}"))
-        }
+        Error::Api { code: Some(code), .. } if code == "RESOURCE_DOES_NOT_EXIST" => Some(match tables {
+            Tables::Mlflows => format!("`forebay models list` shows the models of {place}"),
+            Tables::Ours => {
+                "`forebay models show` and `forebay models history` tell what there is and was".to_owned()
+            }
+        }),
         Error::Api { status: 404 | 405, .. } | Error::Decode { .. } if tables == Tables::Ours => {
             Some(format!("promotions and policies need a Forebay server, and {place} seems to be another"))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(status: u16, code: Option<&str>, tables: Tables) -> String {
+        let error = Error::Api { code: code.map(str::to_owned), message: "No.\n".to_owned(), status };
+        added(error.into(), "http://h", tables).to_string()
+    }
+
+    #[test]
+    fn a_guard_is_told_who_asks_and_a_rule_of_the_registry_speaks_for_itself() {
+        assert!(told(401, None, Tables::Mlflows).contains("MLFLOW_TRACKING_TOKEN"));
+        assert!(told(403, None, Tables::Ours).contains("MLFLOW_TRACKING_TOKEN"));
+        let ruled = told(403, Some("PERMISSION_DENIED"), Tables::Ours);
+        assert!(!ruled.contains("MLFLOW_TRACKING_TOKEN"), "{ruled}");
+    }
+
+    #[test]
+    fn a_server_without_promotions_is_told_apart_from_a_model_that_is_missing() {
+        assert!(told(404, None, Tables::Ours).contains("need a Forebay server, and http://h seems"));
+        assert!(!told(404, None, Tables::Mlflows).contains("Forebay server"));
+        let missing = told(404, Some("RESOURCE_DOES_NOT_EXIST"), Tables::Mlflows);
+        assert!(missing.contains("`forebay models list` shows the models of http://h"), "{missing}");
     }
 }

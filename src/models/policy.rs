@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use forebay_wire::empty::Empty;
 use forebay_wire::promotions::{KeptPolicy, NamedPolicies, PromotionPoliciesResponse};
 
-use super::table::Table;
+use super::table::{Cell, Table};
 use super::words::{holder, utc};
 use super::{Outcome, Session};
 use crate::cli::{ApplyArgs, DeletePolicyArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs};
@@ -26,7 +26,15 @@ async fn apply(session: &Session, args: ApplyArgs) -> anyhow::Result<()> {
     let shown = args.file.display();
     let yaml = read(&args.file).with_context(|| format!("{shown} cannot be read"))?;
     let kept = session.client.apply_promotion_policies(&yaml).await.with_context(|| shown.to_string())?;
-    tell(session, kept, |policies| table(policies).to_string())
+    tell(session, kept, |policies| {
+        let mut table = Table::new(["MODEL", "TARGET", "VERSION", "SINCE", "BY", "CHANGED"]);
+        for policy in policies {
+            let changed = if policy.is_unchanged == Some(true) { "no" } else { "yes" };
+            let [name, holder, version, since, by] = row(policy);
+            table.row([name, holder, version, since, by, changed.into()]);
+        }
+        table.to_string()
+    })
 }
 
 /// The whole file, or standard input for `-`.
@@ -41,7 +49,13 @@ fn read(file: &Path) -> std::io::Result<String> {
 async fn list(session: &Session, args: PolicyListArgs) -> anyhow::Result<()> {
     let message = NamedPolicies { name: args.name, ..NamedPolicies::default() };
     let kept = session.client.list_promotion_policies(&message).await?;
-    tell(session, kept, |policies| table(policies).to_string())
+    tell(session, kept, |policies| {
+        let mut table = Table::new(["MODEL", "TARGET", "VERSION", "SINCE", "BY"]);
+        for policy in policies {
+            table.row(row(policy));
+        }
+        table.to_string()
+    })
 }
 
 async fn show(session: &Session, args: NamedPolicyArgs) -> anyhow::Result<()> {
@@ -74,21 +88,14 @@ fn tell(
     session.output.show(&answer, || text(&answer.policies))
 }
 
-fn table(policies: &[KeptPolicy]) -> Table {
-    let mut table = Table::new(["MODEL", "TARGET", "VERSION", "SINCE", "BY", "CHANGED"]);
-    for policy in policies {
-        let version = policy.version.map_or_else(String::new, |version| version.0.to_string());
-        let changed = policy.is_unchanged.map(|same| if same { "no" } else { "yes" }).unwrap_or_default();
-        table.row([
-            policy.name.clone().into(),
-            holder(policy.alias.as_deref(), policy.stage.as_deref()).into(),
-            version.into(),
-            utc(policy.creation_timestamp).into(),
-            policy.created_by.clone().into(),
-            changed.into(),
-        ]);
-    }
-    table
+fn row(policy: &KeptPolicy) -> [Cell; 5] {
+    [
+        policy.name.clone().into(),
+        holder(policy.alias.as_deref(), policy.stage.as_deref()).into(),
+        policy.version.map(|version| version.0.to_string()).into(),
+        utc(policy.creation_timestamp).into(),
+        policy.created_by.clone().into(),
+    ]
 }
 
 /// One file of all, which `apply` takes.

@@ -275,5 +275,5 @@ async fn a_router_of_this_process_is_asked_as_a_server_is() {
     let model = client.create_registered_model(&created).await.unwrap();
     assert_eq!(model.name.as_deref(), Some(r#"Bearer t {"name":"m"}"#));
     let missing = client.get_registered_model("m").await.unwrap_err();
-    assert!(matches!(missing, Error::Api { status: 405, .. }), "{missing}");
+    assert!(matches!(missing, Error::Api { status: 404, .. }), "{missing}");
 }

@@ -18,6 +18,7 @@ class Cli:
     binary: pathlib.Path
     flags: tuple
     cwd: pathlib.Path
+    env: dict = dataclasses.field(default_factory=dict)
 
     def run(self, *words, env=None, flags=None, text=None):
         """Runs one command to its end, whatever that is."""
@@ -25,7 +26,7 @@ class Cli:
         return subprocess.run(
             list(map(str, command)),
             cwd=self.cwd,
-            env=server_environment({"USER": "ann", **(env or {})}),
+            env=server_environment({"USER": "ann", **self.env, **(env or {})}),
             input=text,
             capture_output=True,
             text=True,
