@@ -27,7 +27,7 @@ async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
     }
     let target = Target::Alias(req.alias.clone());
     if let Some(origin) = holder::find_present(tx, &req.name, &target).await? {
-        moves::removed(tx, &req.name, &target, &origin, None, moment).await?;
+        moves::removed(tx, &target, (&req.name, &origin), None, moment).await?;
     }
     registered_model_aliases::delete(tx, &req.name, &req.alias).await?;
     let of = registered_model_tags::find_kind(tx, &req.name).await?;

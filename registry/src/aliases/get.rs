@@ -24,9 +24,10 @@ impl Registry {
 
 /// The number that an alias stands for.
 pub(crate) async fn number_of(tx: &mut Tx, key: AliasKey) -> Result<i64> {
-    let number = match key.is_latest() {
-        true => latest(tx, &key.name).await?,
-        false => registered_model_aliases::find(tx, &key.name, &key.alias).await?,
+    let number = if key.is_latest() {
+        latest(tx, &key.name).await?
+    } else {
+        registered_model_aliases::find(tx, &key.name, &key.alias).await?
     };
     match number {
         Some(number) => Ok(number),

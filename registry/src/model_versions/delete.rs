@@ -39,7 +39,7 @@ async fn note_removals(tx: &mut Tx, key: &VersionKey, moment: &Moment) -> Result
     let origin = origin.ok_or_else(|| Error::VersionNotFound(key.clone()))?;
     let reason = Some("the version was deleted");
     for alias in registered_model_aliases::list_of_version(tx, key).await? {
-        moves::removed(tx, &key.name, &Target::Alias(alias), &origin, reason, moment).await?;
+        moves::removed(tx, &Target::Alias(alias), (&key.name, &origin), reason, moment).await?;
     }
     moves::leave_stage(tx, key, Stage::None, &origin, moment).await
 }

@@ -36,10 +36,10 @@ async fn was_judged_by(tx: &mut Tx, target: &Target, key: &VersionKey, tag: &str
         Target::Alias(_) => holder::find_version(tx, &key.name, target).await? == Some(key.version),
         Target::Stage(stage) => holder::is_in(tx, key, *stage).await?,
     };
-    let mut judged_by = match holds {
-        true => promotion_history::list_policy_versions(tx, &key.name, target, key.version).await?,
-        false => Vec::new(),
-    };
+    let mut judged_by = Vec::new();
+    if holds {
+        judged_by = promotion_history::list_policy_versions(tx, &key.name, target, key.version).await?;
+    }
     let pending = promotions::list_pending(tx, &key.name).await?;
     let waits = |promotion: &&Promotion| {
         promotion.subject.target == *target && promotion.subject.version == key.version

@@ -183,5 +183,6 @@ fn files(inspection: &Inspection) -> Value {
 }
 
 fn hash(evidence: &Value) -> String {
-    Sha256::digest(evidence.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(evidence.to_string());
+    digest.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -99,12 +99,11 @@ pub(crate) async fn leave_stage(
     }
 }
 
-/// Notes that a target does not stand for a version any more.
+/// Notes that a target does not stand for a version any more; `reason` is why, where nobody asked for just that.
 pub(crate) async fn removed(
     tx: &mut Tx,
-    name: &str,
     target: &Target,
-    origin: &VersionOrigin,
+    (name, origin): (&str, &VersionOrigin),
     reason: Option<&str>,
     moment: &Moment,
 ) -> Result<()> {

@@ -114,17 +114,12 @@ async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
         has_lapsed: false,
     };
     let passed = promotion.judgement.as_ref().is_none_or(Judgement::passed);
-    let refusal = (!passed || promotion.missing_approvals() > 0).then(|| Refusal::of(&promotion));
-    match refusal {
-        Some(refusal) => {
-            moves::note(tx, entry(Kind::Refused, &promotion, moment), moment).await?;
-            promotions::insert(tx, &promotion).await?;
-            Ok(Guarded::Refused(refusal))
-        }
-        None => {
-            complete(tx, &mut promotion, Kind::Promoted, wanted.existing, moment).await?;
-            promotions::insert(tx, &promotion).await?;
-            Ok(Guarded::Done)
-        }
+    if !passed || promotion.missing_approvals() > 0 {
+        moves::note(tx, entry(Kind::Refused, &promotion, moment), moment).await?;
+        promotions::insert(tx, &promotion).await?;
+        return Ok(Guarded::Refused(Refusal::of(&promotion)));
     }
+    complete(tx, &mut promotion, Kind::Promoted, wanted.existing, moment).await?;
+    promotions::insert(tx, &promotion).await?;
+    Ok(Guarded::Done)
 }
