@@ -43,9 +43,10 @@ impl Lineage for TrackingLineage {
         tx: &'a mut Tx,
         run_id: &'a str,
         location: &'a str,
+        keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>> {
         Box::pin(async move {
-            let metrics = lineage::list_metrics(tx, run_id, location).await?;
+            let metrics = lineage::list_metrics(tx, run_id, location, keys).await?;
             let source = |metric: lineage::LatestMetric| SourceMetric {
                 key: metric.key,
                 dataset: metric.dataset,

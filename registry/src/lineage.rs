@@ -18,13 +18,14 @@ pub trait Lineage: Send + Sync {
         model_id: &'a str,
     ) -> BoxFuture<'a, Result<Option<SourceModel>, Error>>;
 
-    /// The latest metrics of the logged model whose files are at a location, and of a run those that the model does not
-    /// have. Empty when neither is there.
+    /// Of these metrics the latest values: those of the logged model whose files are at a location, and of a run those
+    /// that the model does not have. Empty when neither is there.
     fn list_metrics<'a>(
         &'a self,
         tx: &'a mut Tx,
         run_id: &'a str,
         location: &'a str,
+        keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>>;
 
     /// Notes on a logged model that it became a version. One that is gone by now is no error.

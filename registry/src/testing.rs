@@ -46,6 +46,7 @@ impl Lineage for Nothing {
         _tx: &'a mut Tx,
         _run_id: &'a str,
         _location: &'a str,
+        _keys: &'a [String],
     ) -> BoxFuture<'a, Result<Vec<SourceMetric>, Error>> {
         Box::pin(async { Ok(Vec::new()) })
     }

@@ -54,18 +54,26 @@ pub struct LatestMetric {
     pub value: f64,
 }
 
-/// The latest metrics of the logged model whose artifacts are at `location`, or else those that a run has logged for
-/// datasets, and of the run those that are not among them. Of several with one key and dataset the last counts.
-pub async fn list_metrics(tx: &mut Tx, run_id: &str, location: &str) -> Result<Vec<LatestMetric>, Error> {
+/// Of these metrics the latest values: those of the logged model whose artifacts are at `location`, or else those that a run
+/// has logged for datasets, and of the run those that are not among them. Of several with one key and dataset the last counts.
+pub async fn list_metrics(
+    tx: &mut Tx,
+    run_id: &str,
+    location: &str,
+    keys: &[String],
+) -> Result<Vec<LatestMetric>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let run = RunId::new(run_id.to_owned());
     let values = match find_model_at(tx, location).await? {
-        Some(id) => logged_model_metrics::list_values(tx, &id).await?,
-        None => logged_model_metrics::list_values_of_run(tx, &run).await?,
+        Some(id) => logged_model_metrics::list_values(tx, &id, keys).await?,
+        None => logged_model_metrics::list_values_of_run(tx, &run, keys).await?,
     };
     let mut metrics: Vec<LatestMetric> = values.into_iter().map(Into::into).collect();
     let of_model: HashSet<String> = metrics.iter().map(|metric| metric.key.clone()).collect();
     for metric in latest_metrics::list(tx, &[&run]).await?.into_iter().flatten() {
-        if !of_model.contains(&metric.key) {
+        if keys.contains(&metric.key) && !of_model.contains(&metric.key) {
             let value = if metric.point.is_nan { f64::NAN } else { metric.point.stored };
             metrics.push(LatestMetric { key: metric.key, dataset: None, value });
         }

@@ -25,7 +25,7 @@ impl Registry {
 /// The number that an alias stands for.
 pub(crate) async fn number_of(tx: &mut Tx, key: AliasKey) -> Result<i64> {
     let number = if key.is_latest() {
-        latest(tx, &key.name).await?
+        model_versions::find_highest(tx, &key.name).await?
     } else {
         registered_model_aliases::find(tx, &key.name, &key.alias).await?
     };
@@ -37,9 +37,4 @@ pub(crate) async fn number_of(tx: &mut Tx, key: AliasKey) -> Result<i64> {
         None if key.is_latest() => Err(Error::NoLatestVersion(key.name)),
         None => Err(Error::AliasNotFound(key.alias)),
     }
-}
-
-async fn latest(tx: &mut Tx, name: &str) -> Result<Option<i64>> {
-    let versions = model_versions::list_latest(tx, &[name.to_owned()]).await?;
-    Ok(versions.into_iter().map(|version| version.key.version).max())
 }

@@ -18,7 +18,9 @@ impl FromRequestParts<Registry> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, registry: &Registry) -> Result<Self, Infallible> {
-        let value = registry.config.user_header.as_ref().and_then(|name| parts.headers.get(name));
+        let mut values = registry.config.user_header.iter().flat_map(|name| parts.headers.get_all(name));
+        // Of two, one came from somebody whom the proxy did not vouch for.
+        let value = values.next().filter(|_| values.next().is_none());
         let name = value.and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).map(str::trim);
         let name = name.filter(|name| !name.is_empty() && name.chars().count() <= MAX_CHARS);
         Ok(Caller(name.map(str::to_owned)))

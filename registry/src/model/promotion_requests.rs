@@ -117,8 +117,6 @@ impl TryFrom<wire::ListPromotions> for ListPromotions {
 pub(crate) struct GetHistory {
     pub(crate) name: String,
     pub(crate) target: Option<Target>,
-    /// Only entries before the one with this number.
-    pub(crate) before: Option<i64>,
     /// 1 to [`MAX_PAGE`].
     pub(crate) max_results: i64,
     /// Rows to skip, ≥ 0.
@@ -132,7 +130,6 @@ impl TryFrom<wire::GetPromotionHistory> for GetHistory {
         Ok(GetHistory {
             name: ModelName::parse(req.name)?.as_str().to_owned(),
             target: Target::parse_any(req.alias, req.stage)?,
-            before: None,
             max_results: page::size(req.max_results.map_or(DEFAULT_PAGE, |max| max.0), MAX_PAGE)?,
             offset: page_token::decode_offset(req.page_token.as_deref().unwrap_or_default())?,
         })

@@ -65,7 +65,7 @@ pub(crate) async fn rename(tx: &mut Tx, name: &str, new_name: &str, moment: &Mom
     for kept in promotion_policies::list(tx, Some(new_name)).await? {
         let twin = of_old.iter().find(|old| old.target == kept.target);
         let is_same = twin.is_none_or(|twin| asks_the_same(twin, &kept));
-        if !is_same || !may_bring(tx, name, new_name, &kept.target, twin.is_some()).await? {
+        if !is_same || !may_bring(tx, name, new_name, &kept.target, twin.map(|twin| twin.version)).await? {
             return Err(Error::NameHasPolicy { name: new_name.to_owned(), target: kept.target.to_string() });
         }
     }
@@ -75,18 +75,24 @@ pub(crate) async fn rename(tx: &mut Tx, name: &str, new_name: &str, moment: &Mom
     remember(tx, name, new_name, moment).await
 }
 
-/// Whether what a target stands for may come along to a name that has a policy for it: it passed the same policy, and is
-/// what the name stood for last, if it ever stood for anything.
+/// Whether what a target stands for may come along to a name that has a policy for it: it is what the name stood for last
+/// or, where the name never stood for anything, it passed the same policy.
 async fn may_bring(
     tx: &mut Tx,
     name: &str,
     new_name: &str,
     target: &Target,
-    has_passed: bool,
+    policy_version: Option<i64>,
 ) -> Result<bool> {
     let Some(present) = holder::find_present(tx, name, target).await? else { return Ok(true) };
+    let judged_by = promotion_history::list_policy_versions(tx, name, target, present.version).await?;
+    let has_passed = policy_version.is_some_and(|version| judged_by.contains(&version));
     let last = promotion_history::find_last_origin(tx, new_name, target).await?;
-    Ok(has_passed && last.is_none_or(|(_, last)| last == present))
+    Ok(match last {
+        // It comes back to where it was.
+        Some((_, last)) => last == present,
+        None => has_passed,
+    })
 }
 
 /// Whether two policies are the same but for the name of the model.

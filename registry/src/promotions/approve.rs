@@ -39,9 +39,10 @@ impl Registry {
             let decision = Decision { promotion_id: promotion_id.clone(), comment: comment.clone() };
             let lineage = self.around.lineage.clone();
             let asked = Asked { decision, survey, lineage, moment: moment.clone() };
-            let approved = self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked))).await?;
-            if let Some(promotion) = approved {
-                return Ok(promotion);
+            match self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked))).await? {
+                Approved::Done(promotion) => return Ok(promotion),
+                Approved::Refused(refusal) => return Err(Error::PromotionRefused(refusal)),
+                Approved::Stale => {}
             }
         }
         Err(Error::PromotionRaced(promotion_id))
@@ -55,19 +56,28 @@ struct Asked {
     moment: Moment,
 }
 
-/// None when the survey has to be made again.
-async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
+enum Approved {
+    Done(Promotion),
+    /// A gate fails by now; it is noted that somebody tried.
+    Refused(Refusal),
+    /// The survey has to be made again.
+    Stale,
+}
+
+async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
     let Asked { decision, survey, lineage, moment } = asked;
     let mut promotion = pending(tx, &decision.promotion_id).await?;
     let user = approver(&promotion, moment)?;
     let Judged::Case(case) = judge(tx, &promotion.subject, survey, &**lineage).await? else {
-        return Ok(None);
+        return Ok(Approved::Stale);
     };
     promotion.previous_version = case.holder.as_ref().and_then(|holder| holder.present);
     promotion.updated_ms = moment.now_ms;
     promotion.judgement = case.judgement;
     if !promotion.judgement.as_ref().is_none_or(Judgement::passed) {
-        return Err(Error::PromotionRefused(Refusal::of(&promotion)));
+        moves::note(tx, entry(Kind::Refused, &promotion, moment), moment).await?;
+        promotions::update(tx, &promotion).await?;
+        return Ok(Approved::Refused(Refusal::of(&promotion)));
     }
     if let Some(judgement) = &promotion.judgement {
         let approval = Approval {
@@ -79,7 +89,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
         };
         if promotion_approvals::insert(tx, &decision.promotion_id, &approval).await? == 0 {
             // Whoever approves twice has approved once.
-            return Ok(Some(promotion));
+            return Ok(Approved::Done(promotion));
         }
     }
     promotion.approvals.clear();
@@ -91,7 +101,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
         complete(tx, &mut promotion, Kind::Promoted, Existing::Archive, moment).await?;
     }
     promotions::update(tx, &promotion).await?;
-    Ok(Some(promotion))
+    Ok(Approved::Done(promotion))
 }
 
 /// The user who approves, and who is not the one who asked.

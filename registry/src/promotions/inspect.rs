@@ -20,6 +20,8 @@ const MAX_FILES: usize = 10_000;
 pub(super) struct Inspection {
     /// Where it was looked.
     pub(super) location: String,
+    /// How much was looked at.
+    pub(super) depth: Depth,
     /// The etag of the `MLmodel`; empty when it could not be read.
     pub(super) etag: String,
     /// What the model takes and gives, or why that cannot be told.
@@ -29,7 +31,7 @@ pub(super) struct Inspection {
 }
 
 /// Whether all files are looked at, or the `MLmodel` alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depth {
     MlModel,
     AllFiles,
@@ -40,6 +42,7 @@ pub(super) async fn inspect(files: &dyn VersionFiles, location: &str, depth: Dep
     match read_mlmodel(files, location).await {
         Ok((etag, model)) => Inspection {
             location: location.to_owned(),
+            depth,
             etag,
             signature: signature(&model),
             files: match depth {
@@ -49,6 +52,7 @@ pub(super) async fn inspect(files: &dyn VersionFiles, location: &str, depth: Dep
         },
         Err(why) => Inspection {
             location: location.to_owned(),
+            depth,
             etag: String::new(),
             signature: Err(why.clone()),
             files: Err(why),

@@ -1,23 +1,28 @@
 //! The gates of a policy, looked at in the transaction that moves the alias: all values belong to one moment, and so
 //! does the hash of them that approvals are bound to.
 
+use forebay_core::filter::conditions::Bound;
 use forebay_core::gate::{Dataset, Metrics, Outcome};
 use forebay_db::Tx;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::holder::{self, Holder};
-use super::inspect::Inspection;
+use super::inspect::{Depth, Inspection};
 use super::survey::{Needs, Survey};
 use crate::lineage::Lineage;
 use crate::model::name::VersionKey;
 use crate::model::origin::VersionOrigin;
+use crate::model::policy::Policy;
 use crate::model::policy::gate::Gate;
 use crate::model::promotion::{GateResult, Judgement, Subject};
 use crate::model::signature::compatible;
 use crate::model::tag::Tag;
 use crate::sql::{model_version_tags, model_versions, promotion_policies};
 use crate::{Error, Result};
+
+/// Longest text about what a gate found, in characters.
+const MAX_TOLD_CHARS: usize = 1_000;
 
 /// What stands before a promotion.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,10 +61,11 @@ pub(super) async fn judge(
     if !is_fresh(survey, Needs::of(&policy), &candidate, holder.as_ref()) {
         return Ok(Judged::Stale);
     }
+    let keys = metric_keys(&policy);
     let values = Values {
-        metrics: metrics(tx, lineage, &candidate).await?,
+        metrics: metrics(tx, lineage, &candidate, &keys).await?,
         holder_metrics: match &holder {
-            Some(holder) => Some(metrics(tx, lineage, &holder.origin).await?),
+            Some(holder) => Some(metrics(tx, lineage, &holder.origin, &keys).await?),
             None => None,
         },
         tags: model_version_tags::list(tx, &[&key]).await?.into_iter().map(|(_, tag)| tag).collect(),
@@ -77,18 +83,38 @@ pub(super) async fn judge(
 }
 
 fn is_fresh(survey: &Survey, needs: Needs, candidate: &VersionOrigin, holder: Option<&Holder>) -> bool {
-    let saw = |inspection: &Option<Inspection>, origin: &VersionOrigin| {
-        inspection.as_ref().is_some_and(|inspection| inspection.location == origin.location)
+    let saw = |inspection: &Option<Inspection>, origin: &VersionOrigin, depth: Depth| {
+        let inspection = inspection.as_ref();
+        inspection.is_some_and(|seen| seen.location == origin.location && seen.depth >= depth)
     };
-    let saw_candidate = needs.candidate.is_none() || saw(&survey.candidate, candidate);
-    let saw_holder =
-        !needs.holder || holder.map_or(survey.holder.is_none(), |holder| saw(&survey.holder, &holder.origin));
+    let saw_candidate = needs.candidate.is_none_or(|depth| saw(&survey.candidate, candidate, depth));
+    let saw_holder = !needs.holder
+        || holder
+            .map_or(survey.holder.is_none(), |holder| saw(&survey.holder, &holder.origin, Depth::MlModel));
     saw_candidate && saw_holder
 }
 
-async fn metrics(tx: &mut Tx, lineage: &dyn Lineage, origin: &VersionOrigin) -> Result<Metrics> {
+/// The metrics that the gates of a policy look at.
+fn metric_keys(policy: &Policy) -> Vec<String> {
+    let mut keys = Vec::new();
+    for gate in policy.gates() {
+        let Gate::Metric { condition, .. } = gate else { continue };
+        keys.push(condition.key.clone());
+        if let Bound::Holder { key, .. } = &condition.bound {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+async fn metrics(
+    tx: &mut Tx,
+    lineage: &dyn Lineage,
+    origin: &VersionOrigin,
+    keys: &[String],
+) -> Result<Metrics> {
     let mut metrics = Metrics::default();
-    for metric in lineage.list_metrics(tx, &origin.run_id, &origin.location).await? {
+    for metric in lineage.list_metrics(tx, &origin.run_id, &origin.location, keys).await? {
         let dataset = metric.dataset.map(|(name, digest)| Dataset { name, digest });
         metrics.insert(&metric.key, dataset, metric.value);
     }
@@ -122,7 +148,8 @@ impl Values<'_> {
             Gate::Signature => ("signature: compatible".to_owned(), self.signature()),
             Gate::Artifacts => ("artifacts: complete".to_owned(), self.artifacts()),
         };
-        GateResult { gate: text, passed: outcome.passed, found: outcome.found, reason: outcome.reason }
+        let (found, reason) = (shortened(outcome.found), shortened(outcome.reason));
+        GateResult { gate: text, passed: outcome.passed, found, reason }
     }
 
     fn signature(&self) -> Outcome {
@@ -147,6 +174,14 @@ impl Values<'_> {
                 Outcome { passed: true, found, reason: "all that MLmodel names can be read".to_owned() }
             }
         }
+    }
+}
+
+/// A text that is kept with every attempt.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_TOLD_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

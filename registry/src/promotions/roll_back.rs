@@ -9,12 +9,12 @@ use crate::model::model_version::Existing;
 use crate::model::name::VersionKey;
 use crate::model::policy::target::Target;
 use crate::model::promotion::{Promotion, Status, Subject};
-use crate::model::promotion_requests::{GetHistory, RollBack};
+use crate::model::promotion_requests::RollBack;
 use crate::moment::Moment;
 use crate::sql::{model_versions, promotion_history, promotion_policies, promotions};
 use crate::{Error, Registry, Result};
 
-/// Entries of one name that are read to find the version before.
+/// Moves under one name that are read to find the version before.
 const MAX_ENTRIES: i64 = 1_000;
 
 /// Names of a model whose entries are read.
@@ -63,27 +63,21 @@ async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promo
     Ok(promotion)
 }
 
-/// What happened to a target of a model, also under the names that it had before, the earliest first. What other models did
-/// under one of these names is left out.
+/// The moves of a target of a model, also those under the names that it had before, the earliest first. What other models
+/// did under one of these names is left out, and so is what a model brought to a name without holding it there.
 async fn story(tx: &mut Tx, name: &str, target: &Target) -> Result<Vec<Entry>> {
     let mut story = Vec::new();
-    let mut wanted = GetHistory {
-        name: name.to_owned(),
-        target: Some(target.clone()),
-        before: None,
-        max_results: MAX_ENTRIES,
-        offset: 0,
-    };
+    let (mut name, mut before) = (name.to_owned(), i64::MAX);
     for _ in 0..MAX_NAMES {
-        let mut entries = promotion_history::list(tx, &wanted).await?;
+        let mut entries = promotion_history::list_moves(tx, (&name, target), before, MAX_ENTRIES).await?;
         let begins = |entry: &Entry| matches!(entry.kind, Kind::ModelDeleted | Kind::Renamed);
         let n_own = entries.iter().position(begins).unwrap_or(entries.len());
         let beginning = entries.get(n_own).cloned();
         entries.truncate(n_own);
         story.extend(entries);
         match beginning {
-            Some(Entry { from_name: Some(from_name), sequence_number, .. }) => {
-                wanted = GetHistory { name: from_name, before: Some(sequence_number), ..wanted };
+            Some(Entry { from_name: Some(from_name), to_version: Some(_), sequence_number, .. }) => {
+                (name, before) = (from_name, sequence_number);
             }
             _ => break,
         }

@@ -33,6 +33,11 @@ const FIND_HIGHEST_IN: &str = "
     SELECT version FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND current_stage = $2 ORDER BY version DESC LIMIT 1";
 
+const FIND_HIGHEST: &str = "
+    SELECT version FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND current_stage != 'Deleted_Internal'
+    ORDER BY version DESC LIMIT 1";
+
 const LIST_OTHERS_IN: &str = "
     SELECT version FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version != $2 AND current_stage = $3 ORDER BY version";
@@ -92,6 +97,11 @@ pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<
 /// The highest version in a stage.
 pub(crate) async fn find_highest_in(tx: &mut Tx, name: &str, stage: Stage) -> Result<Option<i64>, Error> {
     tx.find_cell(Sql::new(FIND_HIGHEST_IN).bind(name).bind(stage.as_str()), "version").await
+}
+
+/// The highest number of a version of a model that is not deleted.
+pub(crate) async fn find_highest(tx: &mut Tx, name: &str) -> Result<Option<i64>, Error> {
+    tx.find_cell(Sql::new(FIND_HIGHEST).bind(name), "version").await
 }
 
 /// What the row of a new version holds.

@@ -45,11 +45,23 @@ pub(crate) async fn list(tx: &mut Tx, req: &GetHistory) -> Result<Vec<Entry>, Er
     if let Some(target) = &req.target {
         sql.push(" AND h.target = ").push_bind(target.to_stored());
     }
-    if let Some(before) = req.before {
-        sql.push(" AND h.sequence_number < ").push_bind(before);
-    }
     sql.push(" ORDER BY h.sequence_number DESC LIMIT ").push_bind(req.max_results + 1);
     sql.push(" OFFSET ").push_bind(req.offset);
+    Ok(tx.list::<EntryRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// What moved a target, or ended its story under a name, before an entry, the latest first.
+pub(crate) async fn list_moves(
+    tx: &mut Tx,
+    (name, target): (&str, &Target),
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Entry>, Error> {
+    let mut sql = Sql::new(SELECT);
+    sql.push_bind(name).push(" AND h.target = ").push_bind(target.to_stored());
+    sql.push(" AND h.sequence_number < ").push_bind(before);
+    sql.push(" AND h.kind IN ('SET', 'PROMOTED', 'OVERRIDDEN', 'ROLLED_BACK', 'RENAMED', 'MODEL_DELETED')");
+    sql.push(" ORDER BY h.sequence_number DESC LIMIT ").push_bind(limit);
     Ok(tx.list::<EntryRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 

@@ -26,16 +26,16 @@ const LIST_VALUES: &str = "
         SELECT 1 FROM metrics m
         WHERE m.run_uuid = l.run_id AND m.key = l.metric_name AND m.timestamp = l.metric_timestamp_ms
             AND m.step = l.metric_step AND m.is_nan) AS is_nan
-    FROM logged_model_metrics l WHERE l.model_id = $1
-    ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
+    FROM logged_model_metrics l WHERE l.model_id = $1 AND l.metric_name IN (";
+const LIST_VALUES_END: &str = ") ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
 
 const LIST_VALUES_OF_RUN: &str = "
     SELECT l.metric_name, l.metric_value, l.dataset_name, l.dataset_digest, EXISTS (
         SELECT 1 FROM metrics m
         WHERE m.run_uuid = l.run_id AND m.key = l.metric_name AND m.timestamp = l.metric_timestamp_ms
             AND m.step = l.metric_step AND m.is_nan) AS is_nan
-    FROM logged_model_metrics l WHERE l.run_id = $1 AND l.dataset_name IS NOT NULL
-    ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
+    FROM logged_model_metrics l WHERE l.run_id = $1 AND l.dataset_name IS NOT NULL AND l.metric_name IN (";
+const LIST_VALUES_OF_RUN_END: &str = ") ORDER BY l.metric_step, l.metric_timestamp_ms, l.metric_value";
 
 const INSERT: &str = "
     INSERT INTO logged_model_metrics
@@ -146,14 +146,26 @@ pub(crate) struct ModelValue {
     pub(crate) dataset: Option<(String, String)>,
 }
 
-/// All values of a model, of each metric and dataset the latest last.
-pub(crate) async fn list_values(tx: &mut Tx, id: &LoggedModelId) -> Result<Vec<ModelValue>, Error> {
-    tx.list::<ModelValue>(Sql::new(LIST_VALUES).bind(id)).await
+/// The values of those metrics of a model, of each metric and dataset the latest last.
+pub(crate) async fn list_values(
+    tx: &mut Tx,
+    id: &LoggedModelId,
+    keys: &[String],
+) -> Result<Vec<ModelValue>, Error> {
+    let mut sql = Sql::new(LIST_VALUES).bind(id);
+    sql.push_list(keys).push(LIST_VALUES_END);
+    tx.list::<ModelValue>(sql).await
 }
 
-/// All values that a run has logged for a dataset, of each metric and dataset the latest last.
-pub(crate) async fn list_values_of_run(tx: &mut Tx, run_id: &RunId) -> Result<Vec<ModelValue>, Error> {
-    tx.list::<ModelValue>(Sql::new(LIST_VALUES_OF_RUN).bind(run_id)).await
+/// The values of those metrics that a run has logged for a dataset, of each metric and dataset the latest last.
+pub(crate) async fn list_values_of_run(
+    tx: &mut Tx,
+    run_id: &RunId,
+    keys: &[String],
+) -> Result<Vec<ModelValue>, Error> {
+    let mut sql = Sql::new(LIST_VALUES_OF_RUN).bind(run_id);
+    sql.push_list(keys).push(LIST_VALUES_OF_RUN_END);
+    tx.list::<ModelValue>(sql).await
 }
 
 /// A point to be inserted.
