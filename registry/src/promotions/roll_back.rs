@@ -39,7 +39,10 @@ async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promo
         let Some(version) = earlier.pop() else {
             return Err(Error::NoEarlierVersion { name: name.clone(), target: target.to_string() });
         };
-        // A version that was deleted since is passed over.
+        // What stands there by somebody else's doing is no way back, and a version that was deleted since is passed over.
+        if Some(version) == present {
+            continue;
+        }
         if model_versions::find(tx, &VersionKey { name: name.clone(), version }).await?.is_some() {
             break version;
         }

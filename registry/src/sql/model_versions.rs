@@ -47,9 +47,9 @@ const INSERT: &str = "
     INSERT INTO model_versions
         (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id,
         run_link, status, workspace)
-    SELECT $1, coalesce(max(version), 0) + 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT), $3, 'None', $4, $5, $6, $7,
+    SELECT CAST($1 AS TEXT), coalesce(max(version), 0) + 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT), $3, 'None', $4, $5, $6, $7,
         'READY', 'default'
-    FROM model_versions WHERE workspace = 'default' AND name = $1
+    FROM model_versions WHERE workspace = 'default' AND name = CAST($1 AS TEXT)
     RETURNING version";
 
 const SET_DESCRIPTION: &str = "

@@ -69,10 +69,10 @@ fn a_mistake_is_told_with_its_line_and_reason() {
             "approvals: 1\nmodel: a/b\nalias: a\n".to_owned(),
             "line 2: Invalid model name 'a/b'. Names cannot contain '/' or ':'.",
         ),
-        ("model: m\n".to_owned(), "line 1: the alias or stage that the policy is for is missing"),
+        ("model: m\n".to_owned(), "line 1: the alias or stage is missing"),
         (
             "model: m\nalias: a\nstage: Staging\napprovals: 1\n".to_owned(),
-            "line 3: a policy is for an alias or for a stage, not for both",
+            "line 3: it is for an alias or for a stage, not for both",
         ),
         (
             "model: m\nalias: a b\n".to_owned(),
@@ -86,7 +86,7 @@ fn a_mistake_is_told_with_its_line_and_reason() {
         ("model: m\nalias: v12\n".to_owned(), "line 2: Version alias name 'v12' is reserved."),
         (
             "model: m\nstage: None\n".to_owned(),
-            "line 2: the stage is one of Staging, Production and Archived, not 'None'",
+            "line 2: the stage is Staging or Production, not 'None'",
         ),
         (
             "model: m\nalias: a\n".to_owned(),
