@@ -137,14 +137,6 @@ impl Registry {
         Moment { now_ms: self.now_ms(), user, ids: self.around.ids.clone() }
     }
 
-    /// Refuses what somebody has to answer for where users are known and this one is not.
-    fn check_known(&self, moment: &Moment, what: &'static str) -> Result<()> {
-        if self.config.user_header.is_some() && moment.user.is_none() {
-            return Err(Error::UnknownUser(what));
-        }
-        Ok(())
-    }
-
     fn now_ms(&self) -> i64 {
         self.around.clock.now_ms()
     }

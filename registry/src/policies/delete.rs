@@ -16,7 +16,6 @@ impl Registry {
     /// # Errors
     /// [`Error::PolicyNotFound`].
     pub(crate) async fn delete_policy(&self, req: DeletePolicy, moment: Moment) -> Result<()> {
-        self.check_known(&moment, "to delete a policy")?;
         self.db.write_snapshot((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }
 }

@@ -84,10 +84,7 @@ fn a_mistake_is_told_with_its_line_and_reason() {
             "line 2: 'latest' alias name (case insensitive) is reserved.",
         ),
         ("model: m\nalias: v12\n".to_owned(), "line 2: Version alias name 'v12' is reserved."),
-        (
-            "model: m\nstage: None\n".to_owned(),
-            "line 2: the stage is Staging or Production, not 'None'",
-        ),
+        ("model: m\nstage: None\n".to_owned(), "line 2: the stage is Staging or Production, not 'None'"),
         (
             "model: m\nalias: a\n".to_owned(),
             "line 1: the policy asks for nothing: it has neither gates nor approvals",
