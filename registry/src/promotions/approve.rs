@@ -40,7 +40,7 @@ impl Registry {
             let lineage = self.around.lineage.clone();
             let asked = Asked { decision, survey, lineage, moment: moment.clone() };
             match self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked))).await? {
-                Approved::Done(promotion) => return Ok(promotion),
+                Approved::Done(promotion) => return Ok(*promotion),
                 Approved::Refused(refusal) => return Err(Error::PromotionRefused(refusal)),
                 Approved::Stale => {}
             }
@@ -57,7 +57,7 @@ struct Asked {
 }
 
 enum Approved {
-    Done(Promotion),
+    Done(Box<Promotion>),
     /// A gate fails by now; it is noted that somebody tried.
     Refused(Refusal),
     /// The survey has to be made again.
@@ -89,7 +89,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
         };
         if promotion_approvals::insert(tx, &decision.promotion_id, &approval).await? == 0 {
             // Whoever approves twice has approved once.
-            return Ok(Approved::Done(promotion));
+            return Ok(Approved::Done(Box::new(promotion)));
         }
     }
     promotion.approvals.clear();
@@ -101,7 +101,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
         complete(tx, &mut promotion, Kind::Promoted, Existing::Archive, moment).await?;
     }
     promotions::update(tx, &promotion).await?;
-    Ok(Approved::Done(promotion))
+    Ok(Approved::Done(Box::new(promotion)))
 }
 
 /// The user who approves, and who is not the one who asked.
