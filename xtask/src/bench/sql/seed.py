@@ -79,7 +79,9 @@ class Postgres:
     def finish(self) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT setval(pg_get_serial_sequence('experiments', 'experiment_id'), 5)")
-            cursor.execute("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()")
+            # Those on our own tables stay: MLflow knows none of these.
+            of_mlflow = "schemaname = current_schema() AND left(tablename, 8) != 'forebay_'"
+            cursor.execute(f"SELECT indexname FROM pg_indexes WHERE {of_mlflow}")
             for (name,) in filter(lambda row: is_ours(row[0]), cursor.fetchall()):
                 cursor.execute(f"DROP INDEX {name}")
         self.connection.commit()
