@@ -29,6 +29,11 @@ const FIND_LOCATION: &str = "
     SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
 
+const FIND_ORIGIN: &str = "
+    SELECT version, coalesce(run_id, '') AS run_id, coalesce(nullif(storage_location, ''), source, '') AS location
+    FROM model_versions
+    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+
 const FIND_HIGHEST_IN: &str = "
     SELECT version FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND current_stage = $2 ORDER BY version DESC LIMIT 1";
@@ -89,9 +94,8 @@ pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Optio
 
 /// Where a version came from, unless it is deleted.
 pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<VersionOrigin>, Error> {
-    let Some(version) = find(tx, key).await? else { return Ok(None) };
-    let location = find_location(tx, key).await?.unwrap_or_default();
-    Ok(Some(VersionOrigin { version: key.version, run_id: version.run_id.unwrap_or_default(), location }))
+    let sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
+    Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
 
 /// The highest version in a stage.
@@ -189,6 +193,18 @@ pub(crate) async fn list_latest(tx: &mut Tx, names: &[String]) -> Result<Vec<Mod
         found.extend(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0));
     }
     Ok(found)
+}
+
+struct OriginRow(VersionOrigin);
+
+impl FromRow for OriginRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(OriginRow(VersionOrigin {
+            version: row.get("version")?,
+            run_id: row.get("run_id")?,
+            location: row.get("location")?,
+        }))
+    }
 }
 
 struct NumberRow(i64);
