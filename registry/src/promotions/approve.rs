@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use forebay_db::Tx;
 
-use super::decide::{Decision, pending};
+use super::decide::{Decision, other_user, pending};
 use super::judge::{Judged, judge};
 use super::moves;
 use super::record::{complete, entry, tell, with_approvals};
@@ -67,7 +67,7 @@ enum Approved {
 async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
     let Asked { decision, survey, lineage, moment } = asked;
     let mut promotion = pending(tx, &decision.promotion_id).await?;
-    let user = approver(&promotion, moment)?;
+    let user = other_user(&promotion, moment, "to approve a promotion")?;
     let Judged::Case(case) = judge(tx, &promotion.subject, survey, &**lineage).await? else {
         return Ok(Approved::Stale);
     };
@@ -102,13 +102,4 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
     }
     promotions::update(tx, &promotion).await?;
     Ok(Approved::Done(Box::new(promotion)))
-}
-
-/// The user who approves, and who is not the one who asked.
-fn approver(promotion: &Promotion, moment: &Moment) -> Result<String> {
-    let user = moment.user.clone().ok_or(Error::UnknownUser("to approve a promotion"))?;
-    if promotion.requested_by.as_ref() == Some(&user) {
-        return Err(Error::OwnPromotion(user));
-    }
-    Ok(user)
 }

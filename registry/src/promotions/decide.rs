@@ -4,6 +4,7 @@ use forebay_db::Tx;
 
 use super::record::with_approvals;
 use crate::model::promotion::{Promotion, Status};
+use crate::moment::Moment;
 use crate::sql::{promotion_policies, promotions};
 use crate::{Error, Result};
 
@@ -28,4 +29,16 @@ pub(super) async fn pending(tx: &mut Tx, id: &str) -> Result<Promotion> {
     }
     with_approvals(tx, std::slice::from_mut(&mut promotion)).await?;
     Ok(promotion)
+}
+
+/// The user who decides, and who is not the one who asked.
+///
+/// # Errors
+/// [`Error::UnknownUser`] and [`Error::OwnPromotion`].
+pub(super) fn other_user(promotion: &Promotion, moment: &Moment, what: &'static str) -> Result<String> {
+    let user = moment.user.clone().ok_or(Error::UnknownUser(what))?;
+    if promotion.requested_by.as_ref() == Some(&user) {
+        return Err(Error::OwnPromotion(user));
+    }
+    Ok(user)
 }

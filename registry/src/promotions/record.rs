@@ -12,6 +12,24 @@ use crate::model::promotion::{Promotion, Status, Subject, to_wire_approvals};
 use crate::moment::Moment;
 use crate::sql::{promotion_approvals, promotion_policies, promotions};
 
+/// A promotion that somebody asks for now, not judged yet.
+pub(super) fn begin(subject: &Subject, moment: &Moment) -> Promotion {
+    Promotion {
+        id: Some(moment.ids.hex32()),
+        subject: subject.clone(),
+        previous_version: None,
+        status: Status::Pending,
+        is_override: false,
+        requested_by: moment.user.clone(),
+        reason: None,
+        created_ms: moment.now_ms,
+        updated_ms: moment.now_ms,
+        judgement: None,
+        approvals: Vec::new(),
+        has_lapsed: false,
+    }
+}
+
 /// The entry of a promotion in the history, with all that was found.
 pub(super) fn entry(kind: Kind, promotion: &Promotion, moment: &Moment) -> Entry {
     let subject = &promotion.subject;

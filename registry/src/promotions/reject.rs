@@ -2,7 +2,7 @@
 
 use forebay_db::Tx;
 
-use super::decide::{Decision, pending};
+use super::decide::{Decision, other_user, pending};
 use super::moves;
 use super::record::{entry, tell};
 use crate::model::event::PromotionAction;
@@ -10,7 +10,7 @@ use crate::model::history::{Entry, Kind};
 use crate::model::promotion::{Promotion, Status};
 use crate::moment::Moment;
 use crate::sql::promotions;
-use crate::{Error, Registry, Result};
+use crate::{Registry, Result};
 
 impl Registry {
     /// Rejects a promotion that waits; whoever asked for it takes it back instead.
@@ -30,10 +30,7 @@ impl Registry {
 
 async fn reject(tx: &mut Tx, decision: &Decision, moment: &Moment) -> Result<Promotion> {
     let mut promotion = pending(tx, &decision.promotion_id).await?;
-    let user = moment.user.clone().ok_or(Error::UnknownUser("to reject a promotion"))?;
-    if promotion.requested_by.as_ref() == Some(&user) {
-        return Err(Error::OwnPromotion(user));
-    }
+    other_user(&promotion, moment, "to reject a promotion")?;
     promotion.status = Status::Rejected;
     promotion.updated_ms = moment.now_ms;
     promotions::update(tx, &promotion).await?;

@@ -6,7 +6,7 @@ use forebay_db::Tx;
 
 use super::judge::{Case, Judged, judge};
 use super::moves;
-use super::record::{complete, entry, tell, with_approvals};
+use super::record::{begin, complete, entry, tell, with_approvals};
 use super::survey::Survey;
 use crate::lineage::Lineage;
 use crate::model::event::PromotionAction;
@@ -137,17 +137,10 @@ fn verdict(promotion: &Promotion) -> Status {
 fn promotion(asked: &Asked, case: &Case) -> Promotion {
     let Asked { req, moment, .. } = asked;
     Promotion {
-        id: Some(moment.ids.hex32()),
-        subject: req.subject.clone(),
         previous_version: case.holder.as_ref().and_then(|holder| holder.present),
-        status: Status::Pending,
         is_override: req.mode == Mode::Override,
-        requested_by: moment.user.clone(),
         reason: req.reason.clone(),
-        created_ms: moment.now_ms,
-        updated_ms: moment.now_ms,
         judgement: case.judgement.clone(),
-        approvals: Vec::new(),
-        has_lapsed: false,
+        ..begin(&req.subject, moment)
     }
 }

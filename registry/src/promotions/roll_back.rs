@@ -3,12 +3,12 @@
 use forebay_db::Tx;
 
 use super::holder;
-use super::record::complete;
+use super::record::{begin, complete};
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
 use crate::model::name::VersionKey;
 use crate::model::policy::target::Target;
-use crate::model::promotion::{Promotion, Status, Subject};
+use crate::model::promotion::{Promotion, Subject};
 use crate::model::promotion_requests::RollBack;
 use crate::moment::Moment;
 use crate::sql::{model_versions, promotion_history, promotion_policies, promotions};
@@ -47,20 +47,9 @@ async fn roll_back(tx: &mut Tx, req: &RollBack, moment: &Moment) -> Result<Promo
             break version;
         }
     };
-    let mut promotion = Promotion {
-        id: Some(moment.ids.hex32()),
-        subject: Subject { name: name.clone(), target: target.clone(), version },
-        previous_version: present,
-        status: Status::Completed,
-        is_override: false,
-        requested_by: moment.user.clone(),
-        reason: reason.clone(),
-        created_ms: moment.now_ms,
-        updated_ms: moment.now_ms,
-        judgement: None,
-        approvals: Vec::new(),
-        has_lapsed: false,
-    };
+    let subject = Subject { name: name.clone(), target: target.clone(), version };
+    let mut promotion =
+        Promotion { previous_version: present, reason: reason.clone(), ..begin(&subject, moment) };
     complete(tx, &mut promotion, Kind::RolledBack, Existing::Archive, moment).await?;
     promotions::insert(tx, &promotion).await?;
     Ok(promotion)

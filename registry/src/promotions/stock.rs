@@ -6,7 +6,7 @@ use forebay_db::Tx;
 
 use super::judge::{Judged, judge};
 use super::moves;
-use super::record::{complete, entry};
+use super::record::{begin, complete, entry};
 use super::request::MAX_SURVEYS;
 use super::survey::Survey;
 use crate::error::Refusal;
@@ -100,18 +100,10 @@ async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
         return Ok(Guarded::Done);
     }
     let mut promotion = Promotion {
-        id: Some(moment.ids.hex32()),
-        subject: subject.clone(),
         previous_version,
         status: Status::Refused,
-        is_override: false,
-        requested_by: moment.user.clone(),
-        reason: None,
-        created_ms: moment.now_ms,
-        updated_ms: moment.now_ms,
         judgement: case.judgement,
-        approvals: Vec::new(),
-        has_lapsed: false,
+        ..begin(subject, moment)
     };
     let passed = promotion.judgement.as_ref().is_none_or(Judgement::passed);
     if !passed || promotion.missing_approvals() > 0 {
