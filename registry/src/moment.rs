@@ -7,7 +7,8 @@ use forebay_core::ids::Ids;
 use forebay_db::{Error, Tx};
 
 use crate::deliveries;
-use crate::model::event::Event;
+use crate::model::event::{Event, Of};
+use crate::sql::{registered_model_tags, subscribers};
 
 /// What a transaction needs beside its request. Cloning it is cheap.
 #[derive(Clone)]
@@ -23,5 +24,22 @@ impl Moment {
     /// Notes an event for those who want to hear of it.
     pub(crate) async fn record(&self, tx: &mut Tx, event: &Event) -> Result<(), Error> {
         deliveries::record(tx, event, self.now_ms, &*self.ids).await
+    }
+
+    /// Notes an event about what has a name, which is told in other words of a prompt than of a model, if at all. What it
+    /// is, is asked where anybody listens.
+    pub(crate) async fn record_of(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        event: impl FnOnce(Of) -> Option<Event> + Send,
+    ) -> Result<(), Error> {
+        if !subscribers::has_webhooks(tx).await? {
+            return Ok(());
+        }
+        match event(registered_model_tags::find_kind(tx, name).await?) {
+            Some(event) => self.record(tx, &event).await,
+            None => Ok(()),
+        }
     }
 }

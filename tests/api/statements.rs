@@ -22,10 +22,10 @@ const CONTINUED: [(&str, &str); 11] = [
     ("logged_model_search::SCOPE", "($1, $2)) SELECT name FROM scope"),
     ("metrics::BULK", "($5)"),
     ("metrics::SAMPLE", "($5)"),
-    ("model_version_search::SELECT", "model_versions v"),
-    ("model_version_tags::LIST", "($1, CAST($2 AS BIGINT))"),
+    ("model_versions::SELECT", "NULL AS tags FROM model_versions v"),
     ("params::SELECT_SOME", "($1, $2)"),
     ("promotion_history::SELECT", "$1"),
+    ("registered_models::SELECT", "NULL AS tags FROM registered_models m"),
     ("run_search::SELECT", "runs r"),
     ("runs::RENAME", "($1, $2)"),
 ];

@@ -79,6 +79,18 @@ impl Db {
         Ok(self.metrics.begin(Access::Read, open).await?.into())
     }
 
+    /// For one query alone: it sees one moment as it is, and PostgreSQL is spared the statements around it. A second
+    /// query on the same `Tx` may see another moment.
+    pub async fn read_once(&self) -> Result<Tx, Error> {
+        let open = async {
+            Ok(match &self.arm {
+                DbArm::Sqlite { readers, .. } => Arm::Sqlite(sqlite::Transaction::lend(readers).await?),
+                DbArm::Postgres(pool) => Arm::Postgres(pool.lend().await?),
+            })
+        };
+        Ok(self.metrics.begin(Access::Read, open).await?.into())
+    }
+
     /// Runs `run` in a transaction of its own; the answer comes after the commit.
     pub async fn write<I, T, E>(&self, input: I, run: WriteFn<I, T, E>) -> Result<T, E>
     where

@@ -81,6 +81,16 @@ impl Engine {
         }
     }
 
+    /// What stands before and behind two columns, a key and a value, to make of all rows the text of one JSON object.
+    ///
+    /// Each engine has a function of its own. SQLite makes an empty object of no rows, PostgreSQL NULL.
+    pub fn json_object(self) -> [&'static str; 2] {
+        match self {
+            Engine::Sqlite => ["json_group_object(", ")"],
+            Engine::Postgres => ["CAST(json_object_agg(", ") AS TEXT)"],
+        }
+    }
+
     /// A statement that finds the table `$1`, as its `name`.
     ///
     /// Each engine has a catalogue of its own.

@@ -1,10 +1,12 @@
 //! PostgreSQL: how statements run on one of its connections.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{
@@ -16,6 +18,9 @@ use crate::pulse::Pulse;
 use crate::sql::Value;
 use crate::{Cell, Error, FromRow, Insert, Row, Sql};
 
+/// Inserts of up to so many rows are kept prepared.
+const FEW_ROWS: usize = 8;
+
 /// The connections to one server.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -25,8 +30,36 @@ pub(crate) struct Pool {
 
 /// An open transaction. Dropped without a commit, it is rolled back.
 pub(crate) struct Transaction {
-    pub(crate) inner: sqlx::Transaction<'static, Postgres>,
+    pub(crate) inner: Session,
     pub(crate) pulse: Arc<Pulse>,
+}
+
+/// A connection on loan from the pool.
+pub(crate) enum Session {
+    /// In a transaction that ends with a commit or a rollback.
+    Open(sqlx::Transaction<'static, Postgres>),
+    /// Each statement is a transaction of its own.
+    Lone(PoolConnection<Postgres>),
+}
+
+impl Deref for Session {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Session::Open(transaction) => transaction,
+            Session::Lone(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Session::Open(transaction) => transaction,
+            Session::Lone(connection) => connection,
+        }
+    }
 }
 
 impl Pool {
@@ -34,7 +67,14 @@ impl Pool {
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Transaction, Error> {
         // Large: handed over as a reference, it stands in the caller's future once.
         let opening = pin!(self.connections.begin_with(begin));
-        let inner = self.pulse.watch(opening).await?;
+        let inner = Session::Open(self.pulse.watch(opening).await?);
+        Ok(Transaction { inner, pulse: Arc::clone(&self.pulse) })
+    }
+
+    /// Takes a connection for one statement.
+    pub(crate) async fn lend(&self) -> Result<Transaction, Error> {
+        let lending = pin!(self.connections.acquire());
+        let inner = Session::Lone(self.pulse.watch(lending).await?);
         Ok(Transaction { inner, pulse: Arc::clone(&self.pulse) })
     }
 
@@ -46,13 +86,18 @@ impl Pool {
 
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        self.pulse.watch(self.inner.commit()).await
+        match self.inner {
+            Session::Open(transaction) => self.pulse.watch(transaction.commit()).await,
+            Session::Lone(_) => Ok(()),
+        }
     }
 
     pub(crate) async fn roll_back(self) {
         // A rollback that fails leaves a broken connection, which the pool replaces.
-        if self.pulse.beats() {
-            let _ = self.pulse.watch(self.inner.rollback()).await;
+        if let Session::Open(transaction) = self.inner
+            && self.pulse.beats()
+        {
+            let _ = self.pulse.watch(transaction.rollback()).await;
         }
     }
 }
@@ -93,8 +138,8 @@ pub(crate) fn inserts<'v, const N: usize>(
             n_rows += 1;
             row.into_iter().try_for_each(|cell| add(&mut arguments, cell))?;
         }
-        // A single row and a full statement come again; the texts between would only fill the cache.
-        let is_usual = matches!(n_rows, 1 | ROWS_PER_STATEMENT);
+        // A few rows and a full statement come again; the texts between would only fill the cache.
+        let is_usual = matches!(n_rows, 1..=FEW_ROWS | ROWS_PER_STATEMENT);
         let text = text(insert.text(n_rows, N).into());
         statements.push(sqlx::query_with(text, arguments).persistent(is_usual));
     }

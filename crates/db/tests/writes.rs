@@ -64,6 +64,16 @@ async fn a_read_sees_one_moment(db: Db) {
     assert_eq!((before, after), (Some(1), Some(1)));
 }
 
+async fn a_lone_query_sees_what_was_written(db: Db) {
+    write(&db, "a").await.unwrap();
+    let mut tx = db.read_once().await.unwrap();
+    let n: Option<i64> = tx.find_cell(Sql::new(COUNT), "n").await.unwrap();
+    drop(tx);
+    write(&db, "b").await.unwrap();
+    let later: Option<i64> = db.read_once().await.unwrap().find_cell(Sql::new(COUNT), "n").await.unwrap();
+    assert_eq!((n, later), (Some(1), Some(2)));
+}
+
 async fn a_read_cannot_write(db: Db) {
     let mut tx = db.read().await.unwrap();
     assert!(insert(&mut tx, "a").await.is_err());
@@ -207,6 +217,7 @@ for_each_db!(
     a_failed_write_leaves_nothing,
     a_refusal_after_a_statement_rolls_it_back,
     a_read_sees_one_moment,
+    a_lone_query_sees_what_was_written,
     a_read_cannot_write,
     a_bad_member_of_a_merged_write_costs_only_itself,
     writes_at_once_all_happen,

@@ -48,6 +48,12 @@ pub enum DecodeError {
         /// The field, such as `value` or `metrics[0].value`.
         name: String,
     },
+    /// The message has no such field, and refuses those that it does not have.
+    #[error("Unknown parameter '{name}'. See the API docs for more information about request parameters.")]
+    Unknown {
+        /// As the caller spells it.
+        name: String,
+    },
     /// A text holds a NUL character, which not every database can store.
     #[error("Invalid value for parameter '{name}' supplied: it holds a NUL character")]
     Nul {
@@ -122,10 +128,20 @@ fn decode_tree<T: DeserializeOwned + Default>(tree: &Value) -> Result<T, DecodeE
     match tree {
         Value::Null => Ok(T::default()),
         Value::Object(_) => {
-            serde_path_to_error::deserialize(tree).map_err(|error| explain(tree, error.path()))
+            serde_path_to_error::deserialize(tree).map_err(|error| match unknown_field(error.inner()) {
+                Some(name) => DecodeError::Unknown { name },
+                None => explain(tree, error.path()),
+            })
         }
         other => Err(DecodeError::NotAnObject(crate::explain::python_type(other))),
     }
+}
+
+/// The field that a message does not have; serde tells it in words alone.
+fn unknown_field(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let (name, _) = text.strip_prefix("unknown field `")?.split_once('`')?;
+    Some(name.to_owned())
 }
 
 #[cfg(test)]

@@ -65,9 +65,9 @@ macro_rules! message {
             $($(#[$field_meta:meta])* $field:ident $(as $twin:tt)?: $type:ty,)*
         }
     )+) => {$(
-        $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(default, remote = "Self")]
+        $(#[$meta])*
         pub struct $name {$(
             $(#[$field_meta])*
             #[serde(

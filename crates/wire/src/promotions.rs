@@ -1,7 +1,8 @@
 //! Messages about promotions: moves of an alias, or of a stage, to another version of a registered model, under a
 //! policy. These are ours; MLflow has none like them.
 //!
-//! A message names an alias or a stage, never both.
+//! A message names an alias or a stage, never both. Unlike MLflow's, those that change something refuse fields that they
+//! do not have: with a misspelt `dry_run` a promotion would be done.
 #![expect(missing_docs, reason = "docs stand where a name does not say it all")]
 #![expect(clippy::struct_field_names, reason = "MLflow, too, names the id of a thing after the thing")]
 
@@ -66,6 +67,7 @@ message! {
     }
 
     /// `POST promotions`.
+    #[serde(deny_unknown_fields)]
     pub struct RequestPromotion {
         /// The name of the registered model.
         name: Option<String>,
@@ -80,6 +82,7 @@ message! {
     }
 
     /// `POST promotions/rollback`.
+    #[serde(deny_unknown_fields)]
     pub struct RollBack {
         /// The name of the registered model.
         name: Option<String>,
@@ -89,6 +92,7 @@ message! {
     }
 
     /// `POST promotions/{promotion_id}/approve`, `/reject` and `/cancel`.
+    #[serde(deny_unknown_fields)]
     pub struct DecidePromotion {
         comment: Option<String>,
     }
@@ -153,6 +157,7 @@ message! {
     }
 
     /// `POST promotion-policies`: the policies of a YAML file, all or none.
+    #[serde(deny_unknown_fields)]
     pub struct ApplyPromotionPolicies {
         yaml: Option<String>,
     }

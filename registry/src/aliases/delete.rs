@@ -7,7 +7,7 @@ use crate::model::event::Event;
 use crate::model::policy::target::Target;
 use crate::moment::Moment;
 use crate::promotions::{holder, moves};
-use crate::sql::{promotion_policies, registered_model_aliases, registered_model_tags, registered_models};
+use crate::sql::{promotion_policies, registered_model_aliases, registered_models};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -22,7 +22,7 @@ impl Registry {
 
 async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
     promotion_policies::lock_shared(tx).await?;
-    if registered_models::find_locked(tx, &req.name).await?.is_none() {
+    if !registered_models::lock(tx, &req.name).await? {
         return Err(Error::ModelNotFound(req.name.clone()));
     }
     let target = Target::Alias(req.alias.clone());
@@ -30,7 +30,6 @@ async fn delete(tx: &mut Tx, req: &AliasKey, moment: &Moment) -> Result<()> {
         moves::removed(tx, &target, (&req.name, &origin), None, moment).await?;
     }
     registered_model_aliases::delete(tx, &req.name, &req.alias).await?;
-    let of = registered_model_tags::find_kind(tx, &req.name).await?;
-    let event = Event::alias_deleted(of, req.name.clone(), req.alias.clone());
-    Ok(moment.record(tx, &event).await?)
+    let event = |of| Some(Event::alias_deleted(of, req.name.clone(), req.alias.clone()));
+    Ok(moment.record_of(tx, &req.name, event).await?)
 }

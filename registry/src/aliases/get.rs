@@ -15,6 +15,12 @@ impl Registry {
     /// # Errors
     /// [`Error::ModelNotFound`], [`Error::AliasNotFound`] and [`Error::NoLatestVersion`].
     pub(crate) async fn get_by_alias(&self, req: AliasKey) -> Result<ModelVersion> {
+        if !req.is_latest()
+            && let Some(version) =
+                model_versions::find_by_alias(&mut self.db.read_once().await?, &req).await?
+        {
+            return Ok(version);
+        }
         let mut tx = self.db.read().await?;
         let name = req.name.clone();
         let version = number_of(&mut tx, req).await?;
@@ -31,9 +37,7 @@ pub(crate) async fn number_of(tx: &mut Tx, key: AliasKey) -> Result<i64> {
     };
     match number {
         Some(number) => Ok(number),
-        None if registered_models::find(tx, &key.name).await?.is_none() => {
-            Err(Error::ModelNotFound(key.name))
-        }
+        None if !registered_models::exists(tx, &key.name).await? => Err(Error::ModelNotFound(key.name)),
         None if key.is_latest() => Err(Error::NoLatestVersion(key.name)),
         None => Err(Error::AliasNotFound(key.alias)),
     }

@@ -3,6 +3,7 @@
 use forebay_core::invalid::Invalid;
 use forebay_wire::promotions as wire;
 
+use super::name::VersionKey;
 use super::policy::target::Target;
 
 /// What is to move where.
@@ -13,6 +14,12 @@ pub(crate) struct Subject {
     pub(crate) target: Target,
     /// ≥ 1.
     pub(crate) version: i64,
+}
+
+impl Subject {
+    pub(crate) fn version_key(&self) -> VersionKey {
+        VersionKey { name: self.name.clone(), version: self.version }
+    }
 }
 
 /// Where a promotion stands.

@@ -19,6 +19,11 @@ pub(crate) struct Tag {
 }
 
 impl Tag {
+    /// A tag as its table holds it.
+    pub(crate) fn from_pair((key, value): (String, Option<String>)) -> Self {
+        Tag { key, value: value.unwrap_or_default() }
+    }
+
     /// A tag that a registered model is to get.
     pub(crate) fn of_model(
         key: String,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use forebay_db::{Error as DbError, Tx};
 
-use super::hydrate::whole;
 use super::source::Origin;
 use crate::lineage::{Lineage, RegisteredAs};
 use crate::model::event::{Event, NewVersion};
@@ -64,14 +63,15 @@ async fn write(tx: &mut Tx, create: &Create) -> Result<ModelVersion> {
         run_link: &new.run_link,
     };
     let version = model_versions::insert(tx, &row, moment.now_ms).await?;
-    let key = VersionKey { name: name.to_owned(), version };
-    model_version_tags::upsert(tx, &key, &new.tags).await?;
+    let key = &version.key;
+    model_version_tags::upsert(tx, key, &new.tags).await?;
     if let Some(model_id) = &origin.noted_model {
-        lineage.note_version(tx, model_id, RegisteredAs { name, version }).await?;
+        lineage.note_version(tx, model_id, RegisteredAs { name, version: key.version }).await?;
     }
-    moment.record(tx, &Event::version_created(created(new, origin, &key))).await?;
-    let found = model_versions::find(tx, &key).await?;
-    Ok(whole(tx, found.ok_or(Error::VersionNotFound(key))?).await?)
+    moment.record(tx, &Event::version_created(created(new, origin, key))).await?;
+    let mut tags = new.tags.clone();
+    tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(ModelVersion { tags, ..version })
 }
 
 /// The version as those are told of it who want to hear.

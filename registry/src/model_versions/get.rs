@@ -2,7 +2,6 @@
 
 use forebay_db::Tx;
 
-use super::hydrate::whole;
 use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
 use crate::sql::model_versions;
@@ -14,7 +13,7 @@ impl Registry {
     /// # Errors
     /// [`Error::VersionNotFound`].
     pub(crate) async fn get_model_version(&self, key: &VersionKey) -> Result<ModelVersion> {
-        get(&mut self.db.read().await?, key).await
+        get(&mut self.db.read_once().await?, key).await
     }
 
     /// The URI of the folder with the files of a version; empty where nobody said.
@@ -22,7 +21,7 @@ impl Registry {
     /// # Errors
     /// [`Error::VersionNotFound`].
     pub(crate) async fn get_download_uri(&self, key: &VersionKey) -> Result<String> {
-        let mut tx = self.db.read().await?;
+        let mut tx = self.db.read_once().await?;
         let location = model_versions::find_location(&mut tx, key).await?;
         location.ok_or_else(|| Error::VersionNotFound(key.clone()))
     }
@@ -30,6 +29,5 @@ impl Registry {
 
 /// The version with its tags and aliases.
 pub(crate) async fn get(tx: &mut Tx, key: &VersionKey) -> Result<ModelVersion> {
-    let version = model_versions::find(tx, key).await?;
-    Ok(whole(tx, version.ok_or_else(|| Error::VersionNotFound(key.clone()))?).await?)
+    model_versions::find(tx, key).await?.ok_or_else(|| Error::VersionNotFound(key.clone()))
 }

@@ -1,7 +1,5 @@
 //! The versions of registered models: a use case per file.
 
-pub(crate) mod hydrate;
-
 mod source;
 mod create;
 pub(crate) mod get;

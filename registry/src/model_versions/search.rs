@@ -1,9 +1,8 @@
-//! Searching model versions: one SELECT for the page, one for its tags.
+//! Searching model versions: one SELECT for the page.
 
 use forebay_core::page;
 use forebay_wire::model_versions as wire;
 
-use super::hydrate::with_tags;
 use crate::model::model_version_search::{ModelVersionPage, SearchModelVersions};
 use crate::sql::model_version_search;
 use crate::{Registry, Result};
@@ -34,6 +33,6 @@ impl Registry {
         let mut tx = self.db.read().await?;
         let mut versions = model_version_search::search(&mut tx, &search).await?;
         let next_offset = page::cut(&mut versions, search.max_results, search.offset);
-        Ok(ModelVersionPage { versions: with_tags(&mut tx, versions).await?, next_offset })
+        Ok(ModelVersionPage { versions, next_offset })
     }
 }

@@ -14,7 +14,8 @@ use crate::model::name::{ModelName, VersionKey};
 use crate::model::prompts;
 use crate::model::source::{Source, Which, is_within, not_contained, not_in_artifacts};
 use crate::model::stage::Stage;
-use crate::sql::{model_versions, registered_model_tags, registered_models};
+use crate::sql::model_versions::{self, Aliases};
+use crate::sql::{registered_model_tags, registered_models};
 use crate::{Error, Registry, Result};
 
 /// Where a version comes from, as its row tells it.
@@ -54,15 +55,18 @@ impl Registry {
         if let Some(pattern) = &self.config.source_pattern {
             pattern.check(&new.source)?;
         }
-        let run_id = new.run_id.clone().unwrap_or_default();
         if new.is_prompt() {
             check_prompt(&new.source)?;
-            let (source, location) = (new.source.clone(), new.source.clone());
-            return Ok(Origin { source, location, run_id, noted_model: None });
+            return Ok(elsewhere(new));
+        }
+        let named = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+        let source = Source::parse(&new.source)?;
+        let (model_id, run_id) = (named(&new.model_id), named(&new.run_id));
+        if source == Source::Bucket && model_id.is_none() {
+            return Ok(elsewhere(new));
         }
         let mut tx = self.db.read().await?;
-        let named = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
-        match (Source::parse(&new.source)?, named(&new.model_id), named(&new.run_id)) {
+        match (source, model_id, run_id) {
             (Source::Version { name, which }, _, _) => self.shared(&mut tx, new, name, which).await,
             (source, Some(model_id), _) => self.of_model(&mut tx, new, source, model_id).await,
             (source, None, Some(run)) => self.of_run(&mut tx, new, source, Owner::Run(&run)).await,
@@ -143,8 +147,17 @@ impl Registry {
                 check_within(text, source, &run.artifact_uri, owner).await?;
             }
         }
-        let run_id = new.run_id.clone().unwrap_or_default();
-        Ok(Origin { source: text.clone(), location: text.clone(), run_id, noted_model: None })
+        Ok(elsewhere(new))
+    }
+}
+
+/// Files that are where the caller says, of the run that he names.
+fn elsewhere(new: &NewModelVersion) -> Origin {
+    Origin {
+        source: new.source.clone(),
+        location: new.source.clone(),
+        run_id: new.run_id.clone().unwrap_or_default(),
+        noted_model: None,
     }
 }
 
@@ -160,7 +173,7 @@ fn check_prompt(source: &str) -> Result<(), Invalid> {
 /// The version that a `models:` URI names.
 async fn find_version(tx: &mut Tx, source: &str, name: String, which: Which) -> Result<ModelVersion> {
     ModelName::parse(Some(name.clone()))?;
-    if registered_models::find(tx, &name).await?.is_none() {
+    if !registered_models::exists(tx, &name).await? {
         return Err(Error::ModelNotFound(name));
     }
     if registered_model_tags::find_kind(tx, &name).await? == Of::Prompt {
@@ -182,7 +195,7 @@ async fn find_version(tx: &mut Tx, source: &str, name: String, which: Which) -> 
 /// The highest number of a version in a stage, or of all.
 async fn latest(tx: &mut Tx, name: &str, stage: Option<String>) -> Result<i64> {
     let canonical = stage.as_deref().map(Stage::parse).transpose()?;
-    let mut versions = model_versions::list_latest(tx, &[name.to_owned()]).await?;
+    let mut versions = model_versions::list_latest(tx, &[name.to_owned()], Aliases::Omitted).await?;
     versions.retain(|version| canonical.is_none_or(|stage| version.stage.as_deref() == Some(stage.as_str())));
     let numbers = versions.iter().map(|version| version.key.version);
     numbers.max().ok_or_else(|| Error::NoVersionInStage { name: name.to_owned(), stage })

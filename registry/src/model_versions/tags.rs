@@ -7,9 +7,7 @@ use crate::model::model_version::{DeleteVersionTag, SetVersionTag};
 use crate::model::name::VersionKey;
 use crate::moment::Moment;
 use crate::policies::guard;
-use crate::sql::{
-    model_version_tags, model_versions, promotion_policies, registered_model_tags, registered_models,
-};
+use crate::sql::{model_version_tags, model_versions, promotion_policies};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -35,9 +33,8 @@ async fn set(tx: &mut Tx, req: &SetVersionTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.key).await?;
     guard::check_tag(tx, &req.key, &req.tag.key).await?;
     model_version_tags::upsert(tx, &req.key, std::slice::from_ref(&req.tag)).await?;
-    let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
-    let event = Event::version_tag_set(of, req.key.clone(), req.tag.clone());
-    Ok(moment.record(tx, &event).await?)
+    let event = |of| Some(Event::version_tag_set(of, req.key.clone(), req.tag.clone()));
+    Ok(moment.record_of(tx, &req.key.name, event).await?)
 }
 
 async fn delete(tx: &mut Tx, req: &DeleteVersionTag, moment: &Moment) -> Result<()> {
@@ -45,15 +42,13 @@ async fn delete(tx: &mut Tx, req: &DeleteVersionTag, moment: &Moment) -> Result<
     hold(tx, &req.key).await?;
     guard::check_tag(tx, &req.key, &req.tag_key).await?;
     model_version_tags::delete(tx, &req.key, &req.tag_key).await?;
-    let of = registered_model_tags::find_kind(tx, &req.key.name).await?;
-    let event = Event::version_tag_deleted(of, req.key.clone(), req.tag_key.clone());
-    Ok(moment.record(tx, &event).await?)
+    let event = |of| Some(Event::version_tag_deleted(of, req.key.clone(), req.tag_key.clone()));
+    Ok(moment.record_of(tx, &req.key.name, event).await?)
 }
 
 /// Makes sure that a version exists until the transaction ends.
 async fn hold(tx: &mut Tx, key: &VersionKey) -> Result<()> {
-    registered_models::find_locked(tx, &key.name).await?;
-    match model_versions::find(tx, key).await? {
+    match model_versions::find_origin_locked(tx, key).await? {
         Some(_) => Ok(()),
         None => Err(Error::VersionNotFound(key.clone())),
     }

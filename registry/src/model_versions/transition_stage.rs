@@ -8,7 +8,7 @@ use crate::model::promotion::Subject;
 use crate::model::stage::Stage;
 use crate::moment::Moment;
 use crate::promotions::{Move, moves};
-use crate::sql::{model_versions, promotion_policies, registered_models};
+use crate::sql::{model_versions, promotion_policies};
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -37,8 +37,7 @@ impl Registry {
 /// Takes a version out of all stages, which needs nobody's consent.
 async fn leave(tx: &mut Tx, req: &TransitionStage, moment: &Moment) -> Result<()> {
     promotion_policies::lock_shared(tx).await?;
-    registered_models::find_locked(tx, &req.key.name).await?;
-    let origin = model_versions::find_origin(tx, &req.key).await?;
+    let origin = model_versions::find_origin_locked(tx, &req.key).await?;
     let origin = origin.ok_or_else(|| Error::VersionNotFound(req.key.clone()))?;
     moves::leave_stage(tx, &req.key, req.stage, &origin, moment).await?;
     moves::enter_stage(tx, &req.key, req.stage, req.existing, moment).await

@@ -11,14 +11,13 @@ use super::holder::{self, Holder};
 use super::inspect::{Depth, Inspection};
 use super::survey::{Needs, Survey};
 use crate::lineage::Lineage;
-use crate::model::name::VersionKey;
 use crate::model::origin::VersionOrigin;
 use crate::model::policy::Policy;
 use crate::model::policy::gate::Gate;
 use crate::model::promotion::{GateResult, Judgement, Subject};
 use crate::model::signature::compatible;
 use crate::model::tag::Tag;
-use crate::sql::{model_version_tags, model_versions, promotion_policies};
+use crate::sql::{model_versions, promotion_policies};
 use crate::{Error, Result};
 
 /// Longest text about what a gate found, in characters.
@@ -50,7 +49,7 @@ pub(super) async fn judge(
     survey: &Survey,
     lineage: &dyn Lineage,
 ) -> Result<Judged> {
-    let key = VersionKey { name: subject.name.clone(), version: subject.version };
+    let key = subject.version_key();
     let candidate = model_versions::find_origin(tx, &key).await?;
     let candidate = candidate.ok_or_else(|| Error::VersionNotFound(key.clone()))?;
     let holder = holder::find(tx, &subject.name, &subject.target).await?;
@@ -68,7 +67,7 @@ pub(super) async fn judge(
             Some(holder) => Some(metrics(tx, lineage, &holder.origin, &keys).await?),
             None => None,
         },
-        tags: model_version_tags::list(tx, &[&key]).await?.into_iter().map(|(_, tag)| tag).collect(),
+        tags: model_versions::find(tx, &key).await?.map(|version| version.tags).unwrap_or_default(),
         survey,
     };
     let gates: Vec<GateResult> = policy.gates().iter().map(|gate| values.look_at(gate)).collect();

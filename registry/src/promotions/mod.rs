@@ -21,4 +21,4 @@ mod list;
 mod roll_back;
 mod history;
 
-pub(crate) use stock::Move;
+pub(crate) use moves::Move;

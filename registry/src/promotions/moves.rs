@@ -12,38 +12,42 @@ use crate::model::policy::target::Target;
 use crate::model::promotion::Subject;
 use crate::model::stage::Stage;
 use crate::moment::Moment;
-use crate::sql::{
-    model_versions, promotion_history, registered_model_aliases, registered_model_tags, registered_models,
-};
+use crate::sql::{model_versions, promotion_history, registered_model_aliases, registered_models};
 use crate::{Error, Result};
 
-/// Lets a target stand for a version; `entry` says why. What that takes away from other targets is noted, too.
+/// A move of an alias or stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    pub(crate) subject: Subject,
+    /// Of a stage.
+    pub(crate) existing: Existing,
+}
+
+/// Lets a target stand for a version, which came from `origin`; `entry` says why, and what it stood for before. What that
+/// takes away from other targets is noted, too.
 ///
 /// # Errors
 /// [`Error::VersionNotFound`].
 pub(crate) async fn move_to(
     tx: &mut Tx,
-    subject: &Subject,
-    existing: Existing,
+    Move { subject, existing }: &Move,
+    origin: VersionOrigin,
     entry: Entry,
     moment: &Moment,
 ) -> Result<()> {
-    let key = VersionKey { name: subject.name.clone(), version: subject.version };
-    let origin = model_versions::find_origin(tx, &key).await?;
-    let origin = origin.ok_or_else(|| Error::VersionNotFound(key.clone()))?;
-    let from_version = holder::find_version(tx, &subject.name, &subject.target).await?;
+    let key = subject.version_key();
     match &subject.target {
         Target::Alias(alias) => {
             registered_model_aliases::upsert(tx, alias, &key).await?;
-            let of = registered_model_tags::find_kind(tx, &key.name).await?;
-            moment.record(tx, &Event::alias_created(of, key, alias.clone())).await?;
+            let event = |of| Some(Event::alias_created(of, key.clone(), alias.clone()));
+            moment.record_of(tx, &key.name, event).await?;
         }
         Target::Stage(stage) => {
             leave_stage(tx, &key, *stage, &origin, moment).await?;
-            enter_stage(tx, &key, *stage, existing, moment).await?;
+            enter_stage(tx, &key, *stage, *existing, moment).await?;
         }
     }
-    let entry = Entry { from_version, to_version: Some(subject.version), origin: Some(origin), ..entry };
+    let entry = Entry { to_version: Some(subject.version), origin: Some(origin), ..entry };
     note(tx, entry, moment).await
 }
 

@@ -3,14 +3,14 @@
 use forebay_db::Tx;
 use forebay_wire::promotions as wire;
 
-use super::moves;
-use crate::Result;
+use super::moves::{self, Move};
 use crate::model::event::{Event, PromotionAction};
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
 use crate::model::promotion::{Promotion, Status, Subject, to_wire_approvals};
 use crate::moment::Moment;
-use crate::sql::{promotion_approvals, promotion_policies, promotions};
+use crate::sql::{model_versions, promotion_approvals, promotion_policies, promotions};
+use crate::{Error, Result};
 
 /// A promotion that somebody asks for now, not judged yet.
 pub(super) fn begin(subject: &Subject, moment: &Moment) -> Promotion {
@@ -60,7 +60,10 @@ pub(super) async fn complete(
     let is_moot = |other: &Promotion| other.subject == promotion.subject && other.id != promotion.id;
     cancel_pending(tx, &promotion.subject.name, is_moot, "it was done otherwise", moment).await?;
     let entry = entry(kind, promotion, moment);
-    moves::move_to(tx, &promotion.subject, existing, entry, moment).await?;
+    let key = promotion.subject.version_key();
+    let origin = model_versions::find_origin(tx, &key).await?.ok_or(Error::VersionNotFound(key))?;
+    let wanted = Move { subject: promotion.subject.clone(), existing };
+    moves::move_to(tx, &wanted, origin, entry, moment).await?;
     let action = match kind {
         Kind::RolledBack => PromotionAction::RolledBack,
         _ => PromotionAction::Completed,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use forebay_db::Tx;
 
+use super::holder;
 use super::judge::{Judged, judge};
-use super::moves;
+use super::moves::{self, Move};
 use super::record::{begin, complete, entry};
 use super::request::MAX_SURVEYS;
 use super::survey::Survey;
@@ -15,16 +16,8 @@ use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
 use crate::model::promotion::{Judgement, Promotion, Status, Subject};
 use crate::moment::Moment;
-use crate::sql::{promotion_policies, promotions, registered_models};
+use crate::sql::{model_versions, promotion_policies, promotions};
 use crate::{Error, Registry, Result};
-
-/// A move of an alias or stage, as MLflow's API asks for it.
-#[derive(Debug, Clone)]
-pub(crate) struct Move {
-    pub(crate) subject: Subject,
-    /// Of a stage.
-    pub(crate) existing: Existing,
-}
 
 /// Whether a move was done, or has to pass a policy first.
 enum Plain {
@@ -62,14 +55,16 @@ impl Registry {
 }
 
 async fn plain(tx: &mut Tx, wanted: &Move, moment: &Moment) -> Result<Plain> {
-    let Move { subject, existing } = wanted;
-    promotion_policies::lock_shared(tx).await?;
-    registered_models::find_locked(tx, &subject.name).await?;
-    if promotion_policies::find(tx, &subject.name, &subject.target).await?.is_some() {
+    let Subject { name, target, .. } = &wanted.subject;
+    if promotion_policies::is_guarded_locked(tx, name, target).await? {
         return Ok(Plain::Guarded);
     }
-    let entry = Entry::new(Kind::Set, &subject.name, &subject.target, moment.now_ms);
-    moves::move_to(tx, subject, *existing, entry, moment).await?;
+    let key = wanted.subject.version_key();
+    let origin = model_versions::find_origin_locked(tx, &key).await?;
+    let origin = origin.ok_or(Error::VersionNotFound(key))?;
+    let from_version = holder::find_version(tx, name, target).await?;
+    let entry = Entry { from_version, ..Entry::new(Kind::Set, name, target, moment.now_ms) };
+    moves::move_to(tx, wanted, origin, entry, moment).await?;
     Ok(Plain::Done)
 }
 

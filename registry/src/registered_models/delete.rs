@@ -24,7 +24,7 @@ impl Registry {
 
 async fn delete(tx: &mut Tx, name: &str, moment: &Moment) -> Result<()> {
     promotion_policies::lock(tx).await?;
-    if registered_models::find_locked(tx, name).await?.is_none() {
+    if !registered_models::lock(tx, name).await? {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
     guard::forget_model(tx, name, moment).await?;

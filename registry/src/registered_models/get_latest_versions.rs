@@ -2,8 +2,8 @@
 
 use crate::model::model_version::ModelVersion;
 use crate::model::registered_model::GetLatestVersions;
-use crate::model_versions::hydrate::whole;
-use crate::sql::{model_versions, registered_models};
+use crate::sql::model_versions::{self, Aliases};
+use crate::sql::registered_models;
 use crate::{Error, Registry, Result};
 
 impl Registry {
@@ -14,17 +14,13 @@ impl Registry {
     pub(crate) async fn get_latest_versions(&self, req: &GetLatestVersions) -> Result<Vec<ModelVersion>> {
         let mut tx = self.db.read().await?;
         let name = req.name.as_str().to_owned();
-        if registered_models::find(&mut tx, &name).await?.is_none() {
+        if !registered_models::exists(&mut tx, &name).await? {
             return Err(Error::ModelNotFound(name));
         }
-        let mut latest = model_versions::list_latest(&mut tx, &[name]).await?;
+        let mut latest = model_versions::list_latest(&mut tx, &[name], Aliases::Told).await?;
         latest.retain(|version| {
             req.stages.iter().any(|stage| version.stage.as_deref() == Some(stage.as_str()))
         });
-        let mut complete = Vec::with_capacity(latest.len());
-        for version in latest {
-            complete.push(whole(&mut tx, version).await?);
-        }
-        Ok(complete)
+        Ok(latest)
     }
 }

@@ -27,10 +27,10 @@ impl Registry {
 async fn rename(tx: &mut Tx, req: &RenameRegisteredModel, moment: &Moment) -> Result<RegisteredModel> {
     let (name, new_name) = (req.name.as_str(), req.new_name.as_str());
     promotion_policies::lock(tx).await?;
-    if registered_models::find_locked(tx, name).await?.is_none() {
+    if !registered_models::lock(tx, name).await? {
         return Err(Error::ModelNotFound(name.to_owned()));
     }
-    if name != new_name && registered_models::find(tx, new_name).await?.is_some() {
+    if name != new_name && registered_models::exists(tx, new_name).await? {
         return Err(Error::NewNameTaken(new_name.to_owned()));
     }
     if name != new_name {

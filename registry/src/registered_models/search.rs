@@ -1,8 +1,8 @@
-//! Searching registered models: one SELECT for the page, then one for each kind of thing that belongs to a model.
+//! Searching registered models: one SELECT for the page, then one for the latest versions.
 
 use forebay_core::page;
 
-use super::hydrate::complete;
+use super::hydrate::add_latest;
 use crate::model::registered_model_search::{RegisteredModelPage, SearchRegisteredModels};
 use crate::sql::registered_model_search;
 use crate::{Registry, Result};
@@ -16,7 +16,7 @@ impl Registry {
         let mut tx = self.db.read().await?;
         let mut models = registered_model_search::search(&mut tx, &search).await?;
         let next_offset = page::cut(&mut models, search.max_results, search.offset);
-        complete(&mut tx, &mut models).await?;
+        add_latest(&mut tx, &mut models).await?;
         Ok(RegisteredModelPage { models, next_offset })
     }
 }

@@ -35,28 +35,22 @@ async fn set(tx: &mut Tx, req: &SetModelTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.name).await?;
     let name = req.name.as_str();
     registered_model_tags::upsert(tx, name, std::slice::from_ref(&req.tag)).await?;
-    let of = registered_model_tags::find_kind(tx, name).await?;
-    match Event::model_tag_set(of, name.to_owned(), req.tag.clone()) {
-        Some(event) => Ok(moment.record(tx, &event).await?),
-        None => Ok(()),
-    }
+    let event = |of| Event::model_tag_set(of, name.to_owned(), req.tag.clone());
+    Ok(moment.record_of(tx, name, event).await?)
 }
 
 async fn delete(tx: &mut Tx, req: &DeleteModelTag, moment: &Moment) -> Result<()> {
     hold(tx, &req.name).await?;
     let name = req.name.as_str();
     registered_model_tags::delete(tx, name, &req.key).await?;
-    let of = registered_model_tags::find_kind(tx, name).await?;
-    match Event::model_tag_deleted(of, name.to_owned(), req.key.clone()) {
-        Some(event) => Ok(moment.record(tx, &event).await?),
-        None => Ok(()),
-    }
+    let event = |of| Event::model_tag_deleted(of, name.to_owned(), req.key.clone());
+    Ok(moment.record_of(tx, name, event).await?)
 }
 
 /// Makes sure that a model exists until the transaction ends.
 async fn hold(tx: &mut Tx, name: &ModelName) -> Result<()> {
-    match registered_models::find_locked(tx, name.as_str()).await? {
-        Some(_) => Ok(()),
-        None => Err(Error::ModelNotFound(name.as_str().to_owned())),
+    if registered_models::lock(tx, name.as_str()).await? {
+        return Ok(());
     }
+    Err(Error::ModelNotFound(name.as_str().to_owned()))
 }

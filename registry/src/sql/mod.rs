@@ -3,7 +3,7 @@
 //! A file holds `const` statements, a private row struct and functions that take `&mut Tx`; none of them opens
 //! a transaction.
 
-mod few_versions;
+mod pairs;
 pub(crate) mod model_version_search;
 pub(crate) mod model_version_tags;
 pub(crate) mod model_versions;
@@ -12,6 +12,7 @@ pub(crate) mod registered_model_search;
 pub(crate) mod registered_model_tags;
 pub(crate) mod registered_models;
 pub(crate) mod subscribers;
+mod tagged_versions;
 mod webhooks;
 mod event_subscriptions;
 pub(crate) mod outbox;

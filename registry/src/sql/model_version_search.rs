@@ -2,27 +2,22 @@
 
 use forebay_core::filter::model_versions::{ModelVersionComparison, ModelVersionOrderKey, ModelVersionText};
 use forebay_core::filter::{Direction, OrderBy, TextOp};
-use forebay_db::predicate::{push_number, push_text, unplanned};
+use forebay_db::predicate::{UNPLANNED, push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
-use super::few_versions::FewVersions;
-use super::model_versions::ModelVersionRow;
+use super::model_versions::{Aliases, ModelVersionRow, select};
+use super::tagged_versions::{Access, TaggedVersions};
 use crate::model::model_version::ModelVersion;
 use crate::model::model_version_search::SearchModelVersions;
 use crate::model::prompts::{IS_PROMPT, Prompts};
 
-const SELECT: &str = "
-    SELECT v.name, v.version, v.creation_time, v.last_updated_time, v.description, v.user_id, v.current_stage,
-        v.source, v.run_id, v.run_link, v.status, v.status_message
-    FROM ";
-
 // SQLite looks at the tables of a CROSS JOIN in this order.
-const WITH_TAG: &str = "(SELECT f.workspace, f.name, f.version";
+const WITH_TAG: &str = " FROM (SELECT f.workspace, f.name, f.version";
 const WITH_TAG_END: &str = ") AS found
     CROSS JOIN model_versions v
     WHERE v.workspace = found.workspace AND v.name = found.name AND v.version = found.version AND ";
 
-const ALL: &str = "model_versions v WHERE ";
+const ALL: &str = " FROM model_versions v WHERE ";
 
 // A deleted version keeps its row, under that stage, so that its number is not given again.
 const SHOWN: &str = "v.workspace = 'default' AND v.current_stage != 'Deleted_Internal'";
@@ -34,30 +29,36 @@ const TAG: &str = "
 // One version with the tag makes prompts of all of them.
 const PROMPT: &str = "
     EXISTS (SELECT 1 FROM model_version_tags t
-    WHERE t.workspace = v.workspace AND t.name = v.name AND t.value = 'true' AND t.key = ";
+    WHERE t.workspace = 'default' AND t.name = v.name AND t.value = 'true' AND length(t.value) <= 256 AND t.key = ";
 
-/// The rows of the page and, if there is one, the first row of the next; without tags.
+/// The rows of the page and, if there is one, the first row of the next.
 pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<Vec<ModelVersion>, Error> {
-    let few = FewVersions::of(tx, &search.filter).await?;
-    let mut sql = Sql::new(SELECT);
-    match few {
-        Some(few) => {
-            few.push_from(sql.push(WITH_TAG));
+    let access = Access::plan(tx, &search.filter).await?;
+    let mut sql = select(tx.engine(), Aliases::Omitted);
+    match &access {
+        Access::Few(tagged) => {
+            tagged.push_from(sql.push(WITH_TAG));
             sql.push(WITH_TAG_END)
         }
-        None => sql.push(ALL),
+        Access::All { .. } => sql.push(ALL),
     };
     sql.push(SHOWN);
-    let is_left = |comparison: &&ModelVersionComparison| few.is_none_or(|few| !few.is_all_of(comparison));
-    for (position, comparison) in search.filter.iter().filter(is_left).enumerate() {
-        sql.push(" AND ");
-        push_comparison(&mut sql, tx.engine(), comparison);
-        sql.push(unplanned(position));
+    for (position, comparison) in search.filter.iter().enumerate() {
+        match (TaggedVersions::of(comparison), &access) {
+            (Some(tagged), Access::Few(few)) if tagged == *few => {}
+            (Some(tagged), Access::All { gathered }) if gathered.contains(&tagged) => {
+                tagged.push_test(sql.push(" AND "));
+            }
+            _ => {
+                push_comparison(sql.push(" AND "), tx.engine(), comparison);
+                sql.push(unplanned(position));
+            }
+        }
     }
     if search.prompts == Prompts::Hidden {
-        sql.push(" AND NOT ").push(PROMPT).push_bind(IS_PROMPT).push(")");
+        sql.push(" AND NOT ").push(PROMPT).push_bind(IS_PROMPT).push(")").push(UNPLANNED);
     }
-    let are_few = few.is_some() || search.filter.iter().any(names_few);
+    let are_few = matches!(access, Access::Few(_)) || search.filter.iter().any(names_few);
     push_order(&mut sql, &search.order_by, are_few);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
     Ok(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0).collect())

@@ -1,38 +1,51 @@
 //! Table `model_versions`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
 use forebay_wire::enumeration::ModelVersionStatus;
 
-use super::KEYS_PER_STATEMENT;
+use super::{KEYS_PER_STATEMENT, pairs};
+use crate::model::alias::AliasKey;
 use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
 use crate::model::origin::VersionOrigin;
 use crate::model::stage::Stage;
+use crate::model::tag::Tag;
 
-const LIST_LATEST: &str = "
-    WITH ranked AS (
-        SELECT v.*, row_number() OVER (PARTITION BY v.name, v.current_stage ORDER BY v.version DESC) AS place
-        FROM model_versions v
-        WHERE v.workspace = 'default' AND v.current_stage != 'Deleted_Internal' AND v.name IN (";
-const LIST_LATEST_END: &str = "))
-    SELECT name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
-        run_link, status, status_message
-    FROM ranked WHERE place = 1 ORDER BY name, current_stage";
+const SELECT: &str = "
+    SELECT v.name, v.version, v.creation_time, v.last_updated_time, v.description, v.user_id, v.current_stage,
+        v.source, v.run_id, v.run_link, v.status, v.status_message, ";
 
-const FIND: &str = "
-    SELECT name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
-        run_link, status, status_message
-    FROM model_versions
-    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+const TAGS: &str = " FROM model_version_tags t WHERE t.workspace = v.workspace AND t.name = v.name AND t.version = v.version";
+
+const ALIASES: &str = " FROM registered_model_aliases a WHERE a.workspace = v.workspace AND a.name = v.name AND a.version = v.version";
+
+const LATEST: &str = "
+    FROM (
+        SELECT r.*, row_number() OVER (PARTITION BY r.name, r.current_stage ORDER BY r.version DESC) AS place
+        FROM model_versions r
+        WHERE r.workspace = 'default' AND r.current_stage != 'Deleted_Internal' AND r.name IN (";
+const LATEST_END: &str = ")) v
+    WHERE v.place = 1 ORDER BY v.name, v.current_stage";
+
+const OF_KEY: &str = "
+    FROM model_versions v
+    WHERE v.workspace = 'default' AND v.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
+
+const OF_ALIAS: &str = "
+    FROM registered_model_aliases m
+    JOIN model_versions v ON v.workspace = m.workspace AND v.name = m.name AND v.version = m.version
+    WHERE m.workspace = 'default' AND m.name = $1 AND m.alias = $2 AND v.current_stage != 'Deleted_Internal'";
 
 const FIND_LOCATION: &str = "
     SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
 
 const FIND_ORIGIN: &str = "
-    SELECT version, coalesce(run_id, '') AS run_id, coalesce(nullif(storage_location, ''), source, '') AS location
-    FROM model_versions
-    WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
+    SELECT v.version, coalesce(v.run_id, '') AS run_id,
+        coalesce(nullif(v.storage_location, ''), v.source, '') AS location
+    FROM registered_models m
+    JOIN model_versions v ON v.workspace = m.workspace AND v.name = m.name
+    WHERE m.workspace = 'default' AND m.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
 
 const FIND_HIGHEST_IN: &str = "
     SELECT version FROM model_versions
@@ -55,7 +68,8 @@ const INSERT: &str = "
     SELECT CAST($1 AS TEXT), coalesce(max(version), 0) + 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT), $3, 'None', $4, $5, $6, $7,
         'READY', 'default'
     FROM model_versions WHERE workspace = 'default' AND name = CAST($1 AS TEXT)
-    RETURNING version";
+    RETURNING name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
+        run_link, status, status_message, NULL AS tags, NULL AS aliases";
 
 const SET_DESCRIPTION: &str = "
     UPDATE model_versions SET description = $3, last_updated_time = $4
@@ -81,9 +95,37 @@ const TOUCH_ALL: &str =
 
 const DELETE_ALL: &str = "DELETE FROM model_versions WHERE workspace = 'default' AND name = $1";
 
-/// A version without its tags and aliases, unless it is deleted.
+/// Whether a version is asked for with its aliases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aliases {
+    Told,
+    Omitted,
+}
+
+/// The beginning of a query for versions `v`, up to its FROM.
+pub(super) fn select(engine: Engine, aliases: Aliases) -> Sql {
+    let mut sql = Sql::new(SELECT);
+    pairs::push(&mut sql, engine, "t.key, t.value", TAGS);
+    sql.push(" AS tags, ");
+    match aliases {
+        Aliases::Told => pairs::push(&mut sql, engine, "a.alias, a.version", ALIASES),
+        Aliases::Omitted => drop(sql.push("NULL")),
+    }
+    sql.push(" AS aliases");
+    sql
+}
+
+/// A version, unless it is deleted.
 pub(crate) async fn find(tx: &mut Tx, key: &VersionKey) -> Result<Option<ModelVersion>, Error> {
-    let sql = Sql::new(FIND).bind(&key.name).bind(key.version);
+    let mut sql = select(tx.engine(), Aliases::Told).bind(&key.name).bind(key.version);
+    sql.push(OF_KEY);
+    Ok(tx.find::<ModelVersionRow>(sql).await?.map(|row| row.0))
+}
+
+/// The version that an alias stands for.
+pub(crate) async fn find_by_alias(tx: &mut Tx, key: &AliasKey) -> Result<Option<ModelVersion>, Error> {
+    let mut sql = select(tx.engine(), Aliases::Told).bind(&key.name).bind(&key.alias);
+    sql.push(OF_ALIAS);
     Ok(tx.find::<ModelVersionRow>(sql).await?.map(|row| row.0))
 }
 
@@ -95,6 +137,16 @@ pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Optio
 /// Where a version came from, unless it is deleted.
 pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<VersionOrigin>, Error> {
     let sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
+    Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
+}
+
+/// The same, and no other transaction changes the version or its model before this one ends.
+pub(crate) async fn find_origin_locked(
+    tx: &mut Tx,
+    key: &VersionKey,
+) -> Result<Option<VersionOrigin>, Error> {
+    let mut sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
+    sql.push(tx.engine().lock_exclusive());
     Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
 
@@ -118,8 +170,8 @@ pub(crate) struct NewRow<'a> {
     pub(crate) run_link: &'a str,
 }
 
-/// Inserts a version and returns its number. The caller holds the model, so that two do not draw the same one.
-pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>, now_ms: i64) -> Result<i64, Error> {
+/// Inserts a version and returns it. The caller holds the model, so that two do not draw the same number.
+pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>, now_ms: i64) -> Result<ModelVersion, Error> {
     let sql = Sql::new(INSERT)
         .bind(row.name)
         .bind(now_ms)
@@ -128,8 +180,8 @@ pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>, now_ms: i64) -> Result
         .bind(row.storage_location)
         .bind(row.run_id)
         .bind(row.run_link);
-    let inserted: Option<i64> = tx.find_cell(sql, "version").await?;
-    inserted.ok_or(Error::NoOutcome)
+    let inserted = tx.find::<ModelVersionRow>(sql).await?;
+    Ok(inserted.ok_or(Error::NoOutcome)?.0)
 }
 
 /// Returns the number of versions changed, 0 or 1.
@@ -184,12 +236,16 @@ pub(crate) async fn delete_all(tx: &mut Tx, name: &str) -> Result<u64, Error> {
     tx.run(Sql::new(DELETE_ALL).bind(name)).await
 }
 
-/// The highest version of each stage of those models, without its tags.
-pub(crate) async fn list_latest(tx: &mut Tx, names: &[String]) -> Result<Vec<ModelVersion>, Error> {
+/// The highest version of each stage of those models.
+pub(crate) async fn list_latest(
+    tx: &mut Tx,
+    names: &[String],
+    aliases: Aliases,
+) -> Result<Vec<ModelVersion>, Error> {
     let mut found = Vec::new();
     for names in names.chunks(KEYS_PER_STATEMENT) {
-        let mut sql = Sql::new(LIST_LATEST);
-        sql.push_list(names).push(LIST_LATEST_END);
+        let mut sql = select(tx.engine(), aliases);
+        sql.push(LATEST).push_list(names).push(LATEST_END);
         found.extend(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0));
     }
     Ok(found)
@@ -215,7 +271,6 @@ impl FromRow for NumberRow {
     }
 }
 
-/// A version without its tags.
 pub(super) struct ModelVersionRow(pub(super) ModelVersion);
 
 impl FromRow for ModelVersionRow {
@@ -232,8 +287,8 @@ impl FromRow for ModelVersionRow {
             run_link: row.get("run_link")?,
             status: status(row)?,
             status_message: row.get("status_message")?,
-            tags: Vec::new(),
-            aliases: Vec::new(),
+            tags: pairs::read(row, "tags")?.into_iter().map(Tag::from_pair).collect(),
+            aliases: pairs::read::<i64>(row, "aliases")?.into_keys().collect(),
         }))
     }
 }

@@ -8,9 +8,10 @@ use crate::model::policy::target::Target;
 
 /// Whoever judges by policies, or changes one, waits for all others who do, and for those who change what policies are
 /// about; these do not wait for each other.
-const LOCK: &str = "LOCK TABLE forebay_promotion_policies IN SHARE ROW EXCLUSIVE MODE";
+const LOCK: &str = "LOCK TABLE forebay_promotion_policies IN EXCLUSIVE MODE";
 
-const LOCK_SHARED: &str = "LOCK TABLE forebay_promotion_policies IN ROW EXCLUSIVE MODE";
+/// What any SELECT with a row lock takes as well.
+const LOCK_SHARED: &str = "LOCK TABLE forebay_promotion_policies IN ROW SHARE MODE";
 
 const FIND_VERSION: &str = "
     SELECT model_name, target, version, document, created_ms, created_by FROM forebay_promotion_policies
@@ -25,6 +26,10 @@ const LIST: &str = "
 
 const FIND: &str = "
     SELECT model_name, target, version, document, created_ms, created_by FROM forebay_promotion_policies
+    WHERE model_name = $1 AND target = $2 ORDER BY version DESC LIMIT 1";
+
+const FIND_IN_FORCE: &str = "
+    SELECT document IS NOT NULL AS in_force FROM forebay_promotion_policies
     WHERE model_name = $1 AND target = $2 ORDER BY version DESC LIMIT 1";
 
 const INSERT: &str = "
@@ -48,6 +53,13 @@ async fn run(tx: &mut Tx, lock: &'static str) -> Result<(), Error> {
         Some(statement) => tx.run(Sql::new(statement)).await.map(drop),
         None => Ok(()),
     }
+}
+
+/// Whether a policy guards an alias or a stage; this also does what [`lock_shared`] does, in the same statement.
+pub(crate) async fn is_guarded_locked(tx: &mut Tx, name: &str, target: &Target) -> Result<bool, Error> {
+    let mut sql = Sql::new(FIND_IN_FORCE).bind(name).bind(target.to_stored());
+    sql.push(tx.engine().lock_shared());
+    Ok(tx.find_cell(sql, "in_force").await?.unwrap_or(false))
 }
 
 /// The last version of a policy, also one by which it was deleted.

@@ -2,13 +2,7 @@
 
 use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
-use super::KEYS_PER_STATEMENT;
-use crate::model::alias::Alias;
 use crate::model::name::VersionKey;
-
-const LIST: &str = "
-    SELECT name, alias, version FROM registered_model_aliases WHERE workspace = 'default' AND name IN (";
-const LIST_END: &str = ") ORDER BY name, alias";
 
 const UPSERT: &str = "
     INSERT INTO registered_model_aliases (name, alias, version, workspace) VALUES ($1, $2, $3, 'default')
@@ -18,7 +12,7 @@ const FIND: &str = "
     SELECT version FROM registered_model_aliases WHERE workspace = 'default' AND name = $1 AND alias = $2";
 
 const LIST_OF_VERSION: &str = "
-    SELECT name, alias, version FROM registered_model_aliases
+    SELECT alias FROM registered_model_aliases
     WHERE workspace = 'default' AND name = $1 AND version = $2 ORDER BY alias";
 
 const DELETE: &str =
@@ -42,7 +36,7 @@ pub(crate) async fn find(tx: &mut Tx, name: &str, alias: &str) -> Result<Option<
 /// The aliases of a version, in the order of their names.
 pub(crate) async fn list_of_version(tx: &mut Tx, version: &VersionKey) -> Result<Vec<String>, Error> {
     let sql = Sql::new(LIST_OF_VERSION).bind(&version.name).bind(version.version);
-    Ok(tx.list::<AliasRow>(sql).await?.into_iter().map(|row| row.0.1.alias).collect())
+    Ok(tx.list::<NameRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 /// Returns the number of aliases deleted, 0 or 1.
@@ -60,21 +54,10 @@ pub(crate) async fn delete_all(tx: &mut Tx, name: &str) -> Result<u64, Error> {
     tx.run(Sql::new(DELETE_ALL).bind(name)).await
 }
 
-/// All aliases of those models, by model and alias.
-pub(crate) async fn list(tx: &mut Tx, names: &[String]) -> Result<Vec<(String, Alias)>, Error> {
-    let mut found = Vec::new();
-    for names in names.chunks(KEYS_PER_STATEMENT) {
-        let mut sql = Sql::new(LIST);
-        sql.push_list(names).push(LIST_END);
-        found.extend(tx.list::<AliasRow>(sql).await?.into_iter().map(|row| row.0));
-    }
-    Ok(found)
-}
+struct NameRow(String);
 
-struct AliasRow((String, Alias));
-
-impl FromRow for AliasRow {
+impl FromRow for NameRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(AliasRow((row.get("name")?, Alias { alias: row.get("alias")?, version: row.get("version")? })))
+        row.get("alias").map(NameRow)
     }
 }

@@ -5,25 +5,24 @@ use forebay_core::filter::{Direction, OrderBy, TextOp};
 use forebay_db::predicate::{push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
-use super::registered_models::RegisteredModelRow;
+use super::registered_models::{RegisteredModelRow, select};
 use crate::model::prompts::{IS_PROMPT, Prompts};
 use crate::model::registered_model::RegisteredModel;
 use crate::model::registered_model_search::SearchRegisteredModels;
 
-const SELECT: &str = "
-    SELECT m.name, m.creation_time, m.last_updated_time, m.description
-    FROM registered_models m WHERE m.workspace = 'default'";
+const ALL: &str = " FROM registered_models m WHERE m.workspace = 'default'";
 
 const TAG: &str = "
     EXISTS (SELECT 1 FROM registered_model_tags t
     WHERE t.workspace = m.workspace AND t.name = m.name AND t.key = ";
 
-/// The rows of the page and, if there is one, the first row of the next; without what belongs to the models.
+/// The rows of the page and, if there is one, the first row of the next; without their versions.
 pub(crate) async fn search(
     tx: &mut Tx,
     search: &SearchRegisteredModels,
 ) -> Result<Vec<RegisteredModel>, Error> {
-    let mut sql = Sql::new(SELECT);
+    let mut sql = select(tx.engine());
+    sql.push(ALL);
     for (position, comparison) in search.filter.iter().enumerate() {
         sql.push(" AND ");
         push_comparison(&mut sql, tx.engine(), comparison);

@@ -1,18 +1,28 @@
 //! Table `registered_models`.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
 
+use super::pairs;
+use crate::model::alias::Alias;
 use crate::model::name::ModelName;
 use crate::model::registered_model::{NewRegisteredModel, RegisteredModel};
+use crate::model::tag::Tag;
 
 const INSERT: &str = "
     INSERT INTO registered_models (name, creation_time, last_updated_time, description, workspace)
     VALUES ($1, $2, $2, $3, 'default')
     ON CONFLICT (workspace, name) DO NOTHING";
 
-const FIND: &str = "
-    SELECT name, creation_time, last_updated_time, description FROM registered_models
-    WHERE workspace = 'default' AND name = $1";
+const SELECT: &str = "
+    SELECT m.name, m.creation_time, m.last_updated_time, m.description, ";
+
+const TAGS: &str = " FROM registered_model_tags t WHERE t.workspace = m.workspace AND t.name = m.name";
+
+const ALIASES: &str = " FROM registered_model_aliases a WHERE a.workspace = m.workspace AND a.name = m.name";
+
+const OF_NAME: &str = " FROM registered_models m WHERE m.workspace = 'default' AND m.name = $1";
+
+const EXISTS: &str = "SELECT 1 AS one FROM registered_models WHERE workspace = 'default' AND name = $1";
 
 const SET_DESCRIPTION: &str = "
     UPDATE registered_models SET description = $2, last_updated_time = $3
@@ -32,16 +42,32 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewRegisteredModel, now_ms: i64) -
     tx.run(Sql::new(INSERT).bind(new.name.as_str()).bind(now_ms).bind(&new.description)).await
 }
 
-/// A model without what belongs to it.
-pub(crate) async fn find(tx: &mut Tx, name: &str) -> Result<Option<RegisteredModel>, Error> {
-    Ok(tx.find::<RegisteredModelRow>(Sql::new(FIND).bind(name)).await?.map(|row| row.0))
+/// The beginning of a query for models `m`, up to its FROM.
+pub(super) fn select(engine: Engine) -> Sql {
+    let mut sql = Sql::new(SELECT);
+    pairs::push(&mut sql, engine, "t.key, t.value", TAGS);
+    sql.push(" AS tags, ");
+    pairs::push(&mut sql, engine, "a.alias, a.version", ALIASES);
+    sql.push(" AS aliases");
+    sql
 }
 
-/// The same, and no other transaction changes it before this one ends.
-pub(crate) async fn find_locked(tx: &mut Tx, name: &str) -> Result<Option<RegisteredModel>, Error> {
-    let mut sql = Sql::new(FIND).bind(name);
-    sql.push(tx.engine().lock_exclusive());
+/// A model without its versions.
+pub(crate) async fn find(tx: &mut Tx, name: &str) -> Result<Option<RegisteredModel>, Error> {
+    let mut sql = select(tx.engine()).bind(name);
+    sql.push(OF_NAME);
     Ok(tx.find::<RegisteredModelRow>(sql).await?.map(|row| row.0))
+}
+
+pub(crate) async fn exists(tx: &mut Tx, name: &str) -> Result<bool, Error> {
+    Ok(tx.find_cell::<i64>(Sql::new(EXISTS).bind(name), "one").await?.is_some())
+}
+
+/// Whether a model exists; no other transaction changes it before this one ends.
+pub(crate) async fn lock(tx: &mut Tx, name: &str) -> Result<bool, Error> {
+    let mut sql = Sql::new(EXISTS).bind(name);
+    sql.push(tx.engine().lock_exclusive());
+    Ok(tx.find_cell::<i64>(sql, "one").await?.is_some())
 }
 
 /// Returns the number of models changed, 0 or 1.
@@ -73,7 +99,7 @@ pub(crate) async fn delete(tx: &mut Tx, name: &str) -> Result<u64, Error> {
     tx.run(Sql::new(DELETE).bind(name)).await
 }
 
-/// A model without what belongs to it.
+/// A model without its versions.
 pub(super) struct RegisteredModelRow(pub(super) RegisteredModel);
 
 impl FromRow for RegisteredModelRow {
@@ -84,8 +110,11 @@ impl FromRow for RegisteredModelRow {
             last_updated_time_ms: row.get("last_updated_time")?,
             description: row.get("description")?,
             latest_versions: Vec::new(),
-            tags: Vec::new(),
-            aliases: Vec::new(),
+            tags: pairs::read(row, "tags")?.into_iter().map(Tag::from_pair).collect(),
+            aliases: pairs::read(row, "aliases")?
+                .into_iter()
+                .map(|(alias, version)| Alias { alias, version })
+                .collect(),
         }))
     }
 }

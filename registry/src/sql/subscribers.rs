@@ -135,6 +135,11 @@ pub(crate) async fn mark_deleted(
     tx.run(Sql::new(audience.statements().mark_deleted).bind(id).bind(now_ms)).await.map(drop)
 }
 
+/// Whether there are active webhooks.
+pub(crate) async fn has_webhooks(tx: &mut Tx) -> Result<bool, Error> {
+    Ok(tx.find_cell::<i64>(Sql::new(webhooks::FIND_ACTIVE), "one").await?.is_some())
+}
+
 /// The ids of the active ones that want events of this kind.
 pub(crate) async fn list_subscribed(tx: &mut Tx, kind: EventKind) -> Result<Vec<String>, Error> {
     let sql = Sql::new(kind.audience().statements().list_subscribed).bind(kind.entity()).bind(kind.action());

@@ -32,6 +32,10 @@ const DELETE_EVENTS: &str = "DELETE FROM webhook_events WHERE webhook_id = $1";
 const MARK_DELETED: &str = "
     UPDATE webhooks SET deleted_timestamp = $2, last_updated_timestamp = $2 WHERE webhook_id = $1";
 
+pub(super) const FIND_ACTIVE: &str = "
+    SELECT 1 AS one FROM webhooks
+    WHERE status = 'ACTIVE' AND workspace = 'default' AND deleted_timestamp IS NULL LIMIT 1";
+
 const LIST_SUBSCRIBED: &str = "
     SELECT w.webhook_id AS id FROM webhook_events e JOIN webhooks w ON w.webhook_id = e.webhook_id
     WHERE e.entity = $1 AND e.action = $2

@@ -21,6 +21,12 @@ impl Transaction {
         Ok(Transaction { lease })
     }
 
+    /// Takes a connection from `pool` for one statement, which is a transaction of its own.
+    pub(crate) async fn lend(pool: &Pool) -> Result<Self, Error> {
+        pool.check_file()?;
+        Ok(Transaction { lease: pool.acquire().await? })
+    }
+
     /// Runs a statement and returns the number of rows that it changed.
     pub(crate) fn run(&self, sql: Sql) -> Result<u64, Error> {
         let connection = self.connection()?;

@@ -7,6 +7,7 @@ use crate::enumeration::{RunStatus, ViewType};
 use crate::experiments::{CreateExperiment, GetExperiment, SearchExperiments};
 use crate::metrics::LogMetric;
 use crate::number::{Double, Int32, Int64};
+use crate::promotions::RequestPromotion;
 use crate::runs::{CreateRun, LogBatch, SearchRuns, UpdateRun};
 
 fn decode<T: DeserializeOwned + Default>(body: &Value) -> Result<T, DecodeError> {
@@ -23,6 +24,15 @@ fn a_string_field_that_holds_a_number_is_told_in_mlflows_words() {
                     See the API docs for more information about request parameters.";
     assert_eq!(message(decode::<GetExperiment>(&json!({"experiment_id": 1}))), expected);
     assert_eq!(message(decode::<GetExperiment>(&json!({"experimentId": 1}))), expected);
+}
+
+#[test]
+fn messages_of_ours_that_change_something_refuse_fields_that_they_do_not_have() {
+    let expected =
+        "Unknown parameter 'dryrun'. See the API docs for more information about request parameters.";
+    assert_eq!(message(decode::<RequestPromotion>(&json!({"name": "m", "dryrun": true}))), expected);
+    decode::<RequestPromotion>(&json!({"name": "m", "dryRun": true, "is_override": null})).unwrap();
+    decode::<CreateExperiment>(&json!({"name": "e", "dryrun": true})).unwrap();
 }
 
 #[test]
