@@ -166,8 +166,11 @@ def test_users_may_have_names_of_any_letters(desk_of, ada, waiting):
 
 
 def test_the_body_does_not_say_who_asks(bob, ada, waiting):
-    half = promoted(bob.decide("approve", waiting, user="eve", requested_by="eve"), "PENDING")
-    assert counting(half) == ["bob"]
+    for claim in ("user", "requested_by"):
+        answer = bob.decide("approve", waiting, **{claim: "eve"})
+        assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+        assert f"'{claim}'" in answer.message
+    assert counting(ada.promotion(waiting)) == []
 
 
 def test_a_server_without_identities_refuses_policies_that_need_approvals(start_server, tmp_path, unique_name):
