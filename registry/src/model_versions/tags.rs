@@ -14,7 +14,7 @@ impl Registry {
     /// Sets a tag, replacing its value.
     ///
     /// # Errors
-    /// [`Error::VersionNotFound`].
+    /// [`Error::VersionNotFound`], and [`Error::TagLocked`] for a tag by which a policy judged the version.
     pub(crate) async fn set_model_version_tag(&self, req: SetVersionTag, moment: Moment) -> Result<()> {
         self.db.write((req, moment), |tx, (req, moment)| Box::pin(set(tx, req, moment))).await
     }
@@ -22,7 +22,7 @@ impl Registry {
     /// Deletes a tag; one that is not there is no error.
     ///
     /// # Errors
-    /// [`Error::VersionNotFound`].
+    /// [`Error::VersionNotFound`], and [`Error::TagLocked`] for a tag by which a policy judged the version.
     pub(crate) async fn delete_model_version_tag(&self, req: DeleteVersionTag, moment: Moment) -> Result<()> {
         self.db.write((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }

@@ -14,7 +14,8 @@ impl Registry {
     /// Gives a model another name.
     ///
     /// # Errors
-    /// [`Error::ModelNotFound`] and [`Error::NewNameTaken`].
+    /// [`Error::ModelNotFound`], [`Error::NewNameTaken`], and [`Error::NameHasPolicy`] when the new name has a policy that
+    /// the model has not passed.
     pub(crate) async fn rename_registered_model(
         &self,
         req: RenameRegisteredModel,
