@@ -23,7 +23,12 @@ pub(crate) struct Moment {
 impl Moment {
     /// Notes an event for those who want to hear of it.
     pub(crate) async fn record(&self, tx: &mut Tx, event: &Event) -> Result<(), Error> {
-        deliveries::record(tx, event, self.now_ms, &*self.ids).await
+        self.record_all(tx, std::slice::from_ref(event)).await
+    }
+
+    /// Notes events of one moment.
+    pub(crate) async fn record_all(&self, tx: &mut Tx, events: &[Event]) -> Result<(), Error> {
+        deliveries::record(tx, events, self.now_ms, &*self.ids).await
     }
 
     /// Notes an event about what has a name, which is told in other words of a prompt than of a model, if at all. What it

@@ -23,6 +23,10 @@ pub trait Merge: Sized + Send + Sync + 'static {
     /// The domain's error.
     type Error: From<Error> + Send + 'static;
 
+    /// Whether members share a transaction on PostgreSQL as well, instead of running at once, each in its own. Those that do
+    /// wait for the one before them, and [`Merge::apply`] has to lock rows in an order of its own.
+    const SHARED_ON_POSTGRES: bool = false;
+
     /// About how many rows it writes, to bound a merged transaction.
     fn weight(&self) -> usize;
 
@@ -47,21 +51,21 @@ pub struct Db {
 #[derive(Clone)]
 pub(crate) enum DbArm {
     Sqlite { readers: sqlite::Pool, writer: Writer },
-    Postgres(postgres::Pool),
+    Postgres { pool: postgres::Pool, writer: Writer },
 }
 
 /// How often PostgreSQL may give up one write for another's sake before the caller hears of it.
-const MAX_ATTEMPTS: u32 = 10;
+pub(crate) const MAX_ATTEMPTS: u32 = 10;
 
 /// How long a loser waits before its second attempt; before its third twice as long, and so on.
-const PAUSE: Duration = Duration::from_millis(2);
+pub(crate) const PAUSE: Duration = Duration::from_millis(2);
 
 impl Db {
     /// The engine behind it.
     pub fn engine(&self) -> Engine {
         match self.arm {
             DbArm::Sqlite { .. } => Engine::Sqlite,
-            DbArm::Postgres(_) => Engine::Postgres,
+            DbArm::Postgres { .. } => Engine::Postgres,
         }
     }
 
@@ -73,7 +77,7 @@ impl Db {
                 DbArm::Sqlite { readers, .. } => {
                     Arm::Sqlite(sqlite::Transaction::begin(readers, begin).await?)
                 }
-                DbArm::Postgres(pool) => Arm::Postgres(pool.begin(begin).await?),
+                DbArm::Postgres { pool, .. } => Arm::Postgres(pool.begin(begin).await?),
             })
         };
         Ok(self.metrics.begin(Access::Read, open).await?.into())
@@ -85,7 +89,7 @@ impl Db {
         let open = async {
             Ok(match &self.arm {
                 DbArm::Sqlite { readers, .. } => Arm::Sqlite(sqlite::Transaction::lend(readers).await?),
-                DbArm::Postgres(pool) => Arm::Postgres(pool.lend().await?),
+                DbArm::Postgres { pool, .. } => Arm::Postgres(pool.lend().await?),
             })
         };
         Ok(self.metrics.begin(Access::Read, open).await?.into())
@@ -104,7 +108,7 @@ impl Db {
                 writer.submit(Box::new(Single { input, run, result: None, reply })).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
             }
-            DbArm::Postgres(pool) => {
+            DbArm::Postgres { pool, .. } => {
                 self.write_with_retries(pool, Engine::Postgres.begin_write(), &input, run).await
             }
         }
@@ -120,22 +124,22 @@ impl Db {
         match &self.arm {
             // Nobody else writes meanwhile.
             DbArm::Sqlite { .. } => self.write(input, run).await,
-            DbArm::Postgres(pool) => {
+            DbArm::Postgres { pool, .. } => {
                 self.write_with_retries(pool, Engine::Postgres.begin_write_snapshot(), &input, run).await
             }
         }
     }
 
-    /// Writes a member of a mergeable kind: on SQLite together with others that wait, on PostgreSQL alone.
+    /// Writes a member of a mergeable kind: together with others that wait, or alone on PostgreSQL, as its kind wants it.
     pub async fn merge<M: Merge>(&self, member: M) -> Result<M::Reply, M::Error> {
         match &self.arm {
-            DbArm::Sqlite { writer, .. } => {
+            DbArm::Postgres { pool, .. } if !M::SHARED_ON_POSTGRES => {
+                self.write_with_retries(pool, Engine::Postgres.begin_write(), &member, apply_alone).await
+            }
+            DbArm::Sqlite { writer, .. } | DbArm::Postgres { writer, .. } => {
                 let (reply, answer) = oneshot::channel();
                 writer.submit(Box::new(Group::of_one(member, reply))).await?;
                 answer.await.unwrap_or_else(|_| Err(Error::Stopped.into()))
-            }
-            DbArm::Postgres(pool) => {
-                self.write_with_retries(pool, Engine::Postgres.begin_write(), &member, apply_alone).await
             }
         }
     }
@@ -147,7 +151,10 @@ impl Db {
                 writer.stop().await;
                 readers.close().await;
             }
-            DbArm::Postgres(pool) => pool.close().await,
+            DbArm::Postgres { pool, writer } => {
+                writer.stop().await;
+                pool.close().await;
+            }
         }
     }
 
@@ -156,14 +163,14 @@ impl Db {
         match &self.arm {
             DbArm::Sqlite { readers, writer } => {
                 let (in_use, idle, max) = readers.usage();
-                Usage { in_use, idle, max, queue: Some(writer.queue()) }
+                Usage { in_use, idle, max, queue: writer.queue() }
             }
-            DbArm::Postgres(pool) => {
+            DbArm::Postgres { pool, writer } => {
                 // The two are not read at the same moment.
                 let pool = &pool.connections;
                 let (open, idle) = (pool.size() as usize, pool.num_idle());
                 let max = pool.options().get_max_connections() as usize;
-                Usage { in_use: open.saturating_sub(idle), idle, max, queue: None }
+                Usage { in_use: open.saturating_sub(idle), idle, max, queue: writer.queue() }
             }
         }
     }

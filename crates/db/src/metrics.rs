@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::usage::Connections;
-use crate::{Db, Engine, Error, Tx};
+use crate::{Db, Error, Tx};
 
 /// Upper bounds of the buckets of all times, in seconds.
 const SECONDS: [f64; 13] =
@@ -79,12 +79,9 @@ impl Metrics {
     /// Puts the metrics of `db`, which these are, into `registry`.
     pub(crate) fn register(&self, registry: &mut Registry, db: Db) {
         let Some(counted) = &self.0 else { return };
-        let engine = db.engine();
         registry.register_collector(Box::new(Connections(db)));
         counted.register(registry);
-        if engine == Engine::Sqlite {
-            counted.register_writer(registry);
-        }
+        counted.register_writer(registry);
     }
 
     /// Waits for a transaction to be open.

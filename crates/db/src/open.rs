@@ -121,7 +121,8 @@ impl Db {
             }
             Location::Postgres(url) => {
                 let connect = PgConnectOptions::from_url(url).map_err(OpenError::Parameters)?;
-                DbArm::Postgres(postgres_pool(connect, options).await?)
+                let pool = postgres_pool(connect, options).await?;
+                DbArm::Postgres { writer: Writer::spawn(pool.clone(), metrics.clone()), pool }
             }
         };
         let db = Db { arm, metrics };
@@ -135,7 +136,7 @@ async fn open(url: &DatabaseUrl, options: OpenOptions, metrics: Metrics) -> Resu
         Location::Sqlite(path) => open_sqlite(path, options, metrics.clone()).await?,
         Location::Postgres(url) => {
             let connect = PgConnectOptions::from_url(url).map_err(OpenError::Parameters)?;
-            open_postgres(connect, options).await?
+            open_postgres(connect, options, metrics.clone()).await?
         }
     };
     Ok(Db { arm, metrics })
@@ -173,12 +174,16 @@ fn sqlite_pools(path: &Path, options: OpenOptions) -> (sqlite::Pool, sqlite::Poo
     (readers, pool(sqlite::Access::Write, 1, None))
 }
 
-async fn open_postgres(connect: PgConnectOptions, options: OpenOptions) -> Result<DbArm, OpenError> {
+async fn open_postgres(
+    connect: PgConnectOptions,
+    options: OpenOptions,
+    metrics: Metrics,
+) -> Result<DbArm, OpenError> {
     let pool = postgres_pool(connect, options).await?;
     let mut tx: Tx = Arm::Postgres(pool.begin(Engine::Postgres.begin_write()).await?).into();
     schema::ensure(&mut tx, options.unknown_head()).await?;
     tx.commit().await?;
-    Ok(DbArm::Postgres(pool))
+    Ok(DbArm::Postgres { writer: Writer::spawn(pool.clone(), metrics), pool })
 }
 
 async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Result<postgres::Pool, OpenError> {

@@ -14,8 +14,7 @@ pub(crate) struct Usage {
     pub(crate) in_use: usize,
     pub(crate) idle: usize,
     pub(crate) max: usize,
-    /// SQLite's writer has one.
-    pub(crate) queue: Option<Queue>,
+    pub(crate) queue: Queue,
 }
 
 /// How full the writer's queue is.
@@ -53,8 +52,7 @@ impl Collector for Connections {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
         };
         gauge("forebay_db_connections_max", "Connections that may be open.", usage.max)?;
-        let Some(queue) = usage.queue else { return Ok(()) };
-        gauge("forebay_writer_queue_jobs", "Writes that wait in the queue.", queue.waiting)?;
-        gauge("forebay_writer_queue_jobs_max", "Writes that may wait in the queue.", queue.capacity)
+        gauge("forebay_writer_queue_jobs", "Writes that wait in the queue.", usage.queue.waiting)?;
+        gauge("forebay_writer_queue_jobs_max", "Writes that may wait in the queue.", usage.queue.capacity)
     }
 }

@@ -1,9 +1,12 @@
-//! SQLite's one writer: takes jobs in order, merges those that can share statements, answers after the commit.
+//! A writer: takes jobs in order, merges those that can share statements, answers after the commit.
 //!
 //! SQLite lets one connection write at a time. Instead of letting requests fight for the lock, they queue
 //! here; what waited while the last transaction was committed becomes the next one. The queue is bounded: a
-//! full one makes callers wait, which is the back-pressure that a client sees. The writer has a thread of its own,
+//! full one makes callers wait, which is the back-pressure that a client sees. SQLite's writer has a thread of its own,
 //! since its statements and commits wait for the disk.
+//!
+//! PostgreSQL's writer takes only those jobs that are worth sharing there, too, for the sake of fewer round trips and
+//! commits; all others run beside it.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -12,12 +15,12 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::database::{MAX_ATTEMPTS, PAUSE};
 use crate::job::{Job, Outcome};
 use crate::metrics::{Access, Metrics};
-use crate::sqlite::{Pool, Transaction};
 use crate::tx::Arm;
 use crate::usage::Queue;
-use crate::{Engine, Error, OpenError, Tx};
+use crate::{Engine, Error, OpenError, Tx, postgres, sqlite};
 
 /// Jobs that may wait.
 const QUEUE: usize = 1_024;
@@ -40,16 +43,48 @@ struct Queued {
     since: Option<Instant>,
 }
 
+/// Where a writer's transactions are.
+enum Target {
+    /// A pool of one connection, which the writer closes at its end.
+    Sqlite(sqlite::Pool),
+    /// A pool that others use as well.
+    Postgres(postgres::Pool),
+}
+
+impl Target {
+    async fn begin(&self) -> Result<Arm, Error> {
+        Ok(match self {
+            Target::Sqlite(pool) => {
+                Arm::Sqlite(sqlite::Transaction::begin(pool, Engine::Sqlite.begin_write()).await?)
+            }
+            Target::Postgres(pool) => Arm::Postgres(pool.begin(Engine::Postgres.begin_write()).await?),
+        })
+    }
+
+    async fn close(&self) {
+        if let Target::Sqlite(pool) = self {
+            pool.close().await;
+        }
+    }
+}
+
 impl Writer {
-    /// Starts the writer on a pool of one connection, which it closes at its end.
-    pub(crate) fn start(pool: Pool, metrics: Metrics) -> Result<Self, OpenError> {
+    /// Starts the writer of a SQLite file on a pool of one connection, which it closes at its end.
+    pub(crate) fn start(pool: sqlite::Pool, metrics: Metrics) -> Result<Self, OpenError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(OpenError::Thread)?;
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
-        let run = run(pool, waiting, metrics.clone());
+        let run = run(Target::Sqlite(pool), waiting, metrics.clone());
         thread.spawn(move || runtime.block_on(run)).map_err(OpenError::Thread)?;
         Ok(Writer { queue, metrics })
+    }
+
+    /// Starts a writer beside others on a pool of connections to PostgreSQL, as a task of this runtime.
+    pub(crate) fn spawn(pool: postgres::Pool, metrics: Metrics) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(Target::Postgres(pool), waiting, metrics.clone()));
+        Writer { queue, metrics }
     }
 
     /// Queues a job; waits while the queue is full.
@@ -74,7 +109,7 @@ impl Writer {
     }
 }
 
-async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics) {
+async fn run(target: Target, mut waiting: mpsc::Receiver<Message>, metrics: Metrics) {
     let mut stopped = Vec::new();
     let mut next = None;
     loop {
@@ -89,7 +124,7 @@ async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics)
             Message::Run(Queued { mut job, since }) => {
                 metrics.waited(since);
                 next = gather(job.as_mut(), &mut waiting, &mut stopped, &metrics);
-                if let Err(Outage { job, error }) = run_job(&pool, job, &metrics).await {
+                if let Err(Outage { job, error }) = run_job(&target, job, &metrics).await {
                     let next = next.take().map(|queued| queued.job);
                     // All are taken out before the first is told: who comes after that may fare better.
                     let refused: Vec<_> = next.into_iter().chain(drain(&mut waiting, &mut stopped)).collect();
@@ -104,7 +139,7 @@ async fn run(pool: Pool, mut waiting: mpsc::Receiver<Message>, metrics: Metrics)
             waiting.close();
         }
     }
-    pool.close().await;
+    target.close().await;
 }
 
 /// Merges into `job` whatever waits and is like it; returns the first that is not, which comes next.
@@ -149,12 +184,12 @@ struct Outage {
 
 /// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
 /// costs only itself.
-async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Outage> {
+async fn run_job(target: &Target, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Outage> {
     if job.is_abandoned() {
         return Ok(());
     }
     metrics.grouped(job.len());
-    match try_job(pool, job.as_mut(), metrics).await {
+    match try_job(target, job.as_mut(), metrics).await {
         Err(error) if error.is_outage() => return Err(Outage { job, error }),
         ended if job.len() == 1 || ended.is_ok() => {
             job.answer(ended);
@@ -165,33 +200,34 @@ async fn run_job(pool: &Pool, mut job: Box<dyn Job>, metrics: &Metrics) -> Resul
     metrics.split();
     for mut member in job.split() {
         if !member.is_abandoned() {
-            let ended = try_job(pool, member.as_mut(), metrics).await;
+            let ended = try_job(target, member.as_mut(), metrics).await;
             member.answer(ended);
         }
     }
     Ok(())
 }
 
-/// One transaction. `Err` means that nothing of the job is in the database, or that its file is not the database's
-/// any more.
-async fn try_job(pool: &Pool, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
-    let begin = Transaction::begin(pool, Engine::Sqlite.begin_write());
-    let mut tx: Tx = Arm::Sqlite(metrics.begin(Access::Write, begin).await?).into();
-    let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
-    match outcome {
-        Ok(Outcome::Commit) => metrics.commit(tx).await,
-        Ok(Outcome::RollBack) => {
-            tx.roll_back().await;
-            Ok(())
+/// One transaction, which is tried again when PostgreSQL gave it up for another's sake. `Err` means that nothing of the
+/// job is in the database, or that its file is not the database's any more.
+async fn try_job(target: &Target, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
+    let mut attempt = 1;
+    loop {
+        let mut tx: Tx = metrics.begin(Access::Write, target.begin()).await?.into();
+        let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
+        if let Ok(Outcome::Commit) = outcome {
+            return metrics.commit(tx).await;
         }
-        Ok(Outcome::Failed(error)) => {
-            tx.roll_back().await;
-            Err(error)
+        let lost_a_race = tx.lost_a_race();
+        tx.roll_back().await;
+        match outcome {
+            Ok(Outcome::Failed(_)) if lost_a_race && attempt < MAX_ATTEMPTS => {}
+            Ok(Outcome::Failed(error)) => return Err(error),
+            Ok(Outcome::RollBack | Outcome::Commit) => return Ok(()),
+            Err(panic) => return Err(Error::Panicked(text_of(panic.as_ref()))),
         }
-        Err(panic) => {
-            tx.roll_back().await;
-            Err(Error::Panicked(text_of(panic.as_ref())))
-        }
+        metrics.retried();
+        tokio::time::sleep(PAUSE * attempt).await;
+        attempt += 1;
     }
 }
 

@@ -100,6 +100,8 @@ impl Merge for NewName {
     type Reply = usize;
     type Error = NameError;
 
+    const SHARED_ON_POSTGRES: bool = true;
+
     fn weight(&self) -> usize {
         1
     }

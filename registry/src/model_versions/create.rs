@@ -1,14 +1,18 @@
-//! Making a version of a registered model: its source is looked at first, then it takes the next number.
+//! Making versions of registered models: the source of each is looked at first, then it takes the next number. Those that
+//! wait are written together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use forebay_db::{Error as DbError, Tx};
+use forebay_db::{self as db, BoxFuture, Merge, Tx};
+use forebay_wire::enumeration::ModelVersionStatus;
 
 use super::source::Origin;
 use crate::lineage::{Lineage, RegisteredAs};
 use crate::model::event::{Event, NewVersion};
 use crate::model::model_version::{ModelVersion, NewModelVersion};
 use crate::model::name::VersionKey;
+use crate::model::stage::Stage;
 use crate::moment::Moment;
 use crate::sql::model_versions::NewRow;
 use crate::sql::{model_version_tags, model_versions, registered_models};
@@ -28,19 +32,19 @@ impl Registry {
         moment: Moment,
     ) -> Result<ModelVersion> {
         let origin = self.origin_of(&new).await?;
-        let name = new.name.as_str().to_owned();
-        let create = Arc::new(Create { new, origin, lineage: self.around.lineage.clone(), moment });
+        let create = Create { new, origin, lineage: self.around.lineage.clone(), moment };
         for _ in 0..MAX_DRAWS {
-            match self.db.write(create.clone(), |tx, create| Box::pin(write(tx, create))).await {
-                Err(Error::Db(DbError::Duplicate(_))) => {}
+            match self.db.merge(create.clone()).await {
+                Err(Error::Db(db::Error::Duplicate(_))) => {}
                 done => return done,
             }
         }
-        Err(Error::NoFreeNumber(name))
+        Err(Error::NoFreeNumber(create.new.name.as_str().to_owned()))
     }
 }
 
 /// A new version with all that its rows need.
+#[derive(Clone)]
 struct Create {
     new: NewModelVersion,
     origin: Origin,
@@ -48,39 +52,109 @@ struct Create {
     moment: Moment,
 }
 
-async fn write(tx: &mut Tx, create: &Create) -> Result<ModelVersion> {
-    let Create { new, origin, lineage, moment } = create;
-    let name = new.name.as_str();
-    if registered_models::touch(tx, name, moment.now_ms).await? == 0 {
-        return Err(Error::ModelNotFound(name.to_owned()));
+impl Merge for Create {
+    type Reply = ModelVersion;
+    type Error = Error;
+
+    const SHARED_ON_POSTGRES: bool = true;
+
+    fn weight(&self) -> usize {
+        2 + self.new.tags.len()
     }
-    let row = NewRow {
-        name,
-        description: &new.description,
-        source: &origin.source,
-        storage_location: &origin.location,
-        run_id: &origin.run_id,
-        run_link: &new.run_link,
-    };
-    let version = model_versions::insert(tx, &row, moment.now_ms).await?;
-    let key = &version.key;
-    model_version_tags::upsert(tx, key, &new.tags).await?;
-    if let Some(model_id) = &origin.noted_model {
-        lineage.note_version(tx, model_id, RegisteredAs { name, version: key.version }).await?;
+
+    fn apply<'a>(
+        tx: &'a mut Tx,
+        members: &'a [Self],
+    ) -> BoxFuture<'a, Result<Vec<Result<ModelVersion>>, db::Error>> {
+        Box::pin(apply(tx, members))
     }
-    moment.record(tx, &Event::version_created(created(new, origin, key))).await?;
-    let mut tags = new.tags.clone();
-    tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    Ok(ModelVersion { tags, ..version })
 }
 
-/// The version as those are told of it who want to hear.
-fn created(new: &NewModelVersion, origin: &Origin, key: &VersionKey) -> NewVersion {
-    NewVersion {
-        key: key.clone(),
-        source: origin.source.clone(),
-        run_id: Some(origin.run_id.clone()),
-        tags: new.tags.clone(),
-        description: Some(new.description.clone()),
+async fn apply(tx: &mut Tx, creates: &[Create]) -> Result<Vec<Result<ModelVersion>>, db::Error> {
+    let versions = number(tx, creates).await?;
+    let new: Vec<(&Create, &ModelVersion)> = creates
+        .iter()
+        .zip(&versions)
+        .filter_map(|(create, version)| version.as_ref().ok().map(|version| (create, version)))
+        .collect();
+    let rows: Vec<NewRow> = new.iter().map(|(create, version)| create.row(version)).collect();
+    model_versions::insert(tx, &rows).await?;
+    model_version_tags::insert(tx, new.iter().map(|(_, version)| *version)).await?;
+    for (Create { origin, lineage, .. }, ModelVersion { key, .. }) in &new {
+        if let Some(model_id) = &origin.noted_model {
+            lineage
+                .note_version(tx, model_id, RegisteredAs { name: &key.name, version: key.version })
+                .await?;
+        }
+    }
+    let events: Vec<Event> =
+        new.iter().map(|(create, version)| Event::version_created(create.told(version))).collect();
+    if let [(Create { moment, .. }, _), ..] = new.as_slice() {
+        moment.record_all(tx, &events).await?;
+    }
+    Ok(versions)
+}
+
+/// Gives each version the next number of its model, and holds the models, so that nobody else gives the same.
+async fn number(tx: &mut Tx, creates: &[Create]) -> Result<Vec<Result<ModelVersion>>, db::Error> {
+    let mut names: Vec<&str> = creates.iter().map(|create| create.new.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let names = registered_models::lock_all(tx, &names).await?;
+    let now_ms = creates.iter().map(|create| create.moment.now_ms).max().unwrap_or_default();
+    registered_models::touch_all(tx, &names, now_ms).await?;
+    let mut last: HashMap<String, i64> = names.iter().map(|name| (name.clone(), 0)).collect();
+    last.extend(model_versions::list_last_numbers(tx, &names).await?);
+    let mut next = |create: &Create| {
+        let name = create.new.name.as_str();
+        let last = last.get_mut(name).ok_or_else(|| Error::ModelNotFound(name.to_owned()))?;
+        *last += 1;
+        Ok(create.version(VersionKey { name: name.to_owned(), version: *last }))
+    };
+    Ok(creates.iter().map(&mut next).collect())
+}
+
+impl Create {
+    fn version(&self, key: VersionKey) -> ModelVersion {
+        let mut tags = self.new.tags.clone();
+        tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        ModelVersion {
+            key,
+            creation_time_ms: Some(self.moment.now_ms),
+            last_updated_time_ms: Some(self.moment.now_ms),
+            description: Some(self.new.description.clone()),
+            user_id: None,
+            stage: Some(Stage::None.as_str().to_owned()),
+            source: Some(self.origin.source.clone()),
+            run_id: Some(self.origin.run_id.clone()),
+            run_link: Some(self.new.run_link.clone()),
+            status: Some(ModelVersionStatus::Ready),
+            status_message: None,
+            tags,
+            aliases: Vec::new(),
+        }
+    }
+
+    fn row<'a>(&'a self, version: &'a ModelVersion) -> NewRow<'a> {
+        NewRow {
+            key: &version.key,
+            now_ms: self.moment.now_ms,
+            description: &self.new.description,
+            source: &self.origin.source,
+            storage_location: &self.origin.location,
+            run_id: &self.origin.run_id,
+            run_link: &self.new.run_link,
+        }
+    }
+
+    /// The version as those are told of it who want to hear.
+    fn told(&self, version: &ModelVersion) -> NewVersion {
+        NewVersion {
+            key: version.key.clone(),
+            source: self.origin.source.clone(),
+            run_id: Some(self.origin.run_id.clone()),
+            tags: self.new.tags.clone(),
+            description: Some(self.new.description.clone()),
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Table `model_version_tags`.
 
-use forebay_db::{Error, Insert, Sql, Tx};
+use forebay_db::{Cell, Error, Insert, Sql, Tx};
 
+use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
 use crate::model::tag::Tag;
 
-const UPSERT: &str = "INSERT INTO model_version_tags (name, version, key, value, workspace) VALUES ";
+const INSERT: &str = "INSERT INTO model_version_tags (name, version, key, value, workspace) VALUES ";
 const UPSERT_END: &str = " ON CONFLICT (workspace, key, name, version) DO UPDATE SET value = excluded.value";
 
 const DELETE: &str = "
@@ -13,12 +14,20 @@ const DELETE: &str = "
 
 const DELETE_ALL: &str = "DELETE FROM model_version_tags WHERE workspace = 'default' AND name = $1";
 
+/// Inserts the tags of new versions.
+pub(crate) async fn insert(tx: &mut Tx, versions: impl Iterator<Item = &ModelVersion>) -> Result<(), Error> {
+    let rows = versions.flat_map(|version| version.tags.iter().map(|tag| row(&version.key, tag)));
+    tx.insert(Insert { head: INSERT, tail: "" }, rows).await.map(drop)
+}
+
+fn row<'a>(key: &'a VersionKey, tag: &'a Tag) -> [Cell<'a>; 5] {
+    [(&key.name).into(), key.version.into(), (&tag.key).into(), (&tag.value).into(), "default".into()]
+}
+
 /// Sets tags of a version, whose keys differ.
 pub(crate) async fn upsert(tx: &mut Tx, key: &VersionKey, tags: &[Tag]) -> Result<(), Error> {
-    let rows = tags.iter().map(|tag| {
-        [(&key.name).into(), key.version.into(), (&tag.key).into(), (&tag.value).into(), "default".into()]
-    });
-    tx.insert(Insert { head: UPSERT, tail: UPSERT_END }, rows).await.map(drop)
+    let rows = tags.iter().map(|tag| row(key, tag));
+    tx.insert(Insert { head: INSERT, tail: UPSERT_END }, rows).await.map(drop)
 }
 
 /// Returns the number of tags deleted, 0 or 1.

@@ -1,6 +1,6 @@
 //! Table `model_versions`.
 
-use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Engine, Error, FromRow, Insert, Row, Sql, Tx};
 use forebay_wire::enumeration::ModelVersionStatus;
 
 use super::{KEYS_PER_STATEMENT, pairs};
@@ -60,16 +60,15 @@ const LIST_OTHERS_IN: &str = "
     SELECT version FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version != $2 AND current_stage = $3 ORDER BY version";
 
-// Rows of deleted versions count, so that no number is given twice.
 const INSERT: &str = "
     INSERT INTO model_versions
         (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id,
-        run_link, status, workspace)
-    SELECT CAST($1 AS TEXT), coalesce(max(version), 0) + 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT), $3, 'None', $4, $5, $6, $7,
-        'READY', 'default'
-    FROM model_versions WHERE workspace = 'default' AND name = CAST($1 AS TEXT)
-    RETURNING name, version, creation_time, last_updated_time, description, user_id, current_stage, source, run_id,
-        run_link, status, status_message, NULL AS tags, NULL AS aliases";
+        run_link, status, workspace) VALUES ";
+
+// Rows of deleted versions count, so that no number is given twice.
+const LIST_LAST_NUMBERS: &str = "
+    SELECT name, max(version) AS version FROM model_versions WHERE workspace = 'default' AND name IN (";
+const LIST_LAST_NUMBERS_END: &str = ") GROUP BY name";
 
 const SET_DESCRIPTION: &str = "
     UPDATE model_versions SET description = $3, last_updated_time = $4
@@ -162,7 +161,8 @@ pub(crate) async fn find_highest(tx: &mut Tx, name: &str) -> Result<Option<i64>,
 
 /// What the row of a new version holds.
 pub(crate) struct NewRow<'a> {
-    pub(crate) name: &'a str,
+    pub(crate) key: &'a VersionKey,
+    pub(crate) now_ms: i64,
     pub(crate) description: &'a str,
     pub(crate) source: &'a str,
     pub(crate) storage_location: &'a str,
@@ -170,18 +170,38 @@ pub(crate) struct NewRow<'a> {
     pub(crate) run_link: &'a str,
 }
 
-/// Inserts a version and returns it. The caller holds the model, so that two do not draw the same number.
-pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>, now_ms: i64) -> Result<ModelVersion, Error> {
-    let sql = Sql::new(INSERT)
-        .bind(row.name)
-        .bind(now_ms)
-        .bind(row.description)
-        .bind(row.source)
-        .bind(row.storage_location)
-        .bind(row.run_id)
-        .bind(row.run_link);
-    let inserted = tx.find::<ModelVersionRow>(sql).await?;
-    Ok(inserted.ok_or(Error::NoOutcome)?.0)
+/// Inserts versions.
+///
+/// # Errors
+/// [`Error::Duplicate`] when a number is taken.
+pub(crate) async fn insert(tx: &mut Tx, rows: &[NewRow<'_>]) -> Result<(), Error> {
+    let cells = rows.iter().map(|row| {
+        [
+            (&row.key.name).into(),
+            row.key.version.into(),
+            row.now_ms.into(),
+            row.now_ms.into(),
+            row.description.into(),
+            Stage::None.as_str().into(),
+            row.source.into(),
+            row.storage_location.into(),
+            row.run_id.into(),
+            row.run_link.into(),
+            ModelVersionStatus::Ready.as_str().into(),
+            "default".into(),
+        ]
+    });
+    tx.insert(Insert { head: INSERT, tail: "" }, cells).await.map(drop)
+}
+
+/// The last number that each of the models has given; none for a model that has never had a version.
+pub(crate) async fn list_last_numbers(tx: &mut Tx, names: &[String]) -> Result<Vec<(String, i64)>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(LIST_LAST_NUMBERS);
+    sql.push_list(names).push(LIST_LAST_NUMBERS_END);
+    Ok(tx.list::<LastNumberRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 /// Returns the number of versions changed, 0 or 1.
@@ -260,6 +280,14 @@ impl FromRow for OriginRow {
             run_id: row.get("run_id")?,
             location: row.get("location")?,
         }))
+    }
+}
+
+struct LastNumberRow((String, i64));
+
+impl FromRow for LastNumberRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(LastNumberRow((row.get("name")?, row.get("version")?)))
     }
 }
 

@@ -35,6 +35,13 @@ const RENAME: &str = "
 const TOUCH: &str =
     "UPDATE registered_models SET last_updated_time = $2 WHERE workspace = 'default' AND name = $1";
 
+const LOCK_ALL: &str = "SELECT name FROM registered_models WHERE workspace = 'default' AND name IN (";
+const LOCK_ALL_END: &str = ") ORDER BY name";
+
+const TOUCH_ALL: &str =
+    "UPDATE registered_models SET last_updated_time = $1 WHERE workspace = 'default' AND name IN (";
+const TOUCH_ALL_END: &str = ")";
+
 const DELETE: &str = "DELETE FROM registered_models WHERE workspace = 'default' AND name = $1";
 
 /// Returns the number of models inserted: 0 when the name is taken.
@@ -94,9 +101,35 @@ pub(crate) async fn touch(tx: &mut Tx, name: &str, now_ms: i64) -> Result<u64, E
     tx.run(Sql::new(TOUCH).bind(name).bind(now_ms)).await
 }
 
+/// Those of the models that exist; no other transaction changes them before this one ends. They are locked in the order of
+/// their names, so that two who do this do not wait for each other.
+pub(crate) async fn lock_all(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>, Error> {
+    let mut sql = Sql::new(LOCK_ALL);
+    sql.push_list(names.iter().copied()).push(LOCK_ALL_END).push(tx.engine().lock_exclusive());
+    Ok(tx.list::<NameRow>(sql).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// Notes that models changed now.
+pub(crate) async fn touch_all(tx: &mut Tx, names: &[String], now_ms: i64) -> Result<(), Error> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(TOUCH_ALL).bind(now_ms);
+    sql.push_list(names).push(TOUCH_ALL_END);
+    tx.run(sql).await.map(drop)
+}
+
 /// Deletes a model to which nothing belongs any more.
 pub(crate) async fn delete(tx: &mut Tx, name: &str) -> Result<u64, Error> {
     tx.run(Sql::new(DELETE).bind(name)).await
+}
+
+struct NameRow(String);
+
+impl FromRow for NameRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        row.get("name").map(NameRow)
+    }
 }
 
 /// A model without its versions.

@@ -39,7 +39,7 @@ async fn record_all(db: &Db, events: Vec<Event>) {
             Box::pin(async move {
                 let ids = SequentialIds::default();
                 for (now_ms, event) in (10..).zip(events) {
-                    record(tx, event, now_ms, &ids).await?;
+                    record(tx, std::slice::from_ref(event), now_ms, &ids).await?;
                 }
                 Ok(())
             })

@@ -145,7 +145,7 @@ async fn record_models(registry: &Registry, names: &[&str]) {
         .write(events, |tx, events| {
             Box::pin(async move {
                 for event in events {
-                    record(tx, event, SystemClock.now_ms(), &RandomIds).await?;
+                    record(tx, std::slice::from_ref(event), SystemClock.now_ms(), &RandomIds).await?;
                 }
                 Ok(())
             })
