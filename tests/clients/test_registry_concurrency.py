@@ -1,9 +1,12 @@
 """Many callers of the registry at once: numbers are given once and none is left out, whatever else happens."""
 
 import collections
+import concurrent.futures
 
 import pytest
 import registered
+import sqlalchemy
+from conftest import Api
 from registered import SOURCE, attempt, create_model, create_version, error, model
 from test_concurrency import THREADS, together
 
@@ -52,6 +55,27 @@ def test_versions_of_many_models_do_not_disturb_each_other(own_api, api, unique_
     answers = together(lambda i: attempt(own_api(), names[i % 5], SOURCE), VERSIONS)
     for i in range(5):
         assert numbers(answers[i::5]) == list(range(1, VERSIONS // 5 + 1))
+
+
+@pytest.mark.ours
+def test_whoever_holds_a_model_holds_up_no_versions_of_others(database, fresh_database, start_server, tmp_path):
+    """Versions that wait are written together: one that has to wait longer must not keep the rest."""
+    if database != "postgres":
+        pytest.skip("SQLite has one writer for all")
+    uri = fresh_database(database)
+    server = start_server("forebay", uri, tmp_path)
+    api = Api(server.url)
+    held, free = (create_model(api, name)["name"] for name in ("held", "free"))
+    engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        with engine.begin() as transaction:
+            transaction.execute(sqlalchemy.text("SELECT 1 FROM registered_models WHERE name = 'held' FOR UPDATE"))
+            waiting = [pool.submit(attempt, Api(server.url), held, SOURCE) for _ in range(4)]
+            for _ in range(10):
+                create_version(api, free)
+            assert not any(each.done() for each in waiting)
+        assert numbers([each.result() for each in waiting]) == [1, 2, 3, 4]
+    assert create_version(api, free)["version"] == "11"
 
 
 def test_numbers_of_deleted_versions_do_not_return_while_others_are_made(own_api, api, client, name):

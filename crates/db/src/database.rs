@@ -1,4 +1,4 @@
-//! [`Db`]: a database that is open, and the three ways to use it.
+//! [`Db`]: a database that is open, and the ways to use it: a read, a write, and a write that shares its transaction.
 
 use std::time::Duration;
 
@@ -83,8 +83,8 @@ impl Db {
         Ok(self.metrics.begin(Access::Read, open).await?.into())
     }
 
-    /// For one query alone: it sees one moment as it is, and PostgreSQL is spared the statements around it. A second
-    /// query on the same `Tx` may see another moment.
+    /// For one query alone, which sees one moment as it is: there is no transaction, so that PostgreSQL is spared the
+    /// statements around it. A second query on the same [`Tx`] may see another moment, and a write would stay.
     pub async fn read_once(&self) -> Result<Tx, Error> {
         let open = async {
             Ok(match &self.arm {

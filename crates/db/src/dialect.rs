@@ -125,6 +125,19 @@ impl Engine {
         }
     }
 
+    /// Opens a transaction that many writes share.
+    ///
+    /// As for any write on SQLite. On PostgreSQL it soon gives up a lock that somebody else holds, for which only some of
+    /// them would have to wait.
+    pub(crate) fn begin_shared_write(self) -> &'static str {
+        match self {
+            Engine::Sqlite => self.begin_write(),
+            Engine::Postgres => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '200ms'"
+            }
+        }
+    }
+
     /// Opens a transaction that will write and whose statements all see one moment.
     ///
     /// As for any write on SQLite, where nobody else writes meanwhile. On PostgreSQL a statement fails that would change

@@ -15,6 +15,10 @@ pub enum Error {
     /// caller may try again later.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
+    /// PostgreSQL gave a statement up: other transactions held what it needed, or it took too long. Another write may fare
+    /// better, and the caller may try again later.
+    #[error("the database is busy with other transactions")]
+    Contended(#[source] Cause),
     /// A SQLite file cannot be opened or written by this user; the caller may try again later.
     #[error("this user cannot read and write the database file, or cannot make files in its folder")]
     NotWritable(#[source] Cause),
@@ -60,6 +64,7 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Error::Unavailable(_)
+            | Error::Contended(_)
             | Error::NotWritable(_)
             | Error::Full(_)
             | Error::Moved
@@ -130,6 +135,7 @@ fn kind_of_postgres(error: &sqlx::Error) -> Kind {
         sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => Error::Dangling,
         sqlx::Error::Database(refusal) => match refusal.code() {
             Some(code) if code == "53100" => Error::Full,
+            Some(code) if is_contention(&code) => Error::Contended,
             Some(code) if is_transient(&code) => Error::Unavailable,
             // Class 22 is a data exception.
             Some(code) if code.starts_with("22") => Error::Unfit,
@@ -139,10 +145,14 @@ fn kind_of_postgres(error: &sqlx::Error) -> Kind {
     }
 }
 
-/// Classes 08 (connection), 40 (lost to another transaction), 53 (no resources), 57014 (took too long) and 57P
-/// (shutting down, starting up).
+/// Classes 40 (lost to another transaction), 55P03 (did not get a lock) and 57014 (took too long).
+fn is_contention(code: &str) -> bool {
+    ["40", "55P03", "57014"].iter().any(|class| code.starts_with(class))
+}
+
+/// Classes 08 (connection), 53 (no resources) and 57P (shutting down, starting up).
 fn is_transient(code: &str) -> bool {
-    ["08", "40", "53", "57014", "57P"].iter().any(|class| code.starts_with(class))
+    ["08", "53", "57P"].iter().any(|class| code.starts_with(class))
 }
 
 /// An extended code says more than the primary one in its low byte.
@@ -168,13 +178,16 @@ mod tests {
 
     #[test]
     fn a_busy_or_slow_database_is_transient_on_both_engines() {
-        for code in ["08006", "53100", "57P01", "40P01", "57014"] {
-            assert!(is_transient(code), "{code}");
+        for code in ["08006", "53100", "57P01"] {
+            assert!(is_transient(code) && !is_contention(code), "{code}");
+        }
+        for code in ["40P01", "55P03", "57014"] {
+            assert!(is_contention(code) && !is_transient(code), "{code}");
         }
         let broken = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".to_owned());
         assert!(matches!(Error::from(broken), Error::Unavailable(_)));
         for code in ["23505", "42601"] {
-            assert!(!is_transient(code), "{code}");
+            assert!(!is_transient(code) && !is_contention(code), "{code}");
         }
         for (code, transient) in [
             (5, true),

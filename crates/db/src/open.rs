@@ -81,9 +81,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Statements that a connection to PostgreSQL keeps prepared.
 const STATEMENTS: usize = 256;
 
-/// How long a connection to PostgreSQL may have been idle to be used unasked: it answered when it came back to the pool.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-
 impl Db {
     /// Opens a database, creating MLflow's schema in an empty one, and our own tables where they are missing.
     ///
@@ -194,10 +191,6 @@ async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Resul
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(move |connection, _| Box::pin(prepare(connection, options.statement_timeout)))
-        .test_before_acquire(false)
-        .before_acquire(|connection, facts| {
-            Box::pin(async move { Ok(facts.idle_for <= TRUSTED_IDLE || connection.ping().await.is_ok()) })
-        })
         .after_release({
             let pulse = Arc::clone(&pulse);
             // A connection to a server that does not answer would never be found fit, and keep its place until then.

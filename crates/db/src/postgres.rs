@@ -28,7 +28,7 @@ pub(crate) struct Pool {
     pub(crate) pulse: Arc<Pulse>,
 }
 
-/// An open transaction. Dropped without a commit, it is rolled back.
+/// An open transaction, or a connection for one query. Dropped without a commit, it is rolled back.
 pub(crate) struct Transaction {
     pub(crate) inner: Session,
     pub(crate) pulse: Arc<Pulse>,

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{Cell, Column, Engine, Error, FromRow, Insert, Row, Sql, postgres, sqlite};
 
-/// An open transaction. Dropped without a commit, it is rolled back.
+/// An open transaction, or a connection for one query. Dropped without a commit, it is rolled back.
 pub struct Tx {
     arm: Arm,
     /// Set when PostgreSQL gave this transaction up for another's sake: the whole of it can be tried again.

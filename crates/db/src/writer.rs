@@ -6,7 +6,8 @@
 //! since its statements and commits wait for the disk.
 //!
 //! PostgreSQL's writer takes only those jobs that are worth sharing there, too, for the sake of fewer round trips and
-//! commits; all others run beside it.
+//! commits; all others run beside it. A group that cannot get a lock at once is taken apart, and each of its members waits
+//! by itself.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -51,13 +52,26 @@ enum Target {
     Postgres(postgres::Pool),
 }
 
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// For all members of a job, while others wait behind it.
+    Shared,
+    /// For one, beside others.
+    Alone,
+}
+
 impl Target {
-    async fn begin(&self) -> Result<Arm, Error> {
+    async fn begin(&self, scope: Scope) -> Result<Arm, Error> {
+        let begin = |engine: Engine| match scope {
+            Scope::Shared => engine.begin_shared_write(),
+            Scope::Alone => engine.begin_write(),
+        };
         Ok(match self {
             Target::Sqlite(pool) => {
-                Arm::Sqlite(sqlite::Transaction::begin(pool, Engine::Sqlite.begin_write()).await?)
+                Arm::Sqlite(sqlite::Transaction::begin(pool, begin(Engine::Sqlite)).await?)
             }
-            Target::Postgres(pool) => Arm::Postgres(pool.begin(Engine::Postgres.begin_write()).await?),
+            Target::Postgres(pool) => Arm::Postgres(pool.begin(begin(Engine::Postgres)).await?),
         })
     }
 
@@ -182,15 +196,16 @@ struct Outage {
     error: Error,
 }
 
-/// Runs a job. When a statement of a merged one fails, its members run again one by one, so that a bad write
+/// Runs a job. When a statement of a merged one fails, its members run again each by itself, so that a bad write
 /// costs only itself.
 async fn run_job(target: &Target, mut job: Box<dyn Job>, metrics: &Metrics) -> Result<(), Outage> {
     if job.is_abandoned() {
         return Ok(());
     }
     metrics.grouped(job.len());
-    match try_job(target, job.as_mut(), metrics).await {
+    match try_job(target, Scope::Shared, job.as_mut(), metrics).await {
         Err(error) if error.is_outage() => return Err(Outage { job, error }),
+        Err(Error::Contended(_)) => {}
         ended if job.len() == 1 || ended.is_ok() => {
             job.answer(ended);
             return Ok(());
@@ -198,32 +213,45 @@ async fn run_job(target: &Target, mut job: Box<dyn Job>, metrics: &Metrics) -> R
         _ => {}
     }
     metrics.split();
-    for mut member in job.split() {
-        if !member.is_abandoned() {
-            let ended = try_job(target, member.as_mut(), metrics).await;
-            member.answer(ended);
+    for member in job.split() {
+        match target {
+            Target::Sqlite(_) => run_alone(target, member, metrics).await,
+            Target::Postgres(pool) => {
+                let (target, metrics) = (Target::Postgres(pool.clone()), metrics.clone());
+                tokio::spawn(async move { run_alone(&target, member, &metrics).await });
+            }
         }
     }
     Ok(())
 }
 
+async fn run_alone(target: &Target, mut job: Box<dyn Job>, metrics: &Metrics) {
+    if !job.is_abandoned() {
+        let ended = try_job(target, Scope::Alone, job.as_mut(), metrics).await;
+        job.answer(ended);
+    }
+}
+
 /// One transaction, which is tried again when PostgreSQL gave it up for another's sake. `Err` means that nothing of the
 /// job is in the database, or that its file is not the database's any more.
-async fn try_job(target: &Target, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
+async fn try_job(target: &Target, scope: Scope, job: &mut dyn Job, metrics: &Metrics) -> Result<(), Error> {
     let mut attempt = 1;
     loop {
-        let mut tx: Tx = metrics.begin(Access::Write, target.begin()).await?.into();
+        let mut tx: Tx = metrics.begin(Access::Write, target.begin(scope)).await?.into();
         let outcome = AssertUnwindSafe(job.run(&mut tx)).catch_unwind().await;
-        if let Ok(Outcome::Commit) = outcome {
-            return metrics.commit(tx).await;
-        }
-        let lost_a_race = tx.lost_a_race();
+        let outcome =
+            outcome.unwrap_or_else(|panic| Outcome::Failed(Error::Panicked(text_of(panic.as_ref()))));
+        let (error, lost_a_race) = match outcome {
+            Outcome::Commit => return metrics.commit(tx).await,
+            Outcome::RollBack => {
+                tx.roll_back().await;
+                return Ok(());
+            }
+            Outcome::Failed(error) => (error, tx.lost_a_race()),
+        };
         tx.roll_back().await;
-        match outcome {
-            Ok(Outcome::Failed(_)) if lost_a_race && attempt < MAX_ATTEMPTS => {}
-            Ok(Outcome::Failed(error)) => return Err(error),
-            Ok(Outcome::RollBack | Outcome::Commit) => return Ok(()),
-            Err(panic) => return Err(Error::Panicked(text_of(panic.as_ref()))),
+        if !lost_a_race || attempt == MAX_ATTEMPTS {
+            return Err(error);
         }
         metrics.retried();
         tokio::time::sleep(PAUSE * attempt).await;

@@ -1,8 +1,8 @@
 //! Messages about promotions: moves of an alias, or of a stage, to another version of a registered model, under a
 //! policy. These are ours; MLflow has none like them.
 //!
-//! A message names an alias or a stage, never both. Unlike MLflow's, those that change something refuse fields that they
-//! do not have: with a misspelt `dry_run` a promotion would be done.
+//! A message names an alias or a stage, never both. Unlike MLflow's, what is posted may have no other fields: with a
+//! misspelt `dry_run` a promotion would be done.
 #![expect(missing_docs, reason = "docs stand where a name does not say it all")]
 #![expect(clippy::struct_field_names, reason = "MLflow, too, names the id of a thing after the thing")]
 

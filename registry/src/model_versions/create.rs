@@ -70,38 +70,37 @@ impl Merge for Create {
     }
 }
 
+/// All are made at the moment of the last that came.
 async fn apply(tx: &mut Tx, creates: &[Create]) -> Result<Vec<Result<ModelVersion>>, db::Error> {
-    let versions = number(tx, creates).await?;
+    let Some(moment) = creates.iter().map(|create| &create.moment).max_by_key(|moment| moment.now_ms) else {
+        return Ok(Vec::new());
+    };
+    let versions = number(tx, creates, moment.now_ms).await?;
     let new: Vec<(&Create, &ModelVersion)> = creates
         .iter()
         .zip(&versions)
         .filter_map(|(create, version)| version.as_ref().ok().map(|version| (create, version)))
         .collect();
     let rows: Vec<NewRow> = new.iter().map(|(create, version)| create.row(version)).collect();
-    model_versions::insert(tx, &rows).await?;
+    model_versions::insert(tx, &rows, moment.now_ms).await?;
     model_version_tags::insert(tx, new.iter().map(|(_, version)| *version)).await?;
-    for (Create { origin, lineage, .. }, ModelVersion { key, .. }) in &new {
-        if let Some(model_id) = &origin.noted_model {
-            lineage
-                .note_version(tx, model_id, RegisteredAs { name: &key.name, version: key.version })
-                .await?;
-        }
-    }
+    note_in_models(tx, &new).await?;
     let events: Vec<Event> =
         new.iter().map(|(create, version)| Event::version_created(create.told(version))).collect();
-    if let [(Create { moment, .. }, _), ..] = new.as_slice() {
-        moment.record_all(tx, &events).await?;
-    }
+    moment.record_all(tx, &events).await?;
     Ok(versions)
 }
 
 /// Gives each version the next number of its model, and holds the models, so that nobody else gives the same.
-async fn number(tx: &mut Tx, creates: &[Create]) -> Result<Vec<Result<ModelVersion>>, db::Error> {
+async fn number(
+    tx: &mut Tx,
+    creates: &[Create],
+    now_ms: i64,
+) -> Result<Vec<Result<ModelVersion>>, db::Error> {
     let mut names: Vec<&str> = creates.iter().map(|create| create.new.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     let names = registered_models::lock_all(tx, &names).await?;
-    let now_ms = creates.iter().map(|create| create.moment.now_ms).max().unwrap_or_default();
     registered_models::touch_all(tx, &names, now_ms).await?;
     let mut last: HashMap<String, i64> = names.iter().map(|name| (name.clone(), 0)).collect();
     last.extend(model_versions::list_last_numbers(tx, &names).await?);
@@ -109,19 +108,33 @@ async fn number(tx: &mut Tx, creates: &[Create]) -> Result<Vec<Result<ModelVersi
         let name = create.new.name.as_str();
         let last = last.get_mut(name).ok_or_else(|| Error::ModelNotFound(name.to_owned()))?;
         *last += 1;
-        Ok(create.version(VersionKey { name: name.to_owned(), version: *last }))
+        Ok(create.version(VersionKey { name: name.to_owned(), version: *last }, now_ms))
     };
     Ok(creates.iter().map(&mut next).collect())
 }
 
+/// Tells logged models of the versions that were made of them, in the order of their ids, so that two who do this do not
+/// wait for each other.
+async fn note_in_models(tx: &mut Tx, new: &[(&Create, &ModelVersion)]) -> Result<(), db::Error> {
+    let mut notes: Vec<(&str, &Create, &VersionKey)> = new
+        .iter()
+        .filter_map(|(create, version)| Some((create.origin.noted_model.as_deref()?, *create, &version.key)))
+        .collect();
+    notes.sort_by_key(|(model_id, _, _)| *model_id);
+    for (model_id, Create { lineage, .. }, VersionKey { name, version }) in notes {
+        lineage.note_version(tx, model_id, RegisteredAs { name, version: *version }).await?;
+    }
+    Ok(())
+}
+
 impl Create {
-    fn version(&self, key: VersionKey) -> ModelVersion {
+    fn version(&self, key: VersionKey, now_ms: i64) -> ModelVersion {
         let mut tags = self.new.tags.clone();
         tags.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         ModelVersion {
             key,
-            creation_time_ms: Some(self.moment.now_ms),
-            last_updated_time_ms: Some(self.moment.now_ms),
+            creation_time_ms: Some(now_ms),
+            last_updated_time_ms: Some(now_ms),
             description: Some(self.new.description.clone()),
             user_id: None,
             stage: Some(Stage::None.as_str().to_owned()),
@@ -138,7 +151,6 @@ impl Create {
     fn row<'a>(&'a self, version: &'a ModelVersion) -> NewRow<'a> {
         NewRow {
             key: &version.key,
-            now_ms: self.moment.now_ms,
             description: &self.new.description,
             source: &self.origin.source,
             storage_location: &self.origin.location,

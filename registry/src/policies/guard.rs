@@ -21,7 +21,7 @@ use crate::{Error, Result};
 pub(crate) async fn check_tag(tx: &mut Tx, key: &VersionKey, tag: &str) -> Result<()> {
     let locks =
         |kept: &KeptPolicy| kept.policy.as_ref().is_some_and(|policy| policy.locked_tags().contains(tag));
-    for kept in promotion_policies::list(tx, Some(&key.name)).await?.into_iter().filter(locks) {
+    for kept in promotion_policies::list(tx, Some(&key.name), None).await?.into_iter().filter(locks) {
         if was_judged_by(tx, &kept.target, key, tag).await? {
             let target = kept.target.to_string();
             return Err(Error::TagLocked { tag: tag.to_owned(), version: key.clone(), target });
@@ -61,8 +61,8 @@ async fn was_judged_by(tx: &mut Tx, target: &Target, key: &VersionKey, tag: &str
 /// # Errors
 /// [`Error::NameHasPolicy`] when the new name has policies that the model has not passed.
 pub(crate) async fn rename(tx: &mut Tx, name: &str, new_name: &str, moment: &Moment) -> Result<()> {
-    let of_old = promotion_policies::list(tx, Some(name)).await?;
-    for kept in promotion_policies::list(tx, Some(new_name)).await? {
+    let of_old = promotion_policies::list(tx, Some(name), None).await?;
+    for kept in promotion_policies::list(tx, Some(new_name), None).await? {
         let twin = of_old.iter().find(|old| old.target == kept.target);
         let is_same = twin.is_none_or(|twin| asks_the_same(twin, &kept));
         if !is_same || !may_bring(tx, name, new_name, &kept.target, twin.map(|twin| twin.version)).await? {

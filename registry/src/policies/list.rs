@@ -8,8 +8,7 @@ use crate::{Registry, Result};
 impl Registry {
     /// The policies of all models, of one, or of one of its aliases or stages.
     pub(crate) async fn list_policies(&self, req: &NamedPolicies) -> Result<Vec<KeptPolicy>> {
-        let mut policies = promotion_policies::list(&mut self.db.read().await?, req.name.as_deref()).await?;
-        policies.retain(|kept| req.target.as_ref().is_none_or(|target| kept.target == *target));
-        Ok(policies)
+        let mut tx = self.db.read_once().await?;
+        Ok(promotion_policies::list(&mut tx, req.name.as_deref(), req.target.as_ref()).await?)
     }
 }

@@ -1,17 +1,13 @@
 //! Approving a promotion. The gates are looked at anew, and the last approval that is needed moves the alias.
 
-use std::sync::Arc;
-
 use forebay_db::Tx;
 
 use super::decide::{Decision, other_user, pending};
 use super::judge::{Judged, judge};
 use super::moves;
 use super::record::{complete, entry, tell, with_approvals};
-use super::request::MAX_SURVEYS;
-use super::survey::Survey;
+use super::survey::Asked;
 use crate::error::Refusal;
-use crate::lineage::Lineage;
 use crate::model::event::PromotionAction;
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
@@ -32,44 +28,23 @@ impl Registry {
         comment: Option<String>,
         moment: Moment,
     ) -> Result<Promotion> {
-        for n_tries in 0..MAX_SURVEYS {
-            let _turn = self.turn(n_tries).await;
-            let promotion = self.find_promotion(&promotion_id).await?;
-            let survey = self.survey(&promotion.subject).await?;
-            let decision = Decision { promotion_id: promotion_id.clone(), comment: comment.clone() };
-            let lineage = self.around.lineage.clone();
-            let asked = Asked { decision, survey, lineage, moment: moment.clone() };
-            match self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked))).await? {
-                Approved::Done(promotion) => return Ok(*promotion),
-                Approved::Refused(refusal) => return Err(Error::PromotionRefused(refusal)),
-                Approved::Stale => {}
-            }
-        }
-        Err(Error::PromotionRaced(promotion_id))
+        let subject = self.find_promotion(&promotion_id).await?.subject;
+        let decision = Decision { promotion_id, comment };
+        let approved = self.surveyed(&subject, |survey| {
+            let asked = self.asked(&decision, survey, &moment);
+            self.db.write_snapshot(asked, |tx, asked| Box::pin(approve(tx, asked)))
+        });
+        approved.await?.map_err(Error::PromotionRefused)
     }
 }
 
-struct Asked {
-    decision: Decision,
-    survey: Survey,
-    lineage: Arc<dyn Lineage>,
-    moment: Moment,
-}
-
-enum Approved {
-    Done(Box<Promotion>),
-    /// A gate fails by now; it is noted that somebody tried.
-    Refused(Refusal),
-    /// The survey has to be made again.
-    Stale,
-}
-
-async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
-    let Asked { decision, survey, lineage, moment } = asked;
+/// Takes a consent, or notes that somebody tried where a gate fails by now; none when the survey has to be made again.
+async fn approve(tx: &mut Tx, asked: &Asked<Decision>) -> Result<Option<Result<Promotion, Refusal>>> {
+    let Asked { req: decision, survey, lineage, moment } = asked;
     let mut promotion = pending(tx, &decision.promotion_id).await?;
     let user = other_user(&promotion, moment, "to approve a promotion")?;
     let Judged::Case(case) = judge(tx, &promotion.subject, survey, &**lineage).await? else {
-        return Ok(Approved::Stale);
+        return Ok(None);
     };
     promotion.previous_version = case.holder.as_ref().and_then(|holder| holder.present);
     promotion.updated_ms = moment.now_ms;
@@ -77,7 +52,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
     if !promotion.judgement.as_ref().is_none_or(Judgement::passed) {
         moves::note(tx, entry(Kind::Refused, &promotion, moment), moment).await?;
         promotions::update(tx, &promotion).await?;
-        return Ok(Approved::Refused(Refusal::of(&promotion)));
+        return Ok(Some(Err(Refusal::of(&promotion))));
     }
     if let Some(judgement) = &promotion.judgement {
         let approval = Approval {
@@ -89,7 +64,7 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
         };
         if promotion_approvals::insert(tx, &decision.promotion_id, &approval).await? == 0 {
             // Whoever approves twice has approved once.
-            return Ok(Approved::Done(Box::new(promotion)));
+            return Ok(Some(Ok(promotion)));
         }
     }
     promotion.approvals.clear();
@@ -101,5 +76,5 @@ async fn approve(tx: &mut Tx, asked: &Asked) -> Result<Approved> {
         complete(tx, &mut promotion, Kind::Promoted, Existing::Archive, moment).await?;
     }
     promotions::update(tx, &promotion).await?;
-    Ok(Approved::Done(Box::new(promotion)))
+    Ok(Some(Ok(promotion)))
 }

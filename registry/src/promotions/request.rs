@@ -1,14 +1,11 @@
 //! Asking for a promotion: judged at once, and done at once where nobody has to approve.
 
-use std::sync::Arc;
-
 use forebay_db::Tx;
 
 use super::judge::{Case, Judged, judge};
 use super::moves;
 use super::record::{begin, complete, entry, tell, with_approvals};
-use super::survey::Survey;
-use crate::lineage::Lineage;
+use super::survey::Asked;
 use crate::model::event::PromotionAction;
 use crate::model::history::Kind;
 use crate::model::model_version::Existing;
@@ -18,44 +15,27 @@ use crate::moment::Moment;
 use crate::sql::{promotion_policies, promotions};
 use crate::{Error, Registry, Result};
 
-/// How often the files are looked at again because the policy or the holder changed meanwhile.
-pub(super) const MAX_SURVEYS: usize = 20;
-
 impl Registry {
     /// Judges a promotion; moves the alias or stage if all gates pass, and waits for approvals if the policy wants some.
     ///
     /// # Errors
     /// [`Error::VersionNotFound`], and [`Error::UnknownUser`] where approvals are needed and nobody knows who asks.
     pub(crate) async fn request_promotion(&self, req: RequestPromotion, moment: Moment) -> Result<Promotion> {
-        for n_tries in 0..MAX_SURVEYS {
-            let _turn = self.turn(n_tries).await;
-            let survey = self.survey(&req.subject).await?;
-            let lineage = self.around.lineage.clone();
-            let asked = Asked { req: req.clone(), survey, lineage, moment: moment.clone() };
-            let attempt = match req.mode {
-                Mode::DryRun => try_out(&mut self.db.read().await?, &asked).await?,
+        self.surveyed(&req.subject, |survey| async {
+            let asked = self.asked(&req, survey, &moment);
+            match req.mode {
+                Mode::DryRun => try_out(&mut self.db.read().await?, &asked).await,
                 Mode::Promote | Mode::Override => {
-                    self.db.write_snapshot(asked, |tx, asked| Box::pin(attempt(tx, asked))).await?
+                    self.db.write_snapshot(asked, |tx, asked| Box::pin(attempt(tx, asked))).await
                 }
-            };
-            if let Some(promotion) = attempt {
-                return Ok(promotion);
             }
-        }
-        Err(Error::PromotionRaced(req.subject.name))
+        })
+        .await
     }
 }
 
-/// A request with all that its transaction needs.
-struct Asked {
-    req: RequestPromotion,
-    survey: Survey,
-    lineage: Arc<dyn Lineage>,
-    moment: Moment,
-}
-
 /// What would become of a promotion; none when the survey has to be made again.
-async fn try_out(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
+async fn try_out(tx: &mut Tx, asked: &Asked<RequestPromotion>) -> Result<Option<Promotion>> {
     let Judged::Case(case) = judge(tx, &asked.req.subject, &asked.survey, &*asked.lineage).await? else {
         return Ok(None);
     };
@@ -69,7 +49,7 @@ async fn try_out(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
 }
 
 /// Judges and acts; none when the survey has to be made again.
-async fn attempt(tx: &mut Tx, asked: &Asked) -> Result<Option<Promotion>> {
+async fn attempt(tx: &mut Tx, asked: &Asked<RequestPromotion>) -> Result<Option<Promotion>> {
     let Asked { req, moment, .. } = asked;
     promotion_policies::lock(tx).await?;
     let Judged::Case(case) = judge(tx, &req.subject, &asked.survey, &*asked.lineage).await? else {
@@ -134,7 +114,7 @@ fn verdict(promotion: &Promotion) -> Status {
     }
 }
 
-fn promotion(asked: &Asked, case: &Case) -> Promotion {
+fn promotion(asked: &Asked<RequestPromotion>, case: &Case) -> Promotion {
     let Asked { req, moment, .. } = asked;
     Promotion {
         previous_version: case.holder.as_ref().and_then(|holder| holder.present),

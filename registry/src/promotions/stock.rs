@@ -1,17 +1,13 @@
 //! Moves that the stock client asks for: as in MLflow where there is no policy, and under it where there is one.
 
-use std::sync::Arc;
-
 use forebay_db::Tx;
 
 use super::holder;
 use super::judge::{Judged, judge};
 use super::moves::{self, Move};
 use super::record::{begin, complete, entry};
-use super::request::MAX_SURVEYS;
-use super::survey::Survey;
+use super::survey::Asked;
 use crate::error::Refusal;
-use crate::lineage::Lineage;
 use crate::model::history::{Entry, Kind};
 use crate::model::model_version::Existing;
 use crate::model::promotion::{Judgement, Promotion, Status, Subject};
@@ -39,18 +35,11 @@ impl Registry {
     }
 
     async fn move_under_policy(&self, wanted: Move, moment: Moment) -> Result<()> {
-        for n_tries in 0..MAX_SURVEYS {
-            let _turn = self.turn(n_tries).await;
-            let survey = self.survey(&wanted.subject).await?;
-            let lineage = self.around.lineage.clone();
-            let asked = Asked { wanted: wanted.clone(), survey, lineage, moment: moment.clone() };
-            match self.db.write_snapshot(asked, |tx, asked| Box::pin(guarded(tx, asked))).await? {
-                Guarded::Done => return Ok(()),
-                Guarded::Refused(refusal) => return Err(Error::PromotionRefused(refusal)),
-                Guarded::Stale => {}
-            }
-        }
-        Err(Error::PromotionRaced(wanted.subject.name))
+        let moved = self.surveyed(&wanted.subject, |survey| {
+            let asked = self.asked(&wanted, survey, &moment);
+            self.db.write_snapshot(asked, |tx, asked| Box::pin(guarded(tx, asked)))
+        });
+        moved.await?.map_err(Error::PromotionRefused)
     }
 }
 
@@ -68,31 +57,17 @@ async fn plain(tx: &mut Tx, wanted: &Move, moment: &Moment) -> Result<Plain> {
     Ok(Plain::Done)
 }
 
-struct Asked {
-    wanted: Move,
-    survey: Survey,
-    lineage: Arc<dyn Lineage>,
-    moment: Moment,
-}
-
-enum Guarded {
-    Done,
-    /// It is noted that somebody tried.
-    Refused(Refusal),
-    /// The survey has to be made again.
-    Stale,
-}
-
-async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
-    let Asked { wanted, survey, lineage, moment } = asked;
+/// Moves, or notes that somebody tried where the policy says no; none when the survey has to be made again.
+async fn guarded(tx: &mut Tx, asked: &Asked<Move>) -> Result<Option<Result<(), Refusal>>> {
+    let Asked { req: wanted, survey, lineage, moment } = asked;
     let subject = &wanted.subject;
     promotion_policies::lock(tx).await?;
     let Judged::Case(case) = judge(tx, subject, survey, &**lineage).await? else {
-        return Ok(Guarded::Stale);
+        return Ok(None);
     };
     let previous_version = case.holder.as_ref().and_then(|holder| holder.present);
     if previous_version == Some(subject.version) && wanted.existing == Existing::Stay {
-        return Ok(Guarded::Done);
+        return Ok(Some(Ok(())));
     }
     let mut promotion = Promotion {
         previous_version,
@@ -104,9 +79,9 @@ async fn guarded(tx: &mut Tx, asked: &Asked) -> Result<Guarded> {
     if !passed || promotion.missing_approvals() > 0 {
         moves::note(tx, entry(Kind::Refused, &promotion, moment), moment).await?;
         promotions::insert(tx, &promotion).await?;
-        return Ok(Guarded::Refused(Refusal::of(&promotion)));
+        return Ok(Some(Err(Refusal::of(&promotion))));
     }
     complete(tx, &mut promotion, Kind::Promoted, wanted.existing, moment).await?;
     promotions::insert(tx, &promotion).await?;
-    Ok(Guarded::Done)
+    Ok(Some(Ok(())))
 }

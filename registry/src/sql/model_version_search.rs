@@ -35,6 +35,8 @@ const PROMPT: &str = "
 pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<Vec<ModelVersion>, Error> {
     let access = Access::plan(tx, &search.filter).await?;
     let mut sql = select(tx.engine(), Aliases::Omitted);
+    // The tags of a version are looked up when it is sure to be on the page.
+    sql.push(" FROM (SELECT v.*");
     match &access {
         Access::Few(tagged) => {
             tagged.push_from(sql.push(WITH_TAG));
@@ -61,6 +63,7 @@ pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<
     let are_few = matches!(access, Access::Few(_)) || search.filter.iter().any(names_few);
     push_order(&mut sql, &search.order_by, are_few);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
+    push_order(sql.push(") v"), &search.order_by, are_few);
     Ok(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 

@@ -162,7 +162,6 @@ pub(crate) async fn find_highest(tx: &mut Tx, name: &str) -> Result<Option<i64>,
 /// What the row of a new version holds.
 pub(crate) struct NewRow<'a> {
     pub(crate) key: &'a VersionKey,
-    pub(crate) now_ms: i64,
     pub(crate) description: &'a str,
     pub(crate) source: &'a str,
     pub(crate) storage_location: &'a str,
@@ -174,13 +173,13 @@ pub(crate) struct NewRow<'a> {
 ///
 /// # Errors
 /// [`Error::Duplicate`] when a number is taken.
-pub(crate) async fn insert(tx: &mut Tx, rows: &[NewRow<'_>]) -> Result<(), Error> {
+pub(crate) async fn insert(tx: &mut Tx, rows: &[NewRow<'_>], now_ms: i64) -> Result<(), Error> {
     let cells = rows.iter().map(|row| {
         [
             (&row.key.name).into(),
             row.key.version.into(),
-            row.now_ms.into(),
-            row.now_ms.into(),
+            now_ms.into(),
+            now_ms.into(),
             row.description.into(),
             Stage::None.as_str().into(),
             row.source.into(),

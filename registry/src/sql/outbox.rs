@@ -54,7 +54,7 @@ const EXPIRE: &str = "
 
 const PURGE: &str = "DELETE FROM forebay_outbox WHERE created_ms < $1";
 
-/// Adds deliveries of one event, which are due at once.
+/// Adds deliveries, which are due at once.
 pub(crate) async fn insert(tx: &mut Tx, deliveries: &[Delivery]) -> Result<(), Error> {
     let rows = deliveries.iter().map(|delivery| {
         [

@@ -84,11 +84,18 @@ pub(crate) async fn find(tx: &mut Tx, name: &str, target: &Target) -> Result<Opt
     Ok(last.and_then(|kept| kept.policy.map(|policy| (kept.version, policy))))
 }
 
-/// The policies that are in force, of one model or of all, by model and target.
-pub(crate) async fn list(tx: &mut Tx, name: Option<&str>) -> Result<Vec<KeptPolicy>, Error> {
+/// The policies that are in force, by model and target: all, or those of a model or of a target.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    name: Option<&str>,
+    target: Option<&Target>,
+) -> Result<Vec<KeptPolicy>, Error> {
     let mut sql = Sql::new(LIST);
     if let Some(name) = name {
         sql.push(" AND p.model_name = ").push_bind(name);
+    }
+    if let Some(target) = target {
+        sql.push(" AND p.target = ").push_bind(target.to_stored());
     }
     sql.push(" ORDER BY p.model_name, p.target");
     Ok(tx.list::<PolicyRow>(sql).await?.into_iter().map(|row| row.0).collect())

@@ -10,7 +10,8 @@ use crate::model::prompts::{IS_PROMPT, Prompts};
 use crate::model::registered_model::RegisteredModel;
 use crate::model::registered_model_search::SearchRegisteredModels;
 
-const ALL: &str = " FROM registered_models m WHERE m.workspace = 'default'";
+// What belongs to a model is looked up when it is sure to be on the page.
+const ALL: &str = " FROM (SELECT m.* FROM registered_models m WHERE m.workspace = 'default'";
 
 const TAG: &str = "
     EXISTS (SELECT 1 FROM registered_model_tags t
@@ -33,6 +34,7 @@ pub(crate) async fn search(
     }
     push_order(&mut sql, &search.order_by);
     sql.push(" LIMIT ").push_bind(search.max_results + 1).push(" OFFSET ").push_bind(search.offset);
+    push_order(sql.push(") m"), &search.order_by);
     Ok(tx.list::<RegisteredModelRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 

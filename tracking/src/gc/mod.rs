@@ -104,7 +104,9 @@ impl Gc {
     {
         for _ in 1..ATTEMPTS {
             match self.db.write(input.clone(), run).await {
-                Err(Error::Db(forebay_db::Error::Unavailable(_))) => tokio::time::sleep(PAUSE).await,
+                Err(Error::Db(forebay_db::Error::Unavailable(_) | forebay_db::Error::Contended(_))) => {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 done => return done,
             }
         }

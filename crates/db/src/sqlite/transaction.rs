@@ -1,4 +1,4 @@
-//! An open transaction on a connection of a pool. Dropped without a commit, it is rolled back.
+//! A connection of a pool with an open transaction, or for one query. Dropped without a commit, it is rolled back.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::connection::Next;
 use super::{Connection, Lease, Pool, blocking};
 use crate::{Cell, Error, FromRow, Insert, Row, Sql};
 
-/// An open transaction.
+/// An open transaction, or a connection for one query.
 pub(crate) struct Transaction {
     lease: Lease,
 }
