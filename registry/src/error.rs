@@ -76,6 +76,12 @@ pub enum Error {
         "The promotion could not be judged: policies or aliases of '{0}' change all the time. Try again."
     )]
     PromotionRaced(String),
+    /// The values or the policy are not those that its approver could see.
+    #[error(
+        "Promotion '{0}' is not what it was: the values that its gates look at, or the policy, changed since it was judged. \
+         It shows now what counts. Look at it again before you approve it."
+    )]
+    PromotionChanged(String),
     /// No promotion has the id.
     #[error("Promotion with id={0} not found")]
     PromotionNotFound(String),
@@ -269,7 +275,7 @@ impl Error {
             | Error::TagLocked { .. }
             | Error::NameHasPolicy { .. } => ErrorCode::PermissionDenied,
             Error::UnknownUser(_) => ErrorCode::Unauthenticated,
-            Error::PromotionNotPending { .. } => ErrorCode::ResourceConflict,
+            Error::PromotionNotPending { .. } | Error::PromotionChanged(_) => ErrorCode::ResourceConflict,
             Error::Secret(_) => ErrorCode::InternalError,
             Error::NoFreeNumber(_) | Error::PromotionRaced(_) => ErrorCode::TemporarilyUnavailable,
             Error::Db(error) => error.code(),

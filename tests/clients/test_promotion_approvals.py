@@ -41,6 +41,15 @@ def counting(promotion):
     return sorted(each["user"] for each in promotion.get("approvals", []) if each["counts"])
 
 
+def after_a_look(desk, promotion_id):
+    """Approves what is not as it was: the first try is refused and shows what counts now, the second is given to that."""
+    refused = desk.decide("approve", promotion_id)
+    assert (refused.status, refused.code) == (409, "RESOURCE_CONFLICT"), refused.text
+    assert "Look at it again" in refused.message
+    assert counting(desk.promotion(promotion_id)) == []
+    return desk.decide("approve", promotion_id)
+
+
 @pytest.fixture
 def waiting(ada, name):
     """The id of a promotion of version 1 that needs two approvals; ada asked for it."""
@@ -110,7 +119,7 @@ def test_several_versions_may_wait_for_one_alias(ada, bob, eve, waiting, name):
         promoted(bob.decide("approve", waiting) if desk is bob else desk.decide("approve", other), "PENDING")
     promoted(eve.decide("approve", waiting))
     # Whom it replaces is another than when eve approved.
-    half = promoted(bob.decide("approve", other), "PENDING")
+    half = promoted(after_a_look(bob, other), "PENDING")
     assert counting(half) == ["bob"]
     promoted(eve.decide("approve", other))
     assert ada.holder(name) == "2"
@@ -171,6 +180,36 @@ def test_the_body_does_not_say_who_asks(bob, ada, waiting):
         assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
         assert f"'{claim}'" in answer.message
     assert counting(ada.promotion(waiting)) == []
+
+
+def test_the_last_approval_is_not_given_to_values_that_nobody_saw(ada, bob, name):
+    """One approval is enough, and the metric changes between its giver's look and the approval."""
+    ada.version(name, auc=0.99)
+    applied(ada, name, ABOVE, approvals=1)
+    asked = promoted(ada.ask(name, "1"), "PENDING")
+    run_id = ada.get("model-versions/get", {"name": name, "version": "1"}).body["model_version"]["run_id"]
+    ada.log(run_id, step=1, auc=0.81)
+    done = promoted(after_a_look(bob, asked["promotion_id"]))
+    assert done["gates"][0]["found"] == "metrics.auc = 0.81"
+
+
+def test_what_is_cancelled_cannot_be_approved(ada, bob, waiting, name):
+    assert ada.rename(name, f"{name}-2").status == 200
+    answer = bob.decide("approve", waiting)
+    assert (answer.status, answer.code) == (409, "RESOURCE_CONFLICT")
+    assert "CANCELLED" in answer.message
+
+
+def test_somebody_unknown_neither_passes_over_nor_changes_a_policy_with_approvals(nobody, ada, waiting, name):
+    for answer in (
+        nobody.ask(name, "1", is_override=True, reason="urgent"),
+        nobody.drop_policy(name),
+        nobody.apply(policy(name, ABOVE)),
+    ):
+        assert (answer.status, answer.code) == (401, "UNAUTHENTICATED"), answer.text
+    assert ada.holder(name) is None
+    assert ada.promotion(waiting)["status"] == "PENDING"
+    assert ada.policies(name=name)[0]["version"] == 1
 
 
 def test_a_server_without_identities_refuses_policies_that_need_approvals(start_server, tmp_path, unique_name):
@@ -258,7 +297,7 @@ def test_a_broken_comment_is_refused(bob, ada, waiting, body):
 def test_approvals_lapse_with_the_policys_version(ada, bob, eve, waiting, name):
     promoted(bob.decide("approve", waiting), "PENDING")
     applied(ada, name, {"metric": "metrics.auc > 0.85"}, approvals=2)
-    half = promoted(eve.decide("approve", waiting), "PENDING")
+    half = promoted(after_a_look(eve, waiting), "PENDING")
     assert (counting(half), half["policy_version"]) == (["eve"], 2)
     assert ada.holder(name) is None
     promoted(bob.decide("approve", waiting))
@@ -268,14 +307,14 @@ def test_approvals_lapse_with_the_version_of_a_policy_that_came_back(ada, bob, e
     promoted(bob.decide("approve", waiting), "PENDING")
     applied(ada, name, {"metric": "metrics.auc > 0.85"}, approvals=2)
     applied(ada, name, ABOVE, approvals=2)
-    assert counting(promoted(eve.decide("approve", waiting), "PENDING")) == ["eve"]
+    assert counting(promoted(after_a_look(eve, waiting), "PENDING")) == ["eve"]
 
 
 def test_approvals_lapse_with_the_evidence(ada, bob, eve, waiting, name):
     promoted(bob.decide("approve", waiting), "PENDING")
     run_id = ada.get("model-versions/get", {"name": name, "version": "1"}).body["model_version"]["run_id"]
     ada.log(run_id, step=1, auc=0.85)
-    half = promoted(eve.decide("approve", waiting), "PENDING")
+    half = promoted(after_a_look(eve, waiting), "PENDING")
     assert counting(half) == ["eve"]
     assert half["gates"][0]["found"] == "metrics.auc = 0.85"
     assert ada.holder(name) is None
@@ -298,7 +337,7 @@ def test_approvals_lapse_with_the_holder(ada, bob, eve, name):
     waiting = promoted(ada.ask(name, "3"), "PENDING")["promotion_id"]
     promoted(bob.decide("approve", waiting), "PENDING")
     promoted(ada.ask(name, "2", is_override=True, reason="urgent"))
-    half = promoted(eve.decide("approve", waiting), "PENDING")
+    half = promoted(after_a_look(eve, waiting), "PENDING")
     assert counting(half) == ["eve"]
     assert half["previous_version"] == "2"
 
@@ -323,7 +362,7 @@ def test_a_tag_that_a_later_policy_asks_for_can_still_be_set(ada, bob, waiting, 
     """The version was not judged by it yet, so nothing is locked against."""
     applied(ada, name, VALIDATED, approvals=1)
     assert ada.tag(name, "1", "validated", "yes").status == 200
-    promoted(bob.decide("approve", waiting))
+    promoted(after_a_look(bob, waiting))
 
 
 def test_a_promotion_that_waits_is_done_by_the_policy_that_asks_for_less(ada, bob, waiting, name):

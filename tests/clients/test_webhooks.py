@@ -425,6 +425,28 @@ def test_our_own_events_have_subscriptions_that_the_stock_client_does_not_see(cl
         assert "promotion.completed" in answer.message
 
 
+@pytest.mark.ours
+def test_what_a_column_does_not_hold_is_named(api, hook, database):
+    body = {"name": "a", "url": hook[0], "events": [{"entity": "PROMPT", "action": "CREATED"}], "secret": SECRET}
+    fits = {"description": "d" * 1000, "url": hook[0] + "/" + "p" * (499 - len(hook[0])), "secret": "s" * 687}
+    made = api.post("webhooks", {**body, **fits})
+    assert made.status == 200, made.text
+    for field, value in fits.items():
+        answer = api.post("webhooks", {**body, field: value + "x"})
+        if database == "postgres":
+            assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+            assert f"'{field}'" in answer.message
+        else:
+            assert answer.status == 200, answer.text
+
+
+@pytest.mark.ours
+def test_a_misspelt_secret_does_not_leave_a_subscription_unsigned(api, hook):
+    answer = api.post(SUBSCRIPTIONS, {"name": "a", "url": hook[0], "events": ["promotion.requested"], "secrt": SECRET})
+    assert (answer.status, answer.code) == (400, "INVALID_PARAMETER_VALUE")
+    assert "'secrt'" in answer.message
+
+
 def pairs(tags):
     return [{"key": key, "value": value} for key, value in tags.items()]
 

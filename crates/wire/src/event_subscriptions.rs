@@ -1,5 +1,6 @@
 //! Messages about subscriptions to events that MLflow does not know: shaped like [`crate::webhooks`], with events by
-//! name, as in `promotion.completed`.
+//! name, as in `promotion.completed`. What is sent may have no other fields: with a misspelt `secret` nothing would be
+//! signed.
 #![expect(
     missing_docs,
     reason = "the fields are those of webhooks; docs stand where a name does not say it all"
@@ -28,6 +29,7 @@ message! {
     }
 
     /// `POST event-subscriptions`.
+    #[serde(deny_unknown_fields)]
     pub struct CreateEventSubscription {
         name: Option<String>,
         description: Option<String>,
@@ -52,6 +54,7 @@ message! {
 
     /// `PATCH event-subscriptions/{subscription_id}`. Empty texts count as absent, but for the description and the
     /// secret, which they take away.
+    #[serde(deny_unknown_fields)]
     pub struct UpdateEventSubscription {
         name: Option<String>,
         description: Option<String>,

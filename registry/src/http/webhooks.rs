@@ -16,7 +16,7 @@ pub(super) async fn create(
     State(registry): State<Registry>,
     Message(req): Message<wire::CreateWebhook>,
 ) -> Result<Pretty<wire::WebhookResponse>> {
-    let new = NewWebhook::of_webhook(req, registry.url_rules())?;
+    let new = NewWebhook::of_webhook(req, registry.url_rules(), registry.columns)?;
     Ok(Pretty(registry.create_webhook(AUDIENCE, new).await?.into()))
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn update(
     Path(id): Path<String>,
     Message(req): Message<wire::UpdateWebhook>,
 ) -> Result<Pretty<wire::WebhookResponse>> {
-    let changes = WebhookChanges::of_webhook(req, registry.url_rules())?;
+    let changes = WebhookChanges::of_webhook(req, registry.url_rules(), registry.columns)?;
     Ok(Pretty(registry.update_webhook(AUDIENCE, id, changes).await?.into()))
 }
 

@@ -138,11 +138,15 @@ impl Promotion {
         self.approvals.iter().filter(|approval| judgement.is_met_by(approval)).count()
     }
 
+    /// How many approvals its policy asks for.
+    pub(crate) fn required_approvals(&self) -> i64 {
+        self.judgement.as_ref().map_or(0, |judgement| judgement.required_approvals)
+    }
+
     /// How many approvals are missing.
     pub(crate) fn missing_approvals(&self) -> i64 {
-        let required = self.judgement.as_ref().map_or(0, |judgement| judgement.required_approvals);
         let given = i64::try_from(self.n_approvals()).unwrap_or(i64::MAX);
-        (required - given).max(0)
+        (self.required_approvals() - given).max(0)
     }
 }
 

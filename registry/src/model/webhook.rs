@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use forebay_core::columns::{Column, ColumnLimits};
 use forebay_core::invalid::Invalid;
 use forebay_core::{page_token, python};
 use forebay_wire::enumeration::WebhookStatus;
@@ -14,6 +15,13 @@ use super::webhook_url::{UrlRules, WebhookUrl};
 
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 63;
+
+// The columns of MLflow's table.
+const DESCRIPTION: Column = Column::of(1_000);
+const URL: Column = Column::of(500);
+
+/// Longest secret that fits into 1,000 characters when it is encrypted, in bytes.
+const MAX_SECRET_BYTES: usize = 687;
 
 /// Webhooks on a page when the request does not say, and at most.
 const DEFAULT_PAGE: i64 = 100;
@@ -86,8 +94,13 @@ struct Draft {
 
 impl NewWebhook {
     /// Checks `POST webhooks`.
-    pub(crate) fn of_webhook(req: webhooks::CreateWebhook, rules: &UrlRules) -> Result<Self, Invalid> {
+    pub(crate) fn of_webhook(
+        req: webhooks::CreateWebhook,
+        rules: &UrlRules,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
         let webhooks::CreateWebhook { name, description, url, events, secret, status } = req;
+        check_columns(columns, description.as_deref(), url.as_deref(), secret.as_ref())?;
         let events = events.map(|events| distinct(events, EventKind::try_from)).transpose()?;
         Self::of_draft(Draft { name, description, url, events, secret, status }, rules)
     }
@@ -142,8 +155,13 @@ impl NewWebhook {
 
 impl WebhookChanges {
     /// Checks `PATCH webhooks/{webhook_id}`.
-    pub(crate) fn of_webhook(req: webhooks::UpdateWebhook, rules: &UrlRules) -> Result<Self, Invalid> {
+    pub(crate) fn of_webhook(
+        req: webhooks::UpdateWebhook,
+        rules: &UrlRules,
+        columns: ColumnLimits,
+    ) -> Result<Self, Invalid> {
         let webhooks::UpdateWebhook { name, description, url, events, secret, status } = req;
+        check_columns(columns, description.as_deref(), url.as_deref(), secret.as_ref())?;
         let events = Some(distinct(events, EventKind::try_from)?);
         Self::of_draft(Draft { name, description, url, events, secret, status }, rules)
     }
@@ -188,6 +206,30 @@ impl WebhookChanges {
         }
         webhook.status = self.status.unwrap_or(webhook.status);
         webhook.last_updated_time_ms = Some(now_ms);
+    }
+}
+
+/// What fits into MLflow's table.
+fn check_columns(
+    columns: ColumnLimits,
+    description: Option<&str>,
+    url: Option<&str>,
+    secret: Option<&Secret>,
+) -> Result<(), Invalid> {
+    if let Some(description) = description {
+        columns.check("description", DESCRIPTION, description)?;
+    }
+    if let Some(url) = url {
+        columns.check("url", URL, url)?;
+    }
+    match secret {
+        Some(Secret(secret)) if columns == ColumnLimits::Enforced && secret.len() > MAX_SECRET_BYTES => {
+            let why = format!(
+                "The parameter 'secret' is too long: the database holds {MAX_SECRET_BYTES} bytes of it."
+            );
+            Err(Invalid::message(why))
+        }
+        _ => Ok(()),
     }
 }
 

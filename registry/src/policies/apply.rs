@@ -9,7 +9,7 @@ use crate::model::policy::Policy;
 use crate::moment::Moment;
 use crate::promotions::moves;
 use crate::sql::promotion_policies;
-use crate::{Registry, Result};
+use crate::{Error, Registry, Result};
 
 /// A policy as it is kept, and whether it was kept so before.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,8 @@ impl Registry {
     /// Keeps policies, each as a new version where it changed.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] for one that needs approvals where nobody knows who asks.
+    /// [`Error::Invalid`] for one that needs approvals where nobody knows who asks, and [`Error::UnknownUser`] when one that
+    /// needs approvals would change.
     pub(crate) async fn apply_policies(&self, policies: Vec<Policy>, moment: Moment) -> Result<Vec<Applied>> {
         if self.config.user_header.is_none() {
             check_no_approvals(&policies)?;
@@ -45,6 +46,15 @@ fn check_no_approvals(policies: &[Policy]) -> Result<(), Invalid> {
     }
 }
 
+/// A policy that asks for approvals is not changed by somebody whom nobody knows.
+pub(super) fn check_user(last: Option<&KeptPolicy>, moment: &Moment) -> Result<()> {
+    let approvals = last.and_then(|kept| kept.policy.as_ref()).map_or(0, Policy::approvals);
+    if approvals > 0 && moment.user.is_none() {
+        return Err(Error::UnknownUser("to change a policy that asks for approvals"));
+    }
+    Ok(())
+}
+
 async fn apply(tx: &mut Tx, policies: &[Policy], moment: &Moment) -> Result<Vec<Applied>> {
     promotion_policies::lock(tx).await?;
     let mut applied = Vec::with_capacity(policies.len());
@@ -59,6 +69,7 @@ async fn apply_one(tx: &mut Tx, policy: &Policy, moment: &Moment) -> Result<Appl
     if let Some(kept) = last.as_ref().filter(|kept| kept.policy.as_ref() == Some(policy)) {
         return Ok(Applied { kept: kept.clone(), is_unchanged: true });
     }
+    check_user(last.as_ref(), moment)?;
     let kept = KeptPolicy {
         name: policy.model().to_owned(),
         target: policy.target().clone(),

@@ -2,6 +2,7 @@
 
 use forebay_db::Tx;
 
+use super::apply::check_user;
 use crate::model::history::{Entry, Kind};
 use crate::model::kept_policy::KeptPolicy;
 use crate::model::promotion_requests::DeletePolicy;
@@ -14,7 +15,7 @@ impl Registry {
     /// Deletes a policy; promotions that wait under one are cancelled.
     ///
     /// # Errors
-    /// [`Error::PolicyNotFound`].
+    /// [`Error::PolicyNotFound`], and [`Error::UnknownUser`] for one that asks for approvals.
     pub(crate) async fn delete_policy(&self, req: DeletePolicy, moment: Moment) -> Result<()> {
         self.db.write_snapshot((req, moment), |tx, (req, moment)| Box::pin(delete(tx, req, moment))).await
     }
@@ -27,6 +28,7 @@ async fn delete(tx: &mut Tx, req: &DeletePolicy, moment: &Moment) -> Result<()> 
     let Some(last) = last.filter(|last| last.policy.is_some()) else {
         return Err(Error::PolicyNotFound { name: name.clone(), target: target.to_string() });
     };
+    check_user(Some(&last), moment)?;
     let gone = KeptPolicy {
         version: last.version + 1,
         policy: None,

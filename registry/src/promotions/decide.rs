@@ -23,12 +23,20 @@ pub(super) async fn pending(tx: &mut Tx, id: &str) -> Result<Promotion> {
     promotion_policies::lock(tx).await?;
     let promotion = promotions::find(tx, id).await?;
     let mut promotion = promotion.ok_or_else(|| Error::PromotionNotFound(id.to_owned()))?;
-    if promotion.status != Status::Pending {
-        let status = promotion.status.as_str();
-        return Err(Error::PromotionNotPending { id: id.to_owned(), status });
-    }
+    check_waits(&promotion, id)?;
     with_approvals(tx, std::slice::from_mut(&mut promotion)).await?;
     Ok(promotion)
+}
+
+/// Refuses a promotion that waits no longer.
+///
+/// # Errors
+/// [`Error::PromotionNotPending`].
+pub(super) fn check_waits(promotion: &Promotion, id: &str) -> Result<()> {
+    match promotion.status {
+        Status::Pending => Ok(()),
+        status => Err(Error::PromotionNotPending { id: id.to_owned(), status: status.as_str() }),
+    }
 }
 
 /// The user who decides, and who is not the one who asked.

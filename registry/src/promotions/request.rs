@@ -60,6 +60,9 @@ async fn attempt(tx: &mut Tx, asked: &Asked<RequestPromotion>) -> Result<Option<
         return Ok(Some(Promotion { id: None, status: Status::Completed, ..promotion }));
     }
     match (req.mode, verdict(&promotion)) {
+        (Mode::Override, _) if moment.user.is_none() && promotion.required_approvals() > 0 => {
+            return Err(Error::UnknownUser("to pass over a policy that asks for approvals"));
+        }
         (Mode::Override, _) => {
             complete(tx, &mut promotion, Kind::Overridden, Existing::Archive, moment).await?;
         }
