@@ -8,7 +8,7 @@ use forebay_wire::event_subscriptions as wire;
 use forebay_wire::webhooks::TestWebhookResponse;
 
 use crate::model::event_kind::Audience;
-use crate::model::webhook::{NewWebhook, TestEvent, WebhookChanges};
+use crate::model::webhook_requests::{NewWebhook, TestEvent, WebhookChanges};
 use crate::{Registry, Result};
 
 const AUDIENCE: Audience = Audience::EventSubscriptions;

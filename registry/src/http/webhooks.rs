@@ -7,7 +7,7 @@ use forebay_wire::empty::Empty;
 use forebay_wire::webhooks as wire;
 
 use crate::model::event_kind::Audience;
-use crate::model::webhook::{NewWebhook, TestEvent, WebhookChanges};
+use crate::model::webhook_requests::{NewWebhook, TestEvent, WebhookChanges};
 use crate::{Registry, Result};
 
 const AUDIENCE: Audience = Audience::Webhooks;

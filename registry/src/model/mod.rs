@@ -21,6 +21,7 @@ pub(crate) mod event_example;
 pub(crate) mod sealed;
 pub(crate) mod webhook_url;
 pub(crate) mod webhook;
+pub(crate) mod webhook_requests;
 pub(crate) mod delivery;
 
 pub(crate) mod policy;

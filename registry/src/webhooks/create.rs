@@ -4,7 +4,8 @@ use forebay_db as db;
 
 use crate::model::event_kind::Audience;
 use crate::model::sealed::SealedSecret;
-use crate::model::webhook::{NewWebhook, StoredWebhook, Webhook};
+use crate::model::webhook::{StoredWebhook, Webhook};
+use crate::model::webhook_requests::NewWebhook;
 use crate::model::webhook_url::UrlRules;
 use crate::sql::subscribers;
 use crate::{Registry, Result};

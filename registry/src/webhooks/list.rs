@@ -3,7 +3,8 @@
 use forebay_core::page;
 
 use crate::model::event_kind::Audience;
-use crate::model::webhook::{ListWebhooks, WebhookPage};
+use crate::model::webhook::WebhookPage;
+use crate::model::webhook_requests::ListWebhooks;
 use crate::sql::subscribers;
 use crate::{Registry, Result};
 

@@ -4,7 +4,8 @@ use forebay_db::Tx;
 
 use crate::model::event_kind::Audience;
 use crate::model::sealed::SealedSecret;
-use crate::model::webhook::{SecretChange, Webhook, WebhookChanges};
+use crate::model::webhook::Webhook;
+use crate::model::webhook_requests::{SecretChange, WebhookChanges};
 use crate::sql::subscribers;
 use crate::{Error, Registry, Result};
 
