@@ -1,7 +1,8 @@
 //! Rows to insert: many at once, one text for both engines, with values that are borrowed.
 //!
 //! SQLite prepares the statement for one row and runs it for each. PostgreSQL, where every statement is a message
-//! to another process, takes them many at a time.
+//! to another process, takes them many at a time: a few as rows, more as an array for each column, whose text is the same
+//! for any number of them.
 
 use std::fmt::Write as _;
 
@@ -47,10 +48,33 @@ impl Insert {
         text.push_str(self.tail);
         text
     }
+
+    /// The statement for any number of rows on PostgreSQL, whose columns are arrays of these types.
+    pub(crate) fn text_of_arrays(self, types: &[&'static str]) -> String {
+        let mut text = self.head.trim_end_matches("VALUES ").to_owned();
+        text.push_str("SELECT * FROM unnest(");
+        for (position, array_type) in types.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{separator}CAST(${} AS {array_type}[])", position + 1);
+        }
+        text.push(')');
+        text.push_str(self.tail);
+        text
+    }
 }
 
 macro_rules! cell_from {
-    ($($arm:ident: $type:ty),+ $(,)?) => {$(
+    ($($arm:ident $get:ident: $type:ty),+ $(,)?) => {$(
+        impl<'v> Cell<'v> {
+            /// The value, if it is one of this type.
+            pub(crate) fn $get(self) -> Option<$type> {
+                match self {
+                    Cell::$arm(value) => value,
+                    _ => None,
+                }
+            }
+        }
         impl<'v> From<$type> for Cell<'v> {
             fn from(value: $type) -> Self {
                 Cell::$arm(Some(value))
@@ -64,7 +88,7 @@ macro_rules! cell_from {
     )+};
 }
 
-cell_from! { Int: i64, Double: f64, Bool: bool, Text: &'v str }
+cell_from! { Int as_int: i64, Double as_double: f64, Bool as_bool: bool, Text as_text: &'v str }
 
 impl<'v> From<&'v String> for Cell<'v> {
     fn from(value: &'v String) -> Self {
@@ -89,6 +113,15 @@ mod tests {
         assert_eq!(
             insert.text(2, 2),
             "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING"
+        );
+    }
+
+    #[test]
+    fn arrays_take_the_place_of_rows() {
+        let insert = Insert { head: "INSERT INTO t (a, b) VALUES ", tail: " ON CONFLICT DO NOTHING" };
+        assert_eq!(
+            insert.text_of_arrays(&["BIGINT", "TEXT"]),
+            "INSERT INTO t (a, b) SELECT * FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[])) ON CONFLICT DO NOTHING"
         );
     }
 }

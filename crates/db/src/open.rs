@@ -78,6 +78,9 @@ pub enum OpenError {
 /// How long a request may wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may rest until it is asked whether it still is one.
+const FRESH: Duration = Duration::from_millis(100);
+
 /// Statements that a connection to PostgreSQL keeps prepared.
 const STATEMENTS: usize = 256;
 
@@ -190,6 +193,8 @@ async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Resul
     let connections = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| Box::pin(check(connection, idle.idle_for)))
         .after_connect(move |connection, _| Box::pin(prepare(connection, options.statement_timeout)))
         .after_release({
             let pulse = Arc::clone(&pulse);
@@ -205,6 +210,15 @@ async fn postgres_pool(connect: PgConnectOptions, options: OpenOptions) -> Resul
         .await
         .map_err(Error::from)?;
     Ok(postgres::Pool { connections, pulse })
+}
+
+/// A connection that rested may have been lost meanwhile. One that was in use a moment ago is not asked: under load that
+/// would be one more round trip for each transaction.
+async fn check(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for > FRESH {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Ends statements whose request was given up long ago, which would keep their connection busy, and runs all as they

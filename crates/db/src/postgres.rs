@@ -18,7 +18,7 @@ use crate::pulse::Pulse;
 use crate::sql::Value;
 use crate::{Cell, Error, FromRow, Insert, Row, Sql};
 
-/// Inserts of up to so many rows are kept prepared.
+/// Up to so many rows are sent as rows, for which PostgreSQL has less to do than for arrays.
 const FEW_ROWS: usize = 8;
 
 /// The connections to one server.
@@ -129,21 +129,53 @@ pub(crate) type Bound = Query<'static, Postgres, PgArguments>;
 /// The statements that insert these rows, many with each.
 pub(crate) fn inserts<'v, const N: usize>(
     insert: Insert,
-    rows: impl Iterator<Item = [Cell<'v>; N]>,
+    mut rows: impl Iterator<Item = [Cell<'v>; N]>,
 ) -> Result<Vec<Bound>, sqlx::Error> {
-    let (mut rows, mut statements) = (rows.peekable(), Vec::new());
-    while rows.peek().is_some() {
-        let (mut arguments, mut n_rows) = (PgArguments::default(), 0);
-        for row in rows.by_ref().take(ROWS_PER_STATEMENT) {
-            n_rows += 1;
-            row.into_iter().try_for_each(|cell| add(&mut arguments, cell))?;
+    let mut statements = Vec::new();
+    loop {
+        let rows: Vec<[Cell; N]> = rows.by_ref().take(ROWS_PER_STATEMENT).collect();
+        match rows.len() {
+            0 => return Ok(statements),
+            1..=FEW_ROWS => statements.push(insert_rows(insert, &rows)?),
+            _ => statements.push(insert_arrays(insert, &rows)?),
         }
-        // A few rows and a full statement come again; the texts between would only fill the cache.
-        let is_usual = matches!(n_rows, 1..=FEW_ROWS | ROWS_PER_STATEMENT);
-        let text = text(insert.text(n_rows, N).into());
-        statements.push(sqlx::query_with(text, arguments).persistent(is_usual));
     }
-    Ok(statements)
+}
+
+fn insert_rows<const N: usize>(insert: Insert, rows: &[[Cell; N]]) -> Result<Bound, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    rows.iter().flatten().try_for_each(|cell| add(&mut arguments, *cell))?;
+    Ok(sqlx::query_with(text(insert.text(rows.len(), N).into()), arguments))
+}
+
+/// The cells of a column have one type, which is that of the first.
+fn insert_arrays<const N: usize>(insert: Insert, rows: &[[Cell; N]]) -> Result<Bound, sqlx::Error> {
+    let (mut arguments, mut types) = (PgArguments::default(), Vec::with_capacity(N));
+    for position in 0..N {
+        let column = rows.iter().map(|row| row[position]);
+        let first = std::mem::discriminant(&rows[0][position]);
+        debug_assert!(column.clone().all(|cell| std::mem::discriminant(&cell) == first));
+        let added = match rows[0][position] {
+            Cell::Int(_) => {
+                types.push("BIGINT");
+                arguments.add(column.map(Cell::as_int).collect::<Vec<_>>())
+            }
+            Cell::Double(_) => {
+                types.push("DOUBLE PRECISION");
+                arguments.add(column.map(Cell::as_double).collect::<Vec<_>>())
+            }
+            Cell::Bool(_) => {
+                types.push("BOOLEAN");
+                arguments.add(column.map(Cell::as_bool).collect::<Vec<_>>())
+            }
+            Cell::Text(_) => {
+                types.push("TEXT");
+                arguments.add(column.map(Cell::as_text).collect::<Vec<_>>())
+            }
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(sqlx::query_with(text(insert.text_of_arrays(&types).into()), arguments))
 }
 
 /// Runs statements one after the other and returns the number of rows that they changed.

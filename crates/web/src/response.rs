@@ -74,6 +74,11 @@ impl io::Write for Short {
         Ok(bytes.len())
     }
 
+    // What JSON is written with, a few bytes at a time.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes).map(drop)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

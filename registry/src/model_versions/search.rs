@@ -30,7 +30,8 @@ impl Registry {
     }
 
     async fn page_of_versions(&self, search: SearchModelVersions) -> Result<ModelVersionPage> {
-        let mut tx = self.db.read().await?;
+        // The search asks once; what it asks before is only how to go about it.
+        let mut tx = self.db.read_once().await?;
         let mut versions = model_version_search::search(&mut tx, &search).await?;
         let next_offset = page::cut(&mut versions, search.max_results, search.offset);
         Ok(ModelVersionPage { versions, next_offset })

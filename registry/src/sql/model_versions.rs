@@ -27,6 +27,19 @@ const LATEST: &str = "
 const LATEST_END: &str = ")) v
     WHERE v.place = 1 ORDER BY v.name, v.current_stage";
 
+// The same, model by model: PostgreSQL would read all versions of all models, since it takes their key for dearer.
+// OFFSET keeps it from joining first.
+const LATEST_OF_EACH: &str = "
+    FROM registered_models m
+    CROSS JOIN LATERAL (
+        SELECT r.*, row_number() OVER (PARTITION BY r.current_stage ORDER BY r.version DESC) AS place
+        FROM model_versions r
+        WHERE r.workspace = m.workspace AND r.name = m.name AND r.current_stage != 'Deleted_Internal'
+        OFFSET 0
+    ) v
+    WHERE m.workspace = 'default' AND m.name IN (";
+const LATEST_OF_EACH_END: &str = ") AND v.place = 1 ORDER BY v.name, v.current_stage";
+
 const OF_KEY: &str = "
     FROM model_versions v
     WHERE v.workspace = 'default' AND v.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
@@ -261,10 +274,14 @@ pub(crate) async fn list_latest(
     names: &[String],
     aliases: Aliases,
 ) -> Result<Vec<ModelVersion>, Error> {
+    let (start, end) = match tx.engine() {
+        Engine::Sqlite => (LATEST, LATEST_END),
+        Engine::Postgres => (LATEST_OF_EACH, LATEST_OF_EACH_END),
+    };
     let mut found = Vec::new();
     for names in names.chunks(KEYS_PER_STATEMENT) {
         let mut sql = select(tx.engine(), aliases);
-        sql.push(LATEST).push_list(names).push(LATEST_END);
+        sql.push(start).push_list(names).push(end);
         found.extend(tx.list::<ModelVersionRow>(sql).await?.into_iter().map(|row| row.0));
     }
     Ok(found)
