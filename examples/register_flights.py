@@ -1,6 +1,7 @@
 """Registers the two best models of `train_flights.py`, and brings them under a promotion policy.
 
-The runner-up becomes version 1 of `late-flights`, the best version 2, both by the stock MLflow client. What the policy
+The runner-up becomes version 1 of `late-flights`, the best version 2, both by the stock MLflow client. The best is also
+version 1 of `late-flights-onnx`, where it is the same model for servers without Python. What the policy
 says to a promotion is asked with the client too: it moves the alias as always, and is told why when it may not.
 
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python examples/register_flights.py register
@@ -18,6 +19,7 @@ import mlflow
 from mlflow.exceptions import RestException
 
 NAME = "late-flights"
+ONNX_NAME = "late-flights-onnx"
 
 
 def register(client):
@@ -27,11 +29,17 @@ def register(client):
         [experiment.experiment_id], filter_string="metrics.auc > 0", order_by=["metrics.auc DESC"], max_results=2
     )
     for run in reversed(best):
-        models = client.search_logged_models(
-            [experiment.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}' AND name = 'model'"
-        )
-        version = mlflow.register_model(f"models:/{models[0].model_id}", NAME)
+        version = mlflow.register_model(find_model(client, run, "model"), NAME)
         print(f"version {version.version} of {NAME}: {run.info.run_name}, AUC {run.data.metrics['auc']:.4f}")
+    version = mlflow.register_model(find_model(client, best[0], "model-onnx"), ONNX_NAME)
+    print(f"version {version.version} of {ONNX_NAME}: the best of them as ONNX")
+
+
+def find_model(client, run, name):
+    """The URI of a model that a run logged."""
+    wanted = f"source_run_id = '{run.info.run_id}' AND name = '{name}'"
+    models = client.search_logged_models([run.info.experiment_id], filter_string=wanted)
+    return f"models:/{models[0].model_id}"
 
 
 def validate(client):

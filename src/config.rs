@@ -151,7 +151,7 @@ fn static_prefix(network: &NetworkArgs) -> anyhow::Result<String> {
     Ok(prefix.clone())
 }
 
-fn browser_guards(args: &SecurityArgs) -> Option<Security> {
+pub(crate) fn browser_guards(args: &SecurityArgs) -> Option<Security> {
     if args.disable_security_middleware {
         return None;
     }

@@ -1,6 +1,8 @@
 //! The variables that are no flags of ours: those by which other programs, too, find object stores, Python and tracking
 //! servers.
 
+use std::path::PathBuf;
+
 use forebay_tracking::StoreSettings;
 
 use crate::models::target::Variables;
@@ -12,6 +14,13 @@ pub(crate) fn object_stores() -> StoreSettings {
     let variable = |name: &str| std::env::var(name).ok();
     let set = |name: &&str| Some(((*name).to_owned(), variable(name)?));
     StoreSettings::new(StoreSettings::NAMES.iter().filter_map(set))
+}
+
+/// The variables that tell endpoints and credentials of object stores, as they are.
+pub(crate) fn lake() -> Vec<(String, String)> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]
+    let variable = |name: &str| std::env::var(name).ok();
+    StoreSettings::NAMES.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect()
 }
 
 /// What the environment says about where Python is; an empty variable says nothing.
@@ -33,4 +42,12 @@ pub(crate) fn models() -> Variables {
         token: variable("MLFLOW_TRACKING_TOKEN"),
         user: variable("USER").or_else(|| variable("LOGNAME")),
     }
+}
+
+/// Where models are cached unless a flag says so: `FOREBAY_CACHE`, or a folder among the user's caches.
+pub(crate) fn model_cache() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let caches = || variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    variable("FOREBAY_CACHE").or_else(|| Some(caches()?.join("forebay/models")))
 }

@@ -11,10 +11,12 @@ use crate::cli::{Command, LogFormat};
 /// wrong.
 pub(crate) fn start(format: LogFormat, command: &Command) {
     let level = match command {
-        Command::Models(_) => LevelFilter::WARN,
-        Command::Server(_) | Command::Gc(_) | Command::Db(_) => LevelFilter::INFO,
+        Command::Models(_) | Command::Score(_) => LevelFilter::WARN,
+        Command::Server(_) | Command::Serve(_) | Command::Gc(_) | Command::Db(_) => LevelFilter::INFO,
     };
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    // ONNX Runtime tells at INFO what it does with each node of a model; `RUST_LOG` comes later, and wins.
+    let told = EnvFilter::try_from_default_env().map_or_else(|_| String::new(), |filter| filter.to_string());
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},ort=warn,{told}"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,7 +4,9 @@ mod db_args;
 mod gc_args;
 mod models_args;
 mod promotion_args;
+mod score_args;
 mod secret;
+mod serve_args;
 mod server_args;
 mod target_args;
 mod webhook_args;
@@ -19,14 +21,16 @@ pub(crate) use promotion_args::{
     ApplyArgs, DecideArgs, DeletePolicyArgs, HistoryArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs,
     PromoteArgs, PromotionIdArgs, PromotionStatus, PromotionsArgs, RollbackArgs,
 };
+pub(crate) use score_args::{ScoreArgs, SummaryFormat};
 pub(crate) use secret::Secret;
+pub(crate) use serve_args::{EngineArgs, QueueArgs, ServeArgs};
 pub(crate) use server_args::{
     ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
-pub(crate) use target_args::{OutputFormat, TargetArgs};
+pub(crate) use target_args::{OriginArgs, OutputFormat};
 pub(crate) use webhook_args::WebhookArgs;
 
-/// An MLflow-compatible tracking server in one binary.
+/// An MLflow-compatible tracking server, model registry and serving engine in one binary.
 #[derive(Debug, Parser)]
 #[command(name = "forebay", version)]
 pub(crate) struct Cli {
@@ -55,6 +59,12 @@ pub(crate) enum Command {
     Gc(Box<GcArgs>),
     /// Look at registered models, promote their versions and download them, on a server or in a database.
     Models(Box<ModelsArgs>),
+    /// Score a table with a model: Parquet, CSV, JSON lines or Arrow in, the same with predictions out.
+    Score(Box<ScoreArgs>),
+    /// Serve models in real time, over MLflow's scoring protocol and the Open Inference Protocol; takes the flags of
+    /// `mlflow models serve` that mean something here.
+    #[command(args_override_self = true, disable_help_flag = true)]
+    Serve(Box<ServeArgs>),
     /// Manage the database.
     #[command(subcommand)]
     Db(DbCommand),
@@ -77,7 +87,11 @@ fn command() -> clap::Command {
     let careful =
         |command: clap::Command| command.mut_args(|arg| without_empty_variable(arg.hide_env_values(true)));
     let all = Cli::command().mut_args(|arg| arg.hide_env_values(true));
-    all.mut_subcommand("server", careful).mut_subcommand("gc", careful).mut_subcommand("models", careful)
+    all.mut_subcommand("server", careful)
+        .mut_subcommand("gc", careful)
+        .mut_subcommand("models", careful)
+        .mut_subcommand("score", careful)
+        .mut_subcommand("serve", careful)
 }
 
 /// An empty variable counts as none, as with MLflow: container set-ups like to leave them empty.
@@ -96,7 +110,9 @@ pub(crate) mod tests {
         let matches = command().try_get_matches_from(["forebay", "server"].iter().chain(flags))?;
         match Cli::from_arg_matches(&matches)?.command {
             Command::Server(args) => Ok(*args),
-            Command::Gc(_) | Command::Models(_) | Command::Db(_) => unreachable!("the command is server"),
+            Command::Gc(_) | Command::Models(_) | Command::Score(_) | Command::Serve(_) | Command::Db(_) => {
+                unreachable!("the command is server")
+            }
         }
     }
 
@@ -105,7 +121,9 @@ pub(crate) mod tests {
         let matches = command().try_get_matches_from(["forebay", "models"].iter().chain(words))?;
         match Cli::from_arg_matches(&matches)?.command {
             Command::Models(args) => Ok(*args),
-            Command::Gc(_) | Command::Server(_) | Command::Db(_) => unreachable!("the command is models"),
+            Command::Gc(_) | Command::Server(_) | Command::Score(_) | Command::Serve(_) | Command::Db(_) => {
+                unreachable!("the command is models")
+            }
         }
     }
 

@@ -122,7 +122,7 @@ mod tests {
         for words in [[&["list"][..], &flags].concat(), [&flags[..], &["list"]].concat()] {
             let target = models_args(&words).unwrap().target;
             assert_eq!(target.output, OutputFormat::Json);
-            assert_eq!(target.artifacts_destination.0, "s3://b");
+            assert_eq!(target.origin.artifacts_destination.0, "s3://b");
         }
     }
 

@@ -5,12 +5,12 @@ use clap::{Args, ValueEnum};
 
 use super::secret::Secret;
 
-/// A server or a database, and how answers look.
+/// A server or a database.
 // The two addresses have no `env`: a flag has to win over the variable of the other one, so `crate::environment` reads
 // those.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which registry, and how it is shown")]
-pub(crate) struct TargetArgs {
+#[command(next_help_heading = "Which registry")]
+pub(crate) struct OriginArgs {
     /// A tracking server, Forebay's or MLflow's, as in `http://127.0.0.1:5000`. Who asks is said by
     /// `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, or by `MLFLOW_TRACKING_TOKEN`. Left out, the
     /// variable `MLFLOW_TRACKING_URI` counts.
@@ -39,6 +39,14 @@ pub(crate) struct TargetArgs {
         value_parser = BoolishValueParser::new()
     )]
     pub(crate) allow_unknown_schema: bool,
+}
+
+/// A registry, and how answers look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it is shown")]
+pub(crate) struct TargetArgs {
+    #[command(flatten)]
+    pub(crate) origin: OriginArgs,
     /// table for people, json for programs: the messages of the REST API.
     #[arg(
         long,

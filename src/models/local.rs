@@ -19,7 +19,7 @@ use forebay_registry::{Config as RegistryConfig, DeliveryRules, KeySource, Priva
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, Tracking};
 use forebay_web::serving::Serving;
 
-use crate::cli::TargetArgs;
+use crate::cli::OriginArgs;
 use crate::database::open_options;
 use crate::environment;
 use crate::router::{Domains, bare_router};
@@ -52,7 +52,7 @@ impl Local {
         url: &DatabaseUrl,
         user: Option<String>,
         tables: Tables,
-        args: &TargetArgs,
+        args: &OriginArgs,
     ) -> anyhow::Result<(Client, Self)> {
         let unusable = || {
             format!(
@@ -110,7 +110,7 @@ fn registry_config() -> RegistryConfig {
 }
 
 /// As of a server without flags; nothing here is logged, so only the artifacts count.
-fn tracking_config(args: &TargetArgs) -> anyhow::Result<TrackingConfig> {
+fn tracking_config(args: &OriginArgs) -> anyhow::Result<TrackingConfig> {
     let folder = std::env::current_dir()?;
     let folder = folder.to_str().context("the current folder's name is not UTF-8")?.to_owned();
     Ok(TrackingConfig {

@@ -5,6 +5,7 @@
 
 mod advice;
 mod local;
+pub(crate) mod connection;
 mod output;
 pub(crate) mod target;
 
@@ -26,23 +27,13 @@ mod download;
 mod table;
 mod words;
 
-use std::time::Duration;
-
-use forebay_client::{Client, Decision, Options, RetryPolicy};
+use forebay_client::{Client, Decision};
+use forebay_serving::ModelSource;
 
 use crate::cli::{ModelsArgs, ModelsCommand};
-use crate::environment;
-use local::{Local, Tables};
+use connection::Connection;
+use local::Tables;
 use output::Output;
-use target::Target;
-
-/// A server that is just being started again is waited for, but whoever sits at a terminal does not wait for minutes.
-const RETRY: RetryPolicy = RetryPolicy {
-    max_retries: 3,
-    base_delay: Duration::from_millis(500),
-    max_delay: Duration::from_secs(10),
-    jitter: Duration::from_millis(100),
-};
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +47,8 @@ pub(crate) enum Outcome {
 /// What every command has.
 struct Session {
     client: Client,
+    /// Where the files of versions are.
+    source: Box<dyn ModelSource>,
     output: Output,
 }
 
@@ -63,21 +56,12 @@ struct Session {
 pub(crate) async fn run(args: ModelsArgs) -> anyhow::Result<Outcome> {
     let output = Output(args.target.output);
     let tables = tables(&args.command);
-    let (client, local, place) = match Target::choose(&args.target, environment::models())? {
-        Target::Server { uri, credentials } => {
-            let options = Options { credentials, retry: RETRY, ..Options::default() };
-            (Client::with_options(&uri, options)?, None, uri)
-        }
-        Target::Database { url, user } => {
-            let (client, local) = Local::open(&url, user, tables, &args.target).await?;
-            (client, Some(local), url.to_string())
-        }
-    };
-    let outcome = perform(&Session { client, output }, args.command).await;
-    if let Some(local) = local {
-        local.close().await;
-    }
-    outcome.map_err(|error| advice::added(error, &place, tables))
+    let connection = Connection::open(&args.target.origin, tables).await?;
+    let session = Session { client: connection.client.clone(), source: connection.source(), output };
+    let outcome = perform(&session, args.command).await;
+    let outcome = outcome.map_err(|error| advice::added(error, &connection.place, tables));
+    connection.close().await;
+    outcome
 }
 
 fn tables(command: &ModelsCommand) -> Tables {

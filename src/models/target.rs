@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use forebay_client::Credentials;
 use forebay_db::DatabaseUrl;
 
-use crate::cli::{Secret, TargetArgs};
+use crate::cli::{OriginArgs, Secret};
 
 /// As the server's default.
 const DEFAULT: &str = "sqlite:///mlflow.db";
@@ -37,7 +37,7 @@ pub(crate) struct Variables {
 }
 
 impl Target {
-    pub(super) fn choose(args: &TargetArgs, variables: Variables) -> anyhow::Result<Self> {
+    pub(super) fn choose(args: &OriginArgs, variables: Variables) -> anyhow::Result<Self> {
         let flag = |uri: &Option<Secret>| uri.as_ref().map(|uri| uri.0.clone());
         let candidates = [
             ("--tracking-uri", flag(&args.tracking_uri), Kind::ServerOrDatabase),
@@ -55,12 +55,12 @@ impl Target {
     }
 }
 
-fn is_http(uri: &str) -> bool {
+pub(crate) fn is_http(uri: &str) -> bool {
     uri.starts_with("http://") || uri.starts_with("https://")
 }
 
 /// As in the stock client, a name and a password win over a token.
-fn credentials(variables: Variables) -> Credentials {
+pub(crate) fn credentials(variables: Variables) -> Credentials {
     match variables {
         Variables { username: Some(user), password: Some(password), .. } => {
             Credentials::Basic { user, password }
@@ -79,7 +79,7 @@ mod tests {
 
     fn chosen(flags: &[&str], variables: Variables) -> String {
         let args = models_args(&[&["list"], flags].concat()).unwrap();
-        match Target::choose(&args.target, variables) {
+        match Target::choose(&args.target.origin, variables) {
             Ok(Target::Server { uri, credentials }) => format!("{uri} {credentials:?}"),
             Ok(Target::Database { url, .. }) => url.to_string(),
             Err(error) => crate::failure::line(&error),

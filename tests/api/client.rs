@@ -9,9 +9,12 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
-use forebay_client::{Batch, Client, Credentials, Error, MetricPoint, Options, RetryPolicy, Timeouts};
+use forebay_client::{
+    Batch, Client, Credentials, Error, MetricPoint, NewModel, Options, RetryPolicy, Timeouts,
+};
 use forebay_db::{Db, for_each_db};
-use forebay_wire::enumeration::RunStatus;
+use forebay_wire::enumeration::{LoggedModelStatus, RunStatus};
+use forebay_wire::logged_models::CreateLoggedModel;
 use forebay_wire::model_versions::CreateModelVersion;
 use forebay_wire::registered_models::{CreateRegisteredModel, SearchRegisteredModels};
 use forebay_wire::runs::{CreateRun, SearchRuns};
@@ -78,6 +81,39 @@ async fn artifacts_go_up_and_come_down(db: Db) {
     assert_eq!((n_bytes, content), (100_000, vec![7; 100_000]));
     let missing = client.download_artifact(&run.artifact_uri, "nope", &mut Vec::new()).await;
     assert!(matches!(missing, Err(Error::Api { status: 404, .. })), "{missing:?}");
+    drop(client);
+    server.stop().await;
+}
+
+async fn a_model_is_logged_with_its_files_and_registered(db: Db) {
+    let server = TestServer::start(db).await;
+    let client = Client::new(&server.url("/")).unwrap();
+    let experiment_id = Some("0".to_owned());
+    let created = CreateRun { experiment_id: experiment_id.clone(), ..CreateRun::default() };
+    let run_id = client.create_run(&created).await.unwrap().run_id;
+    let message = CreateLoggedModel {
+        experiment_id,
+        name: Some("wine".to_owned()),
+        source_run_id: Some(run_id.clone()),
+        ..CreateLoggedModel::default()
+    };
+    let files = |new: &NewModel| vec![("data/id.txt".to_owned(), new.model_id.clone().into_bytes())];
+    let model = client.log_model(&message, files).await.unwrap();
+
+    let info = client.get_logged_model(&model.model_id).await.unwrap().info.unwrap();
+    assert_eq!((info.status, info.source_run_id), (Some(LoggedModelStatus::Ready), Some(run_id.clone())));
+    let mut content = Vec::new();
+    client.download_artifact(&model.artifact_uri, "data/id.txt", &mut content).await.unwrap();
+    assert_eq!(content, model.model_id.as_bytes());
+    let outputs = client.get_run(&run_id).await.unwrap().outputs.unwrap();
+    assert_eq!(outputs.model_outputs[0].model_id.as_ref(), Some(&model.model_id));
+    for number in ["1", "2"] {
+        let version = client.register_logged_model("wine", &model, Some(&run_id)).await.unwrap();
+        assert_eq!(version.version.as_deref(), Some(number));
+    }
+
+    let outside = |_: &NewModel| vec![("../x".to_owned(), Vec::new())];
+    assert!(matches!(client.log_model(&message, outside).await, Err(Error::ArtifactPath(_))));
     drop(client);
     server.stop().await;
 }
@@ -176,6 +212,7 @@ for_each_db!(
     a_model_is_registered_found_and_deleted,
     a_listing_ends_at_its_limit_and_says_whether_there_is_more,
     artifacts_go_up_and_come_down,
+    a_model_is_logged_with_its_files_and_registered,
     pages_of_a_search_are_fetched_to_the_end,
     a_refusal_has_its_code_its_sentence_and_its_status,
 );

@@ -34,7 +34,7 @@ START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 15
 
 
-pytest_plugins = ["browser", "samples"]
+pytest_plugins = ["browser", "samples", "scoring"]
 
 
 def pytest_addoption(parser):
@@ -137,6 +137,10 @@ def target(pytestconfig):
 
 @pytest.fixture(scope="session")
 def forebay_binary():
+    return forebay_program()
+
+
+def forebay_program():
     """Path of our binary: FOREBAY_BIN, or the debug build of this checkout."""
     path = pathlib.Path(os.environ.get("FOREBAY_BIN") or REPOSITORY / "target" / "debug" / "forebay")
     if not path.is_file():

@@ -28,7 +28,7 @@ use forebay_db::{Db, Engine};
 use forebay_web::serving::Serving;
 use prometheus_client::registry::Registry;
 
-pub use artifacts::{ReadableFile, StoreError, StoreSettings};
+pub use artifacts::{ObjectFolder, ObjectStores, ReadableFile, StoreError, StoreSettings};
 pub use error::Error;
 pub use http::graphql::{GraphqlLimits, ModelVersions};
 pub use model::location::LocationRules;

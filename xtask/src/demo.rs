@@ -1,8 +1,10 @@
 //! `cargo xtask demo`: a server on SQLite and a local artifact folder, a real training script that logs to it with the
-//! stock client, and promotions of what it trained. Everything lives in a fresh folder that is removed at the end.
+//! stock client, promotions of what it trained, and the promoted model at work: asked in real time, and on a year of
+//! flights. Everything lives in a fresh folder that is removed at the end.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
@@ -17,10 +19,20 @@ use crate::machine::server::Server;
 /// The port of `mlflow server`, so that what readers know about it holds here.
 const USUAL_PORT: u16 = 5000;
 
-/// Train a dozen models against a fresh server, promote the best, and leave the server running
+/// The port of the served model.
+const USUAL_MODEL_PORT: u16 = 5001;
+
+const CHAMPION: &str = "models:/late-flights@champion";
+const CHAMPION_AS_ONNX: &str = "models:/late-flights-onnx/1";
+const SERVE_SCRIPT: &str = "examples/serve_flights.py";
+
+/// Columns of the table that stand beside the predictions.
+const KEPT: &str = "year,month,day,carrier,flight,arr_delay";
+
+/// Train a dozen models against a fresh server, promote, serve and score with the best, and leave the servers running
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// End after the promotions instead of waiting for Ctrl-C
+    /// End after the scoring instead of waiting for Ctrl-C
     #[arg(long)]
     exit: bool,
     /// Port of the server [default: 5000, or any free one]
@@ -47,8 +59,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     announce(&format!("forebay server answers at {}", server.address()));
     train(&python, &server)?;
     promote(&python, &binary, &server)?;
+    let work = Work { python: &python, binary: &binary, server: &server, folder: folder.path() };
+    let models = work.serve()?;
+    work.score()?;
     if !args.exit && !interrupt.came() {
-        print_next_steps(&server, folder.path());
+        print_next_steps(&server, &models, folder.path());
         server.wait()?;
     }
     Ok(ExitCode::SUCCESS)
@@ -80,6 +95,56 @@ fn promote(python: &Python, binary: &Path, server: &Server) -> Result<()> {
     Ok(())
 }
 
+/// The promoted model at work.
+struct Work<'a> {
+    python: &'a Python,
+    binary: &'a Path,
+    server: &'a Server,
+    folder: &'a Path,
+}
+
+impl Work<'_> {
+    /// Serves the champion, and asks it in each protocol.
+    fn serve(&self) -> Result<Server> {
+        let port = ports::find_free(USUAL_MODEL_PORT).map_or_else(ports::any_free, Ok)?;
+        announce(&format!("forebay serve --model-uri {CHAMPION}: loading the champion, which Python runs"));
+        let started = Instant::now();
+        let mut serve = self.forebay(&["serve", "--model-uri", CHAMPION]);
+        let models = Server::start_models(&mut serve, &self.folder.join("serve.log"), port)?;
+        let took = started.elapsed().as_secs_f64();
+        announce(&format!(
+            "{} answers after {took:.1} s; two flights, asked in three protocols",
+            models.address()
+        ));
+        run_example(self.python, self.server, &[SERVE_SCRIPT, "ask", &models.address()])?;
+        Ok(models)
+    }
+
+    /// Scores a year of flights, with the champion as it was logged, and with the same model as ONNX.
+    fn score(&self) -> Result<()> {
+        let file = |name: &str| self.folder.join(name).display().to_string();
+        let [flights, by_python, by_onnx] =
+            ["flights.parquet", "late.parquet", "late-onnx.parquet"].map(file);
+        announce("scoring all flights of 2013");
+        run_example(self.python, self.server, &[SERVE_SCRIPT, "table", &flights])?;
+        for (uri, output) in [(CHAMPION, &by_python), (CHAMPION_AS_ONNX, &by_onnx)] {
+            announce(&format!("forebay score --model {uri}"));
+            let words = ["score", "--model", uri, "--input", &flights, "--output", output, "--keep", KEPT];
+            let status = self.forebay(&words).status()?;
+            anyhow::ensure!(status.success(), "{uri} was not scored with ({status})");
+        }
+        run_example(self.python, self.server, &[SERVE_SCRIPT, "figures", &by_python, &by_onnx])
+    }
+
+    /// `forebay` with what serving and scoring need: the registry, the environment's Python, and a cache of its own.
+    fn forebay(&self, words: &[&str]) -> Command {
+        let mut command = self.python.beside(self.binary);
+        command.args(words).args(["--tracking-uri", &self.server.address()]);
+        command.arg("--cache").arg(self.folder.join("models"));
+        command
+    }
+}
+
 fn run_example(python: &Python, server: &Server, arguments: &[&str]) -> Result<()> {
     let status = python.command().args(arguments).env("MLFLOW_TRACKING_URI", server.address()).status()?;
     anyhow::ensure!(status.success(), "{} failed ({status})", arguments.join(" "));
@@ -93,8 +158,8 @@ fn run_models(binary: &Path, server: &Server, arguments: &[&str]) -> Result<bool
     Ok(command.status().with_context(|| format!("cannot run {}", binary.display()))?.success())
 }
 
-fn print_next_steps(server: &Server, folder: &Path) {
-    let address = server.address();
+fn print_next_steps(server: &Server, models: &Server, folder: &Path) {
+    let (address, model_address) = (server.address(), models.address());
     println!();
     announce(&format!(
         "the server stays up at {address} until Ctrl-C; its files are in {}",
@@ -106,6 +171,9 @@ fn print_next_steps(server: &Server, folder: &Path) {
     );
     println!("                                    {address}/#/models: late-flights and its champion");
     println!("    point any MLflow client at it:  export MLFLOW_TRACKING_URI={address}");
+    println!("    ask the champion:               curl {model_address}/v2/models/late-flights");
+    println!("                                    {model_address}/openapi.json says what it takes");
+    println!("    look at the scored flights:     {}", folder.join("late.parquet").display());
     println!("    log some runs of your own:      mlflow.set_experiment(\"mine\"); mlflow.sklearn.autolog()");
     println!(
         "    or ask the API:                 curl '{address}/api/2.0/mlflow/experiments/search?max_results=5'"

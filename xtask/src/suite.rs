@@ -3,13 +3,14 @@
 //! they expect of Forebay is what MLflow does. It is asked on SQLite, and on PostgreSQL where the two may differ:
 //! its servers take half a minute to start. `--target mlflow` asks it everything on both.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::machine::command::{announce, cargo, run_shown};
+use crate::machine::command::{announce, cargo, run_quiet, run_shown};
 use crate::machine::folders::Folders;
 use crate::machine::interrupt::Interrupt;
 use crate::machine::postgres::{Cluster, Durability};
@@ -129,22 +130,45 @@ struct Suite<'a> {
 impl Suite<'_> {
     fn run(&self, step: &Step) -> Result<()> {
         match step {
-            Step::Rust => self.cargo(&["test", "--workspace", "--no-fail-fast"], "cargo-test"),
-            Step::Build => self.cargo(&["build", "--package", "forebay"], "cargo-build"),
+            Step::Rust => self.rust_tests(),
+            Step::Build => self.cargo(&["build", "--package", "forebay"], &mut cargo(), "cargo-build"),
             Step::Clients { target, database, files } => self.pytest(*target, database, files),
         }
     }
 
-    fn cargo(&self, words: &[&str], log: &str) -> Result<()> {
+    /// With what the engines need: a Python with mlflow and ONNX Runtime, and the weights of a real encoder.
+    fn rust_tests(&self) -> Result<()> {
         let mut command = cargo();
+        command.env("PATH", self.python.path()).env("FOREBAY_TEST_PYTHON", self.python.interpreter());
+        command.env("FOREBAY_REQUIRE_PYTHON", "1").env("FOREBAY_REQUIRE_ONNXRUNTIME", "1");
+        command.env("FOREBAY_MINILM", self.minilm()?);
+        self.cargo(&["test", "--workspace", "--no-fail-fast"], &mut command, "cargo-test")
+    }
+
+    /// The folder of the encoder with texts and their embeddings, written anew: it takes seconds.
+    fn minilm(&self) -> Result<PathBuf> {
+        let folder = self.folders.cache().join("minilm");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        run_quiet(self.python.command().arg("tests/clients/minilm.py").arg(&folder))?;
+        Ok(folder)
+    }
+
+    fn cargo(&self, words: &[&str], command: &mut Command, log: &str) -> Result<()> {
         command.args(words).current_dir(tree::root());
-        run_shown(self.with_databases(&mut command), &self.folders.log(log))
+        run_shown(self.with_databases(command), &self.folders.log(log))
     }
 
     fn pytest(&self, target: Target, database: &str, files: &[&str]) -> Result<()> {
         let files = if files.is_empty() { &["tests/clients"] } else { files };
         let mut command = self.python.command();
-        command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=10"]).args(files);
+        command.args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=10"]);
+        // A worker takes a file with all of its databases, and so starts servers for each file, which is quick with ours.
+        if (target, database) != (Target::Mlflow, "both") {
+            command.args(["-n", "2", "--dist", "loadfile"]);
+        }
+        command.args(files);
         command.args(["--target", target.name(), "--database", database]).env("FOREBAY_BIN", self.binary());
         command.env("FOREBAY_REQUIRE_CHROMIUM", "1").env("FOREBAY_AZURITE", &self.azurite);
         run_shown(

@@ -1,4 +1,4 @@
-//! Artifacts of runs and logged models, moved through the tracking server.
+//! Artifacts of runs and logged models, listed and written through the tracking server.
 //!
 //! A run's artifact root such as `mlflow-artifacts:/0/…` is a path behind the server's own proxy, where files are read
 //! and written. Files of roots elsewhere (`s3://…`) are listed and read by the server, on the routes of its web UI;
@@ -9,10 +9,8 @@ use forebay_wire::artifacts::{
 };
 use forebay_wire::logged_models::{ListLoggedModelArtifacts, ListLoggedModelArtifactsResponse};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Body, Method, RequestBuilder};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use reqwest::{Body, Method};
 
-use crate::client::with_query;
 use crate::{Client, Error};
 
 /// What stands in a path segment as it is.
@@ -85,63 +83,10 @@ impl Client {
             self.get("/api/2.0/mlflow-artifacts/artifacts", &question).await?;
         Ok(answer.files)
     }
-
-    /// Copies an artifact into `target` and returns its size in bytes. After an error `target` may hold a part.
-    pub async fn download_artifact(
-        &self,
-        artifact_uri: &str,
-        path: &str,
-        target: &mut (impl AsyncWrite + Unpin),
-    ) -> Result<u64, Error> {
-        let request = self.transfer(Method::GET, &proxy_path(artifact_uri, path)?);
-        self.copy(request, target).await
-    }
-
-    /// Copies an artifact of a run into `target` by way of the server, whatever store it is in. Otherwise as
-    /// [`Client::download_artifact`].
-    pub async fn download_run_artifact(
-        &self,
-        run_id: &str,
-        path: &str,
-        target: &mut (impl AsyncWrite + Unpin),
-    ) -> Result<u64, Error> {
-        let address = with_query("/get-artifact", &[("run_id", run_id), ("path", path)])?;
-        self.copy(self.transfer(Method::GET, &address), target).await
-    }
-
-    /// Copies an artifact of a logged model into `target` by way of the server, whatever store it is in. Otherwise
-    /// as [`Client::download_artifact`].
-    pub async fn download_logged_model_artifact(
-        &self,
-        model_id: &str,
-        path: &str,
-        target: &mut (impl AsyncWrite + Unpin),
-    ) -> Result<u64, Error> {
-        let model_id = utf8_percent_encode(model_id, SEGMENT);
-        let route = format!("/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files");
-        let address = with_query(&route, &[("artifact_file_path", path)])?;
-        self.copy(self.transfer(Method::GET, &address), target).await
-    }
-
-    /// Copies an answer's body into `target` and returns its size in bytes.
-    pub(crate) async fn copy(
-        &self,
-        request: RequestBuilder,
-        target: &mut (impl AsyncWrite + Unpin),
-    ) -> Result<u64, Error> {
-        let mut response = self.send(request).await?;
-        let mut size_bytes = 0;
-        while let Some(chunk) = response.chunk().await? {
-            target.write_all(&chunk).await?;
-            size_bytes += chunk.len() as u64;
-        }
-        target.flush().await?;
-        Ok(size_bytes)
-    }
 }
 
 /// The proxy's path for an artifact.
-fn proxy_path(artifact_uri: &str, path: &str) -> Result<String, Error> {
+pub(crate) fn proxy_path(artifact_uri: &str, path: &str) -> Result<String, Error> {
     if path.is_empty() {
         return Err(Error::ArtifactPath(path.to_owned()));
     }

@@ -8,8 +8,10 @@
 mod artifacts;
 mod batch;
 mod client;
+mod downloads;
 mod error;
 mod experiments;
+mod logged_models;
 mod metrics;
 mod model_versions;
 mod pages;
@@ -22,7 +24,9 @@ mod transport;
 
 pub use batch::{Batch, MetricPoint};
 pub use client::{Client, Credentials, Options, Timeouts};
+pub use downloads::{ArtifactFolder, Download, Resume};
 pub use error::Error;
+pub use logged_models::NewModel;
 pub use pages::{Listing, Pages, Question};
 pub use promotions::Decision;
 pub use retry::RetryPolicy;

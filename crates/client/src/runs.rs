@@ -1,5 +1,6 @@
 //! The life of a run: created, tagged, finished, read.
 
+use forebay_wire::datasets::LogInputs;
 use forebay_wire::empty::Empty;
 use forebay_wire::enumeration::RunStatus;
 use forebay_wire::runs::{
@@ -60,6 +61,11 @@ impl Client {
         };
         let answer: UpdateRunResponse = self.post(UPDATE, &message).await?;
         answer.run_info.ok_or_else(|| Error::missing(UPDATE, "run_info"))
+    }
+
+    /// Notes which datasets and logged models a run reads.
+    pub async fn log_inputs(&self, message: &LogInputs) -> Result<(), Error> {
+        self.post::<Empty>("runs/log-inputs", message).await.map(drop)
     }
 
     /// Logs a param, at most 6,000 characters long; it can never get another value.

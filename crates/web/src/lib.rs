@@ -21,6 +21,7 @@ pub mod origin;
 mod allow;
 mod fallback;
 pub mod serving;
+pub mod body;
 pub mod message;
 pub mod response;
 pub mod cpu;

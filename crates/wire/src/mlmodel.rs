@@ -14,8 +14,8 @@ use serde_json::Value;
 use crate::signature::{FieldSpec, ParamSpec};
 use crate::yaml::{self, YamlError};
 
-/// Longest file, in bytes: room for a signature of tens of thousands of columns.
-const MAX_FILE_LEN: usize = 4 * 1024 * 1024;
+/// Longest file, in bytes: room for a signature of a hundred thousand columns.
+const MAX_FILE_LEN: usize = 16 * 1024 * 1024;
 
 /// What an `MLmodel` says.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// An input, an output, or a type within one.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -47,6 +48,9 @@ pub struct ParamSpec {
     /// `double`, `object`, …; older files say `dtype`.
     #[serde(rename = "type", alias = "dtype")]
     pub kind: String,
+    /// What holds when it does not come with a request.
+    #[serde(default)]
+    pub default: Option<Value>,
     /// Absent for one value, `[-1]` for a list.
     #[serde(default)]
     pub shape: Option<Vec<i64>>,

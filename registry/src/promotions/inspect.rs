@@ -10,7 +10,7 @@ use crate::model::signature::Signature;
 const MLMODEL: &str = "MLmodel";
 
 /// Longest `MLmodel` that is read, in bytes.
-const MAX_MLMODEL_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_MLMODEL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Most files that one version may name.
 const MAX_FILES: usize = 10_000;

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::walk::File;
+use forebay_serving::ModelFile;
+
 use crate::models::words::size;
 
 /// One line on standard error that is written again and again; none where nobody looks.
@@ -15,7 +16,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn of(files: &[File]) -> Self {
+    pub(super) fn of(files: &[ModelFile]) -> Self {
         let total_bytes = files.iter().filter_map(|file| file.size_bytes).sum();
         Progress { n_files: files.len(), n_done: 0, total_bytes, is_shown: io::stderr().is_terminal() }
     }

@@ -17,4 +17,4 @@ pub(crate) mod traffic;
 
 pub use below::ReadableFile;
 pub use error::StoreError;
-pub use object::StoreSettings;
+pub use object::{ObjectFolder, ObjectStores, StoreSettings};

@@ -10,7 +10,11 @@ use crate::machine::command::run_quiet;
 use crate::tree;
 
 /// Facts as pairs of a name and a value, in the order they are printed.
-pub(super) fn collect(forebay: &Path, origin: &str, database: &str) -> Result<Vec<(&'static str, String)>> {
+pub(super) fn collect(
+    forebay: &Path,
+    origin: &str,
+    about: (&'static str, String),
+) -> Result<Vec<(&'static str, String)>> {
     let run = |program: &str, words: &[&str]| run_quiet(Command::new(program).args(words));
     let version = run_quiet(Command::new(forebay).arg("--version"))?;
     let cores = std::thread::available_parallelism()?;
@@ -22,7 +26,7 @@ pub(super) fn collect(forebay: &Path, origin: &str, database: &str) -> Result<Ve
         ("kernel", run("uname", &["-sr"])?.trim().to_owned()),
         ("Forebay", format!("{} ({origin})", version.trim())),
         ("MLflow", mlflow_version()?),
-        ("database", database.to_owned()),
+        about,
     ])
 }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: Forebay and what it stands in for, under the same load.
 
 mod api;
+mod batch;
 mod content;
 mod facts;
 mod http;
@@ -15,7 +16,10 @@ mod requests;
 mod rounds;
 mod scenarios;
 mod seed;
+mod serving;
+mod sheet;
 mod tracking;
+mod under_test;
 
 use std::process::ExitCode;
 
@@ -32,11 +36,15 @@ pub(crate) struct Args {
 enum Subject {
     Tracking(Box<tracking::Args>),
     Registry(Box<registry::Args>),
+    Serving(Box<serving::Args>),
+    Batch(Box<batch::Args>),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.subject {
         Subject::Tracking(args) => tracking::run(args),
         Subject::Registry(args) => registry::run(args),
+        Subject::Serving(args) => serving::run(args),
+        Subject::Batch(args) => batch::run(args),
     }
 }

@@ -1,7 +1,5 @@
 //! The flags that all subjects have, and the way from them to a report: build, fill a database, measure, publish.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,10 +13,8 @@ use super::report::Report;
 use super::rounds::{self, Choice};
 use super::scenarios::Scenario;
 use super::seed::Seed;
-use crate::machine::build::{self, Profile};
-use crate::machine::folders::Folders;
+use super::under_test::UnderTest;
 use crate::machine::interrupt::Interrupt;
-use crate::machine::python::Python;
 
 /// What can be measured at all.
 pub(super) struct Subject {
@@ -44,11 +40,8 @@ pub(super) struct Options {
     peer: Which,
     #[arg(long, value_enum, default_value_t)]
     database: Database,
-    /// Measure this binary of Forebay [default: a release build of this tree]
-    #[arg(long, value_name = "FILE")]
-    binary: Option<PathBuf>,
     #[command(flatten)]
-    folders: Folders,
+    under_test: UnderTest,
 }
 
 #[derive(Clone, Copy, Default, clap::ValueEnum)]
@@ -72,13 +65,12 @@ impl Options {
         let (content, file) = (subject.content, self.report_file(&subject));
         let choice = self.choice(subject)?;
         let interrupt = Interrupt::watch()?;
-        let (forebay, origin) = self.forebay()?;
-        let programs = Programs { python: Python::ensure(&self.folders)?, forebay };
+        let (programs, origin) = self.under_test.programs()?;
         let seed = self.seed(content, &programs)?;
         let rows = rounds::measure(&choice, &programs, &seed, &interrupt)?;
-        let facts = facts::collect(&programs.forebay, &origin, &content.description())?;
+        let facts = facts::collect(&programs.forebay, &origin, ("database", content.description()))?;
         let report = Report { facts, rows };
-        self.publish(&report, &file)?;
+        self.under_test.publish(&file, &report.markdown(), &report.json())?;
         let complete = report.is_clean() && !interrupt.came();
         Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -98,7 +90,7 @@ impl Options {
             Which::Forebay => vec![Peer::Forebay],
             Which::Both => vec![Peer::Mlflow, Peer::Forebay],
         };
-        let folder = self.folders.cache().join("bench");
+        let folder = self.under_test.folders.cache().join("bench");
         Ok(Choice { peers, scenarios, figures, times: self.times(), folder })
     }
 
@@ -107,36 +99,18 @@ impl Options {
         Times { warm_up: measure / 5, measure }
     }
 
-    /// The binary, and what is known of where it comes from.
-    fn forebay(&self) -> Result<(PathBuf, String)> {
-        match &self.binary {
-            // Run from another folder than this one.
-            Some(given) => Ok((fs::canonicalize(given)?, "a given binary".to_owned())),
-            None => Ok((build::forebay(Profile::Release, &self.folders)?, facts::commit())),
-        }
-    }
-
     fn seed(&self, content: Content, programs: &Programs) -> Result<Seed> {
         match self.database {
-            Database::Sqlite => Seed::sqlite(content, programs, &self.folders),
-            Database::Postgres => Seed::postgres(content, programs, &self.folders),
+            Database::Sqlite => Seed::sqlite(content, programs, &self.under_test.folders),
+            Database::Postgres => Seed::postgres(content, programs, &self.under_test.folders),
         }
     }
 
-    fn report_file(&self, subject: &Subject) -> PathBuf {
+    fn report_file(&self, subject: &Subject) -> String {
         let database = match self.database {
             Database::Sqlite => "sqlite",
             Database::Postgres => "postgres",
         };
-        let name = format!("{}-{database}-{}", subject.name, subject.size);
-        self.folders.target().join("bench").join(name)
-    }
-
-    fn publish(&self, report: &Report, file: &Path) -> Result<()> {
-        fs::create_dir_all(self.folders.target().join("bench"))?;
-        fs::write(file.with_extension("json"), report.json())?;
-        fs::write(file.with_extension("md"), report.markdown())?;
-        println!("\n{}\nalso in {}.md and .json", report.markdown(), file.display());
-        Ok(())
+        format!("{}-{database}-{}", subject.name, subject.size)
     }
 }

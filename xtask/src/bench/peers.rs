@@ -60,7 +60,7 @@ impl Programs {
 pub(super) struct Running {
     child: Child,
     port: u16,
-    /// From the start of the process to the first answer out of the database.
+    /// From the start of the process to the first answer that shows it ready.
     pub(super) ready_after: Duration,
 }
 
@@ -68,20 +68,29 @@ impl Running {
     /// Starts `peer` on `database`, with its artifacts and its output in `folder`.
     pub(super) fn start(programs: &Programs, peer: Peer, database: &str, folder: &Path) -> Result<Self> {
         let log = folder.join("server.log");
-        let output = File::create(&log)?;
         let port = ports::any_free()?;
         let mut command = programs.command(peer);
         command
             .args(["server", "--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--backend-store-uri", database, "--artifacts-destination"])
-            .arg(folder.join("artifacts"))
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output);
+            .arg(folder.join("artifacts"));
+        Self::spawn(&mut command, port, &log, || Api::new(port).can_search())
+    }
+
+    /// Runs any server that listens on `port`, with its output in `log`, until it is ready.
+    pub(super) fn spawn(
+        command: &mut Command,
+        port: u16,
+        log: &Path,
+        is_ready: impl Fn() -> bool,
+    ) -> Result<Self> {
+        let output = File::create(log)?;
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let started = Instant::now();
-        let child = command.spawn().with_context(|| format!("cannot run {}", peer.name()))?;
+        let child =
+            command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
         let mut running = Self { child, port, ready_after: Duration::ZERO };
-        wait_until_ready(&mut running.child, &log, START, || Api::new(port).can_search())?;
+        wait_until_ready(&mut running.child, log, START, is_ready)?;
         running.ready_after = started.elapsed();
         Ok(running)
     }

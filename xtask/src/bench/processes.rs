@@ -51,8 +51,18 @@ pub(super) fn memory_mib(processes: &[u32]) -> Result<f64> {
     Ok(f64::from(kib) / 1024.0)
 }
 
+/// The most memory that `process` ever took, in MiB; none once it has ended.
+pub(super) fn peak_mib(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    Some(f64::from(kib(&status, "VmHWM:")?) / 1024.0)
+}
+
 fn pss_kib(smaps: &str) -> Option<u32> {
-    let line = smaps.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    kib(smaps, "Pss:")
+}
+
+fn kib(text: &str, field: &str) -> Option<u32> {
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     line.split_whitespace().next()?.parse().ok()
 }
 

@@ -199,7 +199,7 @@ impl Report {
 }
 
 /// Three digits are all that such a measurement tells.
-fn short(figure: f64) -> String {
+pub(super) fn short(figure: f64) -> String {
     let decimals = match figure.abs() {
         figure if figure >= 100.0 => 0,
         figure if figure >= 10.0 => 1,

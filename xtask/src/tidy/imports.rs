@@ -11,13 +11,14 @@ struct Crate {
     never: &'static [&'static str],
 }
 
-const CRATES: [Crate; 11] = [
+const CRATES: [Crate; 12] = [
     Crate { folder: "crates/core", ours: &[], never: &["rusqlite", "sqlx", "axum"] },
     Crate { folder: "crates/wire", ours: &[], never: &["rusqlite", "sqlx", "axum"] },
     Crate { folder: "crates/db", ours: &["core"], never: &["axum"] },
     Crate { folder: "crates/web", ours: &["core", "wire"], never: &["rusqlite", "sqlx"] },
     Crate { folder: "crates/client", ours: &["core", "wire"], never: &["axum", "rusqlite", "sqlx"] },
     Crate { folder: "crates/lake", ours: &["core"], never: &["axum", "rusqlite", "sqlx"] },
+    Crate { folder: "crates/linfa-flavor", ours: &[], never: &["axum", "rusqlite", "sqlx", "tokio"] },
     Crate { folder: "tracking", ours: &["core", "wire", "db", "web"], never: &["rusqlite", "sqlx", "ort"] },
     Crate { folder: "registry", ours: &["core", "wire", "db", "web"], never: &["rusqlite", "sqlx", "ort"] },
     Crate {
@@ -27,12 +28,12 @@ const CRATES: [Crate; 11] = [
     },
     Crate {
         folder: "serving/runtime",
-        ours: &["core", "web", "client"],
+        ours: &["core", "wire", "web", "client", "linfa-flavor"],
         never: &["rusqlite", "sqlx", "polars"],
     },
     Crate {
         folder: "serving/batch",
-        ours: &["core", "lake", "serving-runtime"],
+        ours: &["core", "lake", "serving"],
         never: &["rusqlite", "sqlx", "axum"],
     },
 ];

@@ -18,8 +18,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 fn is_named(tree: &Tree, folder: &str, dependency: &str) -> bool {
     let name = dependency.replace('-', "_");
-    let src = format!("{folder}src/");
-    tree.files.iter().filter(|source| source.path.starts_with(&src)).any(|source| source.text.contains(&name))
+    let (src, build) = (format!("{folder}src/"), format!("{folder}build.rs"));
+    let mut sources =
+        tree.files.iter().filter(|source| source.path.starts_with(&src) || source.path == build);
+    sources.any(|source| source.text.contains(&name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The client of one bucket, whichever cloud it is in. The match over clouds stands here alone.
 
 use std::fmt;
+use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::aws::AmazonS3;
@@ -12,9 +13,9 @@ use super::s3_signing::S3Signing;
 use crate::artifacts::traffic::StoreKind;
 
 pub(super) enum Client {
-    S3(AmazonS3, Box<S3Signing>),
-    Google(GoogleCloudStorage),
-    Azure(MicrosoftAzure),
+    S3(Arc<AmazonS3>, Box<S3Signing>),
+    Google(Arc<GoogleCloudStorage>),
+    Azure(Arc<MicrosoftAzure>),
 }
 
 impl Client {
@@ -29,18 +30,27 @@ impl Client {
     /// Reading, writing and deleting objects.
     pub(super) fn objects(&self) -> &dyn ObjectStore {
         match self {
-            Client::S3(client, _) => client,
-            Client::Google(client) => client,
-            Client::Azure(client) => client,
+            Client::S3(client, _) => &**client,
+            Client::Google(client) => &**client,
+            Client::Azure(client) => &**client,
+        }
+    }
+
+    /// The same, for others to keep.
+    pub(super) fn shared(&self) -> Arc<dyn ObjectStore> {
+        match self {
+            Client::S3(client, _) => client.clone(),
+            Client::Google(client) => client.clone(),
+            Client::Azure(client) => client.clone(),
         }
     }
 
     /// Listing page by page.
     pub(super) fn pages(&self) -> &dyn PaginatedListStore {
         match self {
-            Client::S3(client, _) => client,
-            Client::Google(client) => client,
-            Client::Azure(client) => client,
+            Client::S3(client, _) => &**client,
+            Client::Google(client) => &**client,
+            Client::Azure(client) => &**client,
         }
     }
 }

@@ -36,12 +36,12 @@ pub(super) fn connect(
         BucketName::S3(bucket) => {
             let client = s3_builder(bucket, settings, s3).build()?;
             let signing = S3Signing::new(bucket, s3, &client)?;
-            Client::S3(client, Box::new(signing))
+            Client::S3(Arc::new(client), Box::new(signing))
         }
-        BucketName::Google(bucket) => Client::Google(google(bucket, settings).build()?),
+        BucketName::Google(bucket) => Client::Google(Arc::new(google(bucket, settings).build()?)),
         BucketName::Azure { container, account, cloud, interface } => {
             let builder = azure(settings, account, cloud, *interface).with_container_name(container);
-            Client::Azure(builder.build()?)
+            Client::Azure(Arc::new(builder.build()?))
         }
     })
 }

@@ -72,8 +72,8 @@ impl BucketStore {
 
     fn multipart(&self) -> Result<&dyn MultipartStore, StoreError> {
         match &self.bucket.client {
-            Client::S3(client, _) => Ok(client),
-            Client::Azure(client) => Ok(client),
+            Client::S3(client, _) => Ok(&**client),
+            Client::Azure(client) => Ok(&**client),
             Client::Google(_) => Err(StoreError::Unsupported(MULTIPART_UPLOAD)),
         }
     }

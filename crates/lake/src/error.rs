@@ -1,0 +1,76 @@
+//! What can go wrong with a table in files.
+
+use std::io;
+
+/// Why a table cannot be read or written. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is there.
+    #[error("{0}: there is no such file, and no folder or pattern with files")]
+    Nothing(String),
+    /// The address is none of a place that can be read or written.
+    #[error("'{uri}' cannot be used: {reason}")]
+    Address {
+        /// As it was given.
+        uri: String,
+        /// Without a full stop.
+        reason: String,
+    },
+    /// The system refused.
+    #[error("{uri}: {source}")]
+    Io {
+        /// The file.
+        uri: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// The object store refused.
+    #[error("{uri}: {source}")]
+    Store {
+        /// The object.
+        uri: String,
+        /// What it said.
+        source: object_store::Error,
+    },
+    /// The content is not what its format says.
+    #[error("{uri}{}: {reason}", row.map(|row| format!(", row {row}")).unwrap_or_default())]
+    Content {
+        /// The file.
+        uri: String,
+        /// From 1; none where it is not about a row.
+        row: Option<u64>,
+        /// Without a full stop.
+        reason: String,
+    },
+    /// The columns are not those of the table.
+    #[error("{uri}: {reason}")]
+    Schema {
+        /// The file.
+        uri: String,
+        /// Names the column.
+        reason: String,
+    },
+    /// Another process writes the same file.
+    #[error("{0} is being written by another process")]
+    Busy(String),
+}
+
+impl Error {
+    pub(crate) fn io(uri: &str) -> impl FnOnce(io::Error) -> Error {
+        let uri = uri.to_owned();
+        move |source| Error::Io { uri, source }
+    }
+
+    pub(crate) fn store(uri: &str) -> impl FnOnce(object_store::Error) -> Error {
+        let uri = uri.to_owned();
+        move |source| Error::Store { uri, source }
+    }
+
+    pub(crate) fn content(uri: &str, reason: &(impl ToString + ?Sized)) -> Error {
+        Error::Content { uri: uri.to_owned(), row: None, reason: reason.to_string() }
+    }
+
+    pub(crate) fn schema(uri: &str, reason: impl Into<String>) -> Error {
+        Error::Schema { uri: uri.to_owned(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,139 @@
+//! JSON lines. A line that cannot be read is a defect of its row, found by halving the lines around it.
+
+use std::io::{BufRead as _, Read as _};
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+use arrow::json::ReaderBuilder;
+
+use crate::read::head::{Head, Whole};
+use crate::read::schema::without_mark;
+use crate::read::{Batches, Decoded, ReadError, Wanted, text};
+use crate::scan::Defect;
+
+/// Longest line.
+const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The rows of a file.
+struct Lines {
+    source: Whole,
+    wanted: Wanted,
+    /// The wanted columns, with texts where values are checked one by one.
+    texts: SchemaRef,
+    /// Of the last one that was read.
+    line_number: u64,
+}
+
+/// Lines behind each other, without empty ones.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Where each line ends.
+    ends: Vec<usize>,
+}
+
+/// Opens a file.
+pub(crate) fn open(head: Head, wanted: &Wanted) -> Batches {
+    let n_mark = head.bytes().len() - without_mark(head.bytes()).len();
+    let texts = wanted.schema.fields().iter().map(|field| {
+        let kind = text::json_type(field.data_type());
+        Field::new(field.name(), kind, true)
+    });
+    let texts = Arc::new(Schema::new(texts.collect::<Fields>()));
+    Box::new(Lines { source: head.behind(n_mark), wanted: wanted.clone(), texts, line_number: 0 })
+}
+
+impl Lines {
+    fn step(&mut self) -> Result<Option<Decoded>, ReadError> {
+        let chunk = self.read()?;
+        let n_lines = chunk.ends.len();
+        if n_lines == 0 {
+            return Ok(None);
+        }
+        let (mut batches, mut defects) = (Vec::new(), Vec::new());
+        self.decode(&chunk, 0..n_lines, &mut batches, &mut defects)?;
+        let texts = concat_batches(&self.texts, &batches)?;
+        let mut decoded = text::typed(&texts, &self.wanted.schema)?;
+        decoded.defects.extend(defects);
+        decoded.defects.sort_by_key(|defect| defect.row);
+        Ok(Some(decoded))
+    }
+
+    /// The next lines, within the bounds of a batch.
+    fn read(&mut self) -> Result<Chunk, ReadError> {
+        let mut chunk = Chunk::default();
+        while chunk.ends.len() < self.wanted.max_rows && chunk.bytes.len() < self.wanted.max_bytes {
+            let start = chunk.bytes.len();
+            let mut line = self.source.by_ref().take(MAX_LINE_BYTES);
+            let n_bytes = line.read_until(b'\n', &mut chunk.bytes)?;
+            self.line_number += 1;
+            if n_bytes == 0 {
+                break;
+            }
+            if n_bytes as u64 == MAX_LINE_BYTES {
+                let line = self.line_number;
+                return Err(format!("line {line} is longer than {MAX_LINE_BYTES} bytes").into());
+            }
+            if chunk.bytes[start..].trim_ascii().is_empty() {
+                chunk.bytes.truncate(start);
+            } else {
+                chunk.ends.push(chunk.bytes.len());
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// Decodes lines; one that cannot be decoded becomes a row of nulls and a defect.
+    fn decode(
+        &self,
+        chunk: &Chunk,
+        lines: Range<usize>,
+        batches: &mut Vec<RecordBatch>,
+        defects: &mut Vec<Defect>,
+    ) -> Result<(), ReadError> {
+        let reason = match self.try_decode(chunk.bytes_of(&lines), lines.len()) {
+            Ok(batch) => {
+                batches.push(batch);
+                return Ok(());
+            }
+            Err(reason) => reason,
+        };
+        if lines.len() > 1 {
+            let middle = lines.start + lines.len() / 2;
+            self.decode(chunk, lines.start..middle, batches, defects)?;
+            return self.decode(chunk, middle..lines.end, batches, defects);
+        }
+        batches.push(self.try_decode(b"{}", 1)?);
+        defects.push(Defect { row: lines.start, reason: reason.to_string() });
+        Ok(())
+    }
+
+    fn try_decode(&self, bytes: &[u8], n_rows: usize) -> Result<RecordBatch, ReadError> {
+        let builder = ReaderBuilder::new(Arc::clone(&self.texts)).with_coerce_primitive(true);
+        // Room for one more shows that there is one too many.
+        let mut decoder = builder.with_batch_size(n_rows + 1).build_decoder()?;
+        let n_bytes = decoder.decode(bytes)?;
+        if n_bytes < bytes.len() || decoder.has_partial_record() || decoder.len() != n_rows {
+            return Err("the line is not one JSON object".into());
+        }
+        decoder.flush()?.ok_or_else(|| "the line is not one JSON object".into())
+    }
+}
+
+impl Chunk {
+    fn bytes_of(&self, lines: &Range<usize>) -> &[u8] {
+        let start = if lines.start == 0 { 0 } else { self.ends[lines.start - 1] };
+        &self.bytes[start..self.ends[lines.end - 1]]
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<Decoded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step().transpose()
+    }
+}

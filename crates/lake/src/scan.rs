@@ -1,0 +1,197 @@
+//! Reading the rows of a table: pieces one after the other, in batches within bounds.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+
+use crate::Error;
+use crate::read::unit::{Piece, pieces};
+use crate::read::{self, Decoded, Wanted};
+use crate::table::{Shard, Table};
+
+/// Which rows and columns are read, and how many at once.
+#[derive(Debug, Clone)]
+pub struct ScanOptions {
+    /// Names of columns; batches have them in this order.
+    pub columns: Vec<String>,
+    /// Most rows of a batch.
+    pub max_rows: usize,
+    /// What a batch should not exceed much.
+    pub max_bytes: usize,
+    /// Rows that are left out at the start.
+    pub skip_rows: u64,
+    /// Rows that are read at most, with those that are left out.
+    pub limit: Option<u64>,
+}
+
+/// Some rows of one file.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// The wanted columns, in the order that they were wanted in.
+    pub batch: RecordBatch,
+    /// The file that they are from.
+    pub file: Arc<str>,
+    /// The number of the first one in its file, from 1.
+    pub first_row: u64,
+    /// Rows that hold something that is not of its column's type, in their order; it is null in the batch.
+    pub defects: Vec<Defect>,
+}
+
+/// A row that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    /// In its batch, from 0.
+    pub row: usize,
+    /// Names the column, the value and the type.
+    pub reason: String,
+}
+
+/// The rows of a table, batch by batch.
+pub struct Scan {
+    table: Arc<Table>,
+    pieces: VecDeque<Piece>,
+    current: Option<Current>,
+    wanted: Wanted,
+    /// Rows that are still to be left out.
+    skip: u64,
+    wanted_skip: u64,
+    /// Rows that are still to be read.
+    left: u64,
+    failed: bool,
+}
+
+/// The piece that is being read.
+struct Current {
+    file: Arc<str>,
+    next_row: u64,
+    batches: read::Batches,
+    /// What is left of a batch that was too large.
+    rest: Option<Decoded>,
+}
+
+impl Rows {
+    /// Some of them; the caller knows that there are as many.
+    pub fn slice(&self, start: usize, n_rows: usize) -> Rows {
+        let inside = self.defects.iter().filter(|defect| (start..start + n_rows).contains(&defect.row));
+        let defects = inside.map(|defect| Defect { row: defect.row - start, ..defect.clone() });
+        Rows {
+            batch: self.batch.slice(start, n_rows),
+            file: Arc::clone(&self.file),
+            first_row: self.first_row + start as u64,
+            defects: defects.collect(),
+        }
+    }
+}
+
+impl Table {
+    /// Reads the rows of a share.
+    ///
+    /// # Errors
+    /// A column is wanted that is not there.
+    pub fn scan(self: &Arc<Self>, shard: Shard, options: &ScanOptions) -> Result<Scan, Error> {
+        let fields = options.columns.iter().map(|name| {
+            let found = self.schema.field_with_name(name);
+            found
+                .cloned()
+                .map_err(|_| Error::schema(&self.files[0].uri, format!("there is no column '{name}'")))
+        });
+        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?));
+        let by_bytes = self.row_bytes().map_or(usize::MAX, |row_bytes| {
+            usize::try_from(options.max_bytes as u64 / row_bytes.max(1)).unwrap_or(usize::MAX)
+        });
+        let max_rows = options.max_rows.min(by_bytes).max(1);
+        let wanted = Wanted { schema, max_rows, max_bytes: options.max_bytes };
+        Ok(Scan {
+            table: Arc::clone(self),
+            pieces: pieces(self.share(shard)),
+            current: None,
+            wanted,
+            skip: options.skip_rows,
+            wanted_skip: options.skip_rows,
+            left: options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(options.skip_rows)),
+            failed: false,
+        })
+    }
+}
+
+impl Scan {
+    /// Rows that were left out so far: all that should be, once there was a batch, unless there are fewer.
+    pub fn n_skipped(&self) -> u64 {
+        self.wanted_skip - self.skip
+    }
+
+    fn step(&mut self) -> Result<Option<Rows>, Error> {
+        loop {
+            if self.left == 0 {
+                return Ok(None);
+            }
+            let Some(current) = &mut self.current else {
+                let Some(piece) = self.pieces.pop_front() else { return Ok(None) };
+                self.begin(&piece)?;
+                continue;
+            };
+            let next = match current.rest.take() {
+                Some(rest) => Some(rest),
+                None => current.batches.next().transpose().map_err(|error| read::at(error, &current.file))?,
+            };
+            let Some(decoded) = next else {
+                self.current = None;
+                continue;
+            };
+            if let Some(rows) = self.cut(&decoded) {
+                return Ok(Some(rows));
+            }
+        }
+    }
+
+    /// Opens a piece behind what is to be left out.
+    fn begin(&mut self, piece: &Piece) -> Result<(), Error> {
+        if let Some(n_rows) = piece.n_rows.filter(|n_rows| *n_rows <= self.skip) {
+            self.skip -= n_rows;
+            return Ok(());
+        }
+        let opened = read::open(&self.table, piece, &self.wanted, self.skip)?;
+        self.skip -= opened.skipped;
+        let file: Arc<str> = self.table.files[piece.file].uri.as_str().into();
+        let next_row = piece.first_row + opened.skipped;
+        self.current = Some(Current { file, next_row, batches: opened.batches, rest: None });
+        Ok(())
+    }
+
+    /// Takes from a batch what may be given away; none where all of it is left out.
+    fn cut(&mut self, decoded: &Decoded) -> Option<Rows> {
+        let current = self.current.as_mut()?;
+        let n_rows = decoded.batch.num_rows();
+        let n_skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(n_rows);
+        self.skip -= n_skipped as u64;
+        current.next_row += n_skipped as u64;
+        let decoded = decoded.slice(n_skipped, n_rows - n_skipped);
+        let n_left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let n_taken = decoded.batch.num_rows().min(self.wanted.max_rows).min(n_left);
+        if n_taken == 0 {
+            return None;
+        }
+        let n_rest = decoded.batch.num_rows() - n_taken;
+        current.rest = (n_rest > 0).then(|| decoded.slice(n_taken, n_rest));
+        let taken = decoded.slice(0, n_taken);
+        let first_row = current.next_row;
+        current.next_row += n_taken as u64;
+        self.left -= n_taken as u64;
+        Some(Rows { batch: taken.batch, file: Arc::clone(&current.file), first_row, defects: taken.defects })
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<Rows, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.failed = !matches!(step, Some(Ok(_)));
+        step
+    }
+}

@@ -1,0 +1,48 @@
+//! An object, or what a folder is in an object store.
+
+use std::fmt;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use object_store::path::Path as Key;
+use tokio::runtime::Handle;
+
+use crate::Error;
+
+/// An object, or the prefix of several.
+#[derive(Clone)]
+pub(crate) struct Object {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// Such as `s3://bucket`.
+    pub(crate) base: String,
+    /// As it was written, without a slash at its end; a pattern is no key.
+    pub(crate) key: String,
+    pub(crate) runtime: Handle,
+}
+
+impl Object {
+    pub(crate) fn uri(&self) -> String {
+        format!("{}/{}", self.base, self.key)
+    }
+
+    pub(crate) fn key(&self) -> Result<Key, Error> {
+        Key::parse(&self.key).map_err(|error| Error::Address { uri: self.uri(), reason: error.to_string() })
+    }
+
+    pub(crate) fn join(&self, name: &str) -> Object {
+        let key = if self.key.is_empty() { name.to_owned() } else { format!("{}/{name}", self.key) };
+        self.at(key)
+    }
+
+    /// Another key of the same bucket.
+    pub(crate) fn at(&self, key: String) -> Object {
+        Object { key, ..self.clone() }
+    }
+}
+
+/// Without the client, which holds keys.
+impl fmt::Debug for Object {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.uri())
+    }
+}

@@ -1,0 +1,144 @@
+//! A place: a path, an object, or a pipe.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use object_store::path::Path as Key;
+use object_store::{ObjectStoreExt as _, PutPayload};
+use url::Url;
+
+use super::object::Object;
+use super::{Lake, local};
+use crate::Error;
+
+/// The schemes of object stores.
+const OBJECT_SCHEMES: [&str; 8] = ["s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss"];
+
+/// Where a file or a folder is.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    /// Standard input or standard output.
+    Pipe,
+    Local(PathBuf),
+    Object(Object),
+}
+
+impl Place {
+    /// Reads an address; `-` is a pipe, and what has no scheme is a path.
+    pub(crate) fn parse(lake: &Lake, text: &str) -> Result<Self, Error> {
+        let unusable = |reason: &str| Error::Address { uri: text.to_owned(), reason: reason.to_owned() };
+        if text == "-" {
+            return Ok(Place::Pipe);
+        }
+        if text.is_empty() {
+            return Err(unusable("it is empty"));
+        }
+        let Some((scheme, rest)) = text.split_once(':').filter(|(_, rest)| rest.starts_with('/')) else {
+            return Ok(Place::Local(PathBuf::from(text)));
+        };
+        if scheme == "file" {
+            let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
+            return path.map(Place::Local).ok_or_else(|| unusable("it names no path of this machine"));
+        }
+        let Some(rest) = rest.strip_prefix("//").filter(|_| OBJECT_SCHEMES.contains(&scheme)) else {
+            return Err(unusable("it is neither a path nor the address of an object store"));
+        };
+        // A pattern may hold characters that a URL gives a meaning to, so only the bucket is read as a URL.
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let base = format!("{scheme}://{bucket}");
+        Ok(Place::Object(Object {
+            store: lake.store(&base)?,
+            key: key.trim_end_matches('/').to_owned(),
+            base,
+            runtime: lake.runtime().clone(),
+        }))
+    }
+
+    /// How people know it.
+    pub(crate) fn uri(&self) -> String {
+        match self {
+            Place::Pipe => "-".to_owned(),
+            Place::Local(path) => path.display().to_string(),
+            Place::Object(object) => object.uri(),
+        }
+    }
+
+    /// A name below a folder.
+    pub(crate) fn join(&self, name: &str) -> Place {
+        match self {
+            Place::Pipe => Place::Pipe,
+            Place::Local(path) => Place::Local(path.join(name)),
+            Place::Object(object) => Place::Object(object.join(name)),
+        }
+    }
+
+    /// All of a small file; none where there is none.
+    pub(crate) fn read_small(&self) -> Result<Option<Vec<u8>>, Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(None),
+            Place::Local(path) => match std::fs::read(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                read => read.map(Some).map_err(Error::io(&uri)),
+            },
+            Place::Object(object) => {
+                let key = object.key()?;
+                let read = async { object.store.get(&key).await?.bytes().await };
+                match object.runtime.block_on(read) {
+                    Err(object_store::Error::NotFound { .. }) => Ok(None),
+                    read => read.map(|bytes| Some(bytes.to_vec())).map_err(Error::store(&uri)),
+                }
+            }
+        }
+    }
+
+    /// Writes a small file, whole or not at all.
+    pub(crate) fn write_small(&self, content: &[u8]) -> Result<(), Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(()),
+            Place::Local(path) => local::write_whole(path, content).map_err(Error::io(&uri)),
+            Place::Object(object) => {
+                let (key, payload) = (object.key()?, PutPayload::from(content.to_vec()));
+                let put = object.store.put(&key, payload);
+                object.runtime.block_on(put).map(drop).map_err(Error::store(&uri))
+            }
+        }
+    }
+
+    /// Removes a file, if it is there.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(()),
+            Place::Local(path) => match std::fs::remove_file(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                removed => removed.map_err(Error::io(&uri)),
+            },
+            Place::Object(object) => {
+                let key = object.key()?;
+                match object.runtime.block_on(object.store.delete(&key)) {
+                    Err(object_store::Error::NotFound { .. }) => Ok(()),
+                    removed => removed.map_err(Error::store(&uri)),
+                }
+            }
+        }
+    }
+
+    /// The names of the files directly in a folder; none where there is no folder.
+    pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(Vec::new()),
+            Place::Local(path) => local::names(path).map_err(Error::io(&uri)),
+            Place::Object(object) => {
+                let key = object.key()?;
+                let prefix = (!object.key.is_empty()).then_some(&key);
+                let list = object.store.list_with_delimiter(prefix);
+                let found = object.runtime.block_on(list).map_err(Error::store(&uri))?;
+                let name = |key: &Key| key.filename().map(str::to_owned);
+                Ok(found.objects.iter().filter_map(|object| name(&object.location)).collect())
+            }
+        }
+    }
+}

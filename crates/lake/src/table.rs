@@ -1,0 +1,176 @@
+//! A table in files: which files, which columns, and which of its pieces belong to a shard, all before the first row.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Mutex;
+
+use arrow::datatypes::{DataType, SchemaRef};
+
+use crate::read::head::Head;
+use crate::read::unit::{Unit, units};
+use crate::read::{parquet, pipe, schema};
+use crate::storage::files::{self, InputFile};
+use crate::storage::place::Place;
+use crate::{Error, Format, Lake};
+
+/// A table in files of one format and one schema.
+pub struct Table {
+    pub(crate) files: Vec<InputFile>,
+    pub(crate) format: Format,
+    pub(crate) schema: SchemaRef,
+    pub(crate) units: Vec<Unit>,
+    /// What a pipe gave so far, and what is still to come; none for files, and when it was taken.
+    pub(crate) pipe: Mutex<Option<Head>>,
+    row_bytes: Option<u64>,
+}
+
+/// How a table is opened.
+#[derive(Debug, Clone, Default)]
+pub struct TableOptions {
+    /// None to tell it by the files' names and contents.
+    pub format: Option<Format>,
+    /// How columns of CSV and JSON lines are typed.
+    pub text: TextTypes,
+}
+
+/// The types of columns in formats that have none.
+#[derive(Debug, Clone, Default)]
+pub struct TextTypes {
+    /// By name.
+    pub wanted: HashMap<String, DataType>,
+    /// Wanted columns that JSON lines may leave out at first.
+    pub optional: Vec<String>,
+    /// Whether CSV columns beside the wanted ones stay the texts that they are; otherwise the first rows tell.
+    pub keep_texts: bool,
+}
+
+/// How many rows there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowCount {
+    /// As the files say.
+    Exact(u64),
+    /// From the size of the first rows.
+    About(u64),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// One of several equal shares of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub number: u32,
+    /// How many shares there are.
+    pub of: u32,
+}
+
+impl Shard {
+    /// The only share.
+    pub const ALL: Shard = Shard { number: 1, of: 1 };
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('/').and_then(|(number, of)| {
+            let shard = Shard { number: number.parse().ok()?, of: of.parse().ok()? };
+            (1..=shard.of).contains(&shard.number).then_some(shard)
+        });
+        parsed.ok_or_else(|| format!("'{text}' is no share such as 1/4, 2/4, 3/4 or 4/4"))
+    }
+}
+
+impl Table {
+    /// Finds the files that `uri` names (a file, a folder, a pattern, or `-` for standard input) and reads their schema.
+    pub fn open(lake: &Lake, uri: &str, options: &TableOptions) -> Result<Self, Error> {
+        let place = Place::parse(lake, uri)?;
+        let mut files = files::files(&place)?;
+        let mut pipe = None;
+        let first = files[0].uri.clone();
+        let mut head = match &place {
+            Place::Pipe => Head::read(Box::new(std::io::stdin()), &first)?,
+            _ => Head::of_file(&files[0])?,
+        };
+        let format = options.format.or_else(|| Format::of_path(&first));
+        let format = format.unwrap_or_else(|| Format::of_content(head.bytes()));
+        if matches!(place, Place::Pipe) {
+            if format == Format::Parquet {
+                files = vec![pipe::spool(head)?];
+                head = Head::of_file(&files[0])?;
+            } else {
+                pipe = Some(());
+            }
+        }
+        let schema = schema::of(&files[0], format, &mut head, &options.text)?;
+        let row_bytes = schema::row_bytes(format, &head);
+        let units = units(&files, format)?;
+        let pipe = Mutex::new(pipe.map(|()| head));
+        Ok(Table { files, format, schema, units, pipe, row_bytes })
+    }
+
+    /// The columns of every file.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The files, in their order.
+    pub fn files(&self) -> &[InputFile] {
+        &self.files
+    }
+
+    /// The format of the files.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How many rows a share has.
+    pub fn n_rows(&self, shard: Shard) -> RowCount {
+        let units = self.share(shard);
+        let exact = units.iter().map(|unit| unit.n_rows).sum::<Option<u64>>();
+        let size_bytes: u64 = units.iter().map(|unit| unit.size_bytes).sum();
+        match (exact, self.row_bytes) {
+            (Some(n_rows), _) => RowCount::Exact(n_rows),
+            (None, Some(row_bytes)) if size_bytes > 0 => RowCount::About(size_bytes / row_bytes.max(1)),
+            _ => RowCount::Unknown,
+        }
+    }
+
+    /// The pieces of a share: neighbours, and about as large as those of every other share. A piece is a row group of
+    /// Parquet or a file, so a share may be empty.
+    pub(crate) fn share(&self, shard: Shard) -> &[Unit] {
+        let weights: Vec<u128> = self.units.iter().map(|unit| u128::from(unit.size_bytes) + 1).collect();
+        let total: u128 = weights.iter().sum();
+        let mut before = 0;
+        let shares: Vec<u128> = weights
+            .iter()
+            .map(|weight| {
+                let middle = before * 2 + weight;
+                before += weight;
+                middle * u128::from(shard.of) / (total * 2)
+            })
+            .collect();
+        let wanted = u128::from(shard.number - 1);
+        let start = shares.partition_point(|share| *share < wanted);
+        let end = shares.partition_point(|share| *share <= wanted);
+        &self.units[start..end]
+    }
+
+    /// About how many bytes a row has in memory, where the files tell.
+    pub(crate) fn row_bytes(&self) -> Option<u64> {
+        self.row_bytes.or_else(|| parquet::row_bytes(&self.units))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_one_of_so_many() {
+        assert_eq!("2/3".parse(), Ok(Shard { number: 2, of: 3 }));
+        for text in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

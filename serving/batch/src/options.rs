@@ -1,0 +1,84 @@
+//! What a job is told.
+
+use std::fmt;
+use std::str::FromStr;
+
+use forebay_lake::{Format, Shard};
+use forebay_serving::{Loaded, Signature};
+
+use crate::columns::{Keep, Mapping};
+
+/// The model of a job.
+pub struct Model {
+    /// Which model it is, pinned: a version, not an alias.
+    pub identity: String,
+    /// What is in it, as [`crate::digest`] tells: a folder or a bucket may hold another one under the same name later.
+    pub digest: String,
+    /// What it takes.
+    pub signature: Signature,
+    /// What runs it.
+    pub loaded: Loaded,
+}
+
+/// What a job is told.
+#[derive(Debug, Clone)]
+pub struct JobOptions {
+    /// Names the files of the output folder, and the job when it is started again.
+    pub id: JobId,
+    /// A file, a folder, a pattern, or `-`.
+    pub input: String,
+    /// None to tell it by the input.
+    pub input_format: Option<Format>,
+    /// A file, a folder, or `-`.
+    pub output: String,
+    /// None to tell it by the output's name.
+    pub output_format: Option<Format>,
+    /// Which columns of the table the model gets, and under which names; empty for those of its signature, or all.
+    pub columns: Vec<Mapping>,
+    /// Which columns of the table are in the output.
+    pub keep: Keep,
+    /// The name of the only column that the model gives.
+    pub prediction_column: String,
+    /// Rows that are read at most.
+    pub limit: Option<u64>,
+    /// Which share of the table.
+    pub shard: Shard,
+    /// What happens to rows that cannot be scored; none to fail at the first.
+    pub rejects: Option<RejectOptions>,
+    /// Rows of the input for each file of an output folder.
+    pub rows_per_file: u64,
+    /// Threads that compute; none for what the engine likes on this machine.
+    pub threads: Option<usize>,
+}
+
+/// What happens to rows that cannot be scored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectOptions {
+    /// A file; a folder where the output is one.
+    pub path: String,
+    /// How many there may be.
+    pub max: u64,
+}
+
+/// The name of a job: letters, digits, `-`, `_` and `.`, at most 64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobId(String);
+
+impl FromStr for JobId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_name = (1..=64).contains(&text.len())
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        let reason =
+            "a job's id has up to 64 letters, digits, '-', '_' and '.', and begins with one of the first two";
+        if is_name { Ok(JobId(text.to_owned())) } else { Err(reason.to_owned()) }
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

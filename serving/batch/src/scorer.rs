@@ -1,0 +1,300 @@
+//! Scoring of some rows on one lane: in chunks that the model likes, and row by row where some cannot be scored.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::{CastOptions, can_cast_types, cast_with_options, concat_batches};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use forebay_lake::{Rows, row_as_json};
+use forebay_serving::{Batch, Casts, Engine, EngineError, Inputs, Loaded, Params, conform, to_columns};
+
+use crate::Error;
+use crate::answer::can_widen;
+use crate::columns::{Columns, batch_of};
+
+/// How often an engine may be lost in a job before it is the engine that is at fault, and not a row.
+const MAX_LOSSES: u32 = 32;
+
+/// What all lanes of a job share.
+pub(crate) struct Scoring {
+    pub(crate) loaded: Loaded,
+    pub(crate) inputs: Inputs,
+    /// Which values may change their type, by the format of the table.
+    pub(crate) casts: Casts,
+    pub(crate) columns: Columns,
+    pub(crate) prediction_column: String,
+    pub(crate) n_lanes: usize,
+    /// Of each lane.
+    pub(crate) n_threads: usize,
+    /// How many rows of a job may be rejected; none to fail at the first.
+    pub(crate) max_rejects: Option<u64>,
+}
+
+/// How rows are scored, once that was measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// Rows that the engine gets at once.
+    pub(crate) chunk_rows: usize,
+    /// The columns that the model gives; none before that is known.
+    pub(crate) predictions: Option<SchemaRef>,
+}
+
+/// A lane: an engine, and what it scores with.
+pub(crate) struct Scorer<'a> {
+    scoring: &'a Scoring,
+    engine: Box<dyn Engine>,
+    n_losses: u32,
+}
+
+/// Rows that were scored.
+pub(crate) struct Scored {
+    /// What is kept of the table, then the predictions; without rejected rows.
+    pub(crate) table: RecordBatch,
+    pub(crate) rejects: Vec<Reject>,
+    /// Of the input.
+    pub(crate) n_rows: u64,
+}
+
+/// A row that cannot be scored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reject {
+    pub(crate) file: Arc<str>,
+    /// In its file, from 1.
+    pub(crate) row: u64,
+    pub(crate) reason: String,
+    /// Its values as JSON, where JSON can hold them.
+    pub(crate) columns: Option<String>,
+}
+
+impl Reject {
+    /// This is the one too many.
+    pub(crate) fn too_many(&self, limit: u64) -> Error {
+        let (file, row, reason) = (self.file.to_string(), self.row, self.reason.clone());
+        Error::TooManyRejects { limit, file, row, reason }
+    }
+}
+
+/// Why some rows were not scored together.
+enum Failure {
+    /// Because of one of them, or several.
+    Rows(String),
+    Fatal(Error),
+}
+
+/// Rows to score, and how.
+struct Given<'a> {
+    rows: &'a Rows,
+    /// What the model gets of them.
+    inputs: &'a RecordBatch,
+    manner: &'a Manner,
+}
+
+/// What is there of a batch so far.
+#[derive(Default)]
+struct Progress {
+    scored: Vec<Range<usize>>,
+    predictions: Vec<RecordBatch>,
+    rejects: Vec<Reject>,
+}
+
+impl Scoring {
+    /// Opens a lane.
+    pub(crate) fn open(&self) -> Result<Scorer<'_>, Error> {
+        Ok(Scorer { scoring: self, engine: (self.loaded.open)(self.n_threads)?, n_losses: 0 })
+    }
+}
+
+impl Scorer<'_> {
+    /// Scores rows in their order.
+    ///
+    /// # Errors
+    /// [`Error::Row`] or [`Error::TooManyRejects`] when more rows cannot be scored than may be rejected.
+    pub(crate) fn score(&mut self, rows: &Rows, manner: &Manner) -> Result<Scored, Error> {
+        let inputs = &self.scoring.columns.inputs_of(&rows.batch)?;
+        let given = Given { rows, inputs, manner };
+        let mut progress = Progress::default();
+        let mut start = 0;
+        for defect in &rows.defects {
+            self.run(&given, start..defect.row, &mut progress)?;
+            self.reject(rows, defect.row, defect.reason.clone(), &mut progress)?;
+            start = defect.row + 1;
+        }
+        self.run(&given, start..rows.batch.num_rows(), &mut progress)?;
+        self.put_together(rows, manner, progress)
+    }
+
+    /// Scores one chunk as it is.
+    pub(crate) fn measure(&mut self, chunk: &RecordBatch) -> Result<(), String> {
+        match self.attempt(chunk, None) {
+            Ok(_) => Ok(()),
+            Err(Failure::Rows(reason)) => Err(reason),
+            Err(Failure::Fatal(error)) => Err(error.to_string()),
+        }
+    }
+
+    /// The columns that the model gives for no rows, if it takes that.
+    pub(crate) fn columns_of_nothing(&mut self, rows: &Rows) -> Option<SchemaRef> {
+        let inputs = self.scoring.columns.inputs_of(&rows.batch).ok()?;
+        self.attempt(&inputs, None).ok().map(|predictions| predictions.schema())
+    }
+
+    /// Scores rows without defects, chunk by chunk.
+    fn run(&mut self, given: &Given, range: Range<usize>, progress: &mut Progress) -> Result<(), Error> {
+        let Given { rows, inputs, manner } = given;
+        let chunk_rows = manner.chunk_rows.max(1);
+        let chunk = |start: usize| start..(start + chunk_rows).min(range.end);
+        let mut waiting: Vec<Range<usize>> = range.clone().step_by(chunk_rows).map(chunk).collect();
+        waiting.reverse();
+        while let Some(chunk) = waiting.pop() {
+            let slice = inputs.slice(chunk.start, chunk.len());
+            match self.attempt(&slice, manner.predictions.as_ref()) {
+                Ok(predictions) => {
+                    progress.scored.push(chunk);
+                    progress.predictions.push(predictions);
+                }
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Rows(reason)) if chunk.len() == 1 => {
+                    self.reject(rows, chunk.start, reason, progress)?;
+                }
+                Err(Failure::Rows(_)) => {
+                    let middle = chunk.start + chunk.len() / 2;
+                    waiting.push(middle..chunk.end);
+                    waiting.push(chunk.start..middle);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&self, rows: &Rows, row: usize, reason: String, progress: &mut Progress) -> Result<(), Error> {
+        let number = rows.first_row + row as u64;
+        let Some(limit) = self.scoring.max_rejects else {
+            return Err(Error::Row { file: rows.file.to_string(), row: number, reason });
+        };
+        if progress.rejects.len() as u64 >= limit {
+            return Err(Error::TooManyRejects { limit, file: rows.file.to_string(), row: number, reason });
+        }
+        let columns = row_as_json(&rows.batch.slice(row, 1));
+        progress.rejects.push(Reject { file: Arc::clone(&rows.file), row: number, reason, columns });
+        Ok(())
+    }
+
+    fn attempt(&mut self, chunk: &RecordBatch, expected: Option<&SchemaRef>) -> Result<RecordBatch, Failure> {
+        let scoring = self.scoring;
+        let conformed = conform(chunk, &scoring.inputs, scoring.casts);
+        // A row is told by its number in its file, which the caller knows; that of a chunk of one says nothing.
+        let batch =
+            conformed.map_err(|misfit| Failure::Rows(misfit.to_string().replace(", row 0: ", ": ")))?;
+        let predictions = match self.engine_score(&batch) {
+            Ok(predictions) => predictions,
+            // An engine that is gone may have been brought down by one row, or by something else.
+            Err(EngineError::Lost(_)) => self.engine_again(&batch)?,
+            Err(error) => return Err(Failure::Rows(error.to_string())),
+        };
+        let fatal = |error| Failure::Fatal(error);
+        let table = to_columns(&predictions, &scoring.prediction_column);
+        let table = table.map_err(|reason| fatal(Error::Predictions(reason)))?;
+        if table.num_rows() != chunk.num_rows() {
+            let (given, expected) = (table.num_rows(), chunk.num_rows());
+            let reason = format!("the model gave {given} rows for {expected}");
+            return Err(fatal(Error::Predictions(reason)));
+        }
+        let table = named(table, &scoring.prediction_column).map_err(fatal)?;
+        fitted(&table, expected).map_err(fatal)
+    }
+
+    fn engine_score(&mut self, batch: &Batch) -> Result<forebay_serving::Predictions, EngineError> {
+        self.engine.score(batch, &Params::default())
+    }
+
+    fn engine_again(&mut self, batch: &Batch) -> Result<forebay_serving::Predictions, Failure> {
+        self.reopen()?;
+        match self.engine_score(batch) {
+            Err(error @ EngineError::Lost(_)) => {
+                self.reopen()?;
+                Err(Failure::Rows(error.to_string()))
+            }
+            scored => scored.map_err(|error| Failure::Rows(error.to_string())),
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), Failure> {
+        self.n_losses += 1;
+        if self.n_losses > MAX_LOSSES {
+            let reason = format!("it was lost {} times", self.n_losses);
+            return Err(Failure::Fatal(Error::Engine(EngineError::Lost(reason))));
+        }
+        let opened = (self.scoring.loaded.open)(self.scoring.n_threads);
+        self.engine = opened.map_err(|error| Failure::Fatal(error.into()))?;
+        Ok(())
+    }
+
+    fn put_together(&self, rows: &Rows, manner: &Manner, progress: Progress) -> Result<Scored, Error> {
+        let unfit = |error: arrow::error::ArrowError| Error::Predictions(error.to_string());
+        let kept = self.scoring.columns.kept_of(&rows.batch)?;
+        let kept = if progress.rejects.is_empty() {
+            kept
+        } else {
+            let slices: Vec<_> =
+                progress.scored.iter().map(|range| kept.slice(range.start, range.len())).collect();
+            concat_batches(kept.schema_ref(), &slices).map_err(unfit)?
+        };
+        let schema = manner.predictions.clone().or(progress.predictions.first().map(RecordBatch::schema));
+        let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
+        let predictions = concat_batches(&schema, &progress.predictions).map_err(unfit)?;
+        let table = beside(&kept, &predictions)?;
+        Ok(Scored { table, rejects: progress.rejects, n_rows: rows.batch.num_rows() as u64 })
+    }
+}
+
+/// Kept columns, and predictions beside them.
+pub(crate) fn beside(kept: &RecordBatch, predictions: &RecordBatch) -> Result<RecordBatch, Error> {
+    let schema = output_schema(kept.schema_ref(), predictions.schema_ref());
+    let columns = kept.columns().iter().chain(predictions.columns()).cloned().collect();
+    // Without predictions there are no rows left either.
+    let n_rows = kept.num_rows();
+    batch_of(schema, columns, n_rows)
+}
+
+/// The columns of the output; all may hold nulls, so that every part is alike.
+pub(crate) fn output_schema(kept: &Schema, predictions: &Schema) -> SchemaRef {
+    let fields = kept.fields().iter().chain(predictions.fields());
+    Arc::new(Schema::new(fields.map(|field| field.as_ref().clone().with_nullable(true)).collect::<Vec<_>>()))
+}
+
+/// The only column of predictions has the name that was asked for, whatever the model calls it.
+fn named(table: RecordBatch, name: &str) -> Result<RecordBatch, Error> {
+    if table.num_columns() != 1 || table.schema_ref().field(0).name() == name {
+        return Ok(table);
+    }
+    let field = table.schema_ref().field(0).clone().with_name(name);
+    batch_of(Arc::new(Schema::new(vec![field])), table.columns().to_vec(), table.num_rows())
+}
+
+/// Predictions with the columns that the first ones had; whole numbers may become others, and nothing else.
+fn fitted(table: &RecordBatch, expected: Option<&SchemaRef>) -> Result<RecordBatch, Error> {
+    let Some(expected) = expected else {
+        let fields = table.schema_ref().fields().iter();
+        let nullable: Vec<Field> = fields.map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        return batch_of(Arc::new(Schema::new(nullable)), table.columns().to_vec(), table.num_rows());
+    };
+    let mut columns = Vec::with_capacity(expected.fields().len());
+    for field in expected.fields() {
+        let other = |what: &str| Error::Predictions(format!("'{}' is {what} in some rows", field.name()));
+        let column = table.column_by_name(field.name()).ok_or_else(|| other("missing"))?;
+        let (found, wanted) = (column.data_type(), field.data_type());
+        if found == wanted {
+            columns.push(Arc::clone(column));
+            continue;
+        }
+        let is_safe = can_widen(found, wanted) || (found.is_integer() && wanted.is_numeric());
+        let found = found.to_string();
+        if !is_safe || !can_cast_types(column.data_type(), wanted) {
+            return Err(other(&format!("{found} instead of {wanted}")));
+        }
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        columns.push(cast_with_options(column, wanted, &strict).map_err(|_| other(&found))?);
+    }
+    batch_of(SchemaRef::clone(expected), columns, table.num_rows())
+}

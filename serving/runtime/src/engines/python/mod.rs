@@ -1,0 +1,143 @@
+//! The Python engine: any model that `mlflow.pyfunc` can load, in a child process of its own for each lane.
+//!
+//! The child runs `worker.py`, which is part of this binary, and is asked over a socket that is its standard input. A
+//! table goes to it as an Arrow stream, tensors as raw bytes; answers come back likewise. Whatever the model does to its
+//! process costs the one batch that it was scoring.
+
+mod answer;
+mod frame;
+mod output;
+mod process;
+mod raw;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZero;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::process::{Launch, Worker};
+use super::{Engine, EngineError, Lanes, LoadError, Loaded, Sharing, Stopper, Threads};
+use crate::model::batch::Batch;
+use crate::model::folder::ModelFolder;
+use crate::model::params::Params;
+use crate::model::predictions::Predictions;
+use crate::model::signature::{ColumnType, Inputs, Signature};
+
+/// The flavor of models that `mlflow.pyfunc` can load.
+const FLAVOR: &str = "python_function";
+
+/// Loaders of models that score each row by itself, and are small enough to be loaded twice.
+const ROW_BY_ROW: [&str; 4] = ["mlflow.catboost", "mlflow.lightgbm", "mlflow.sklearn", "mlflow.xgboost"];
+
+/// Most lanes that a model gets by itself: each is a whole Python with the model in it.
+const MAX_LANES: usize = 2;
+
+/// How Python is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PythonOptions {
+    /// The interpreter, of an environment with the packages that models need; a bare name is looked up on `PATH`.
+    pub python: PathBuf,
+    /// The longest that a worker may take to load its model.
+    pub start_timeout: Duration,
+}
+
+impl Default for PythonOptions {
+    fn default() -> Self {
+        PythonOptions { python: PathBuf::from("python3"), start_timeout: Duration::from_mins(5) }
+    }
+}
+
+/// Looks at a model; Python itself is not started before an engine is opened.
+pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Loaded, LoadError> {
+    let flavors = &folder.mlmodel.flavors;
+    let Some(flavor) = flavors.get(FLAVOR) else {
+        return Err(LoadError::NoEngine(flavors.keys().cloned().collect()));
+    };
+    let loader = flavor.get("loader_module").and_then(Value::as_str).unwrap_or_default();
+    let is_row_by_row = ROW_BY_ROW.contains(&loader);
+    let launch = Launch { options: options.clone(), model: folder.path.clone() };
+    let has_params = !folder.signature.params.is_empty();
+    Ok(Loaded {
+        platform: "python",
+        device: "cpu".to_owned(),
+        inputs: None,
+        outputs: None,
+        sharing: if is_row_by_row { sharing(&folder.signature) } else { Sharing::Alone },
+        open: Box::new(move |n_threads| open(&launch, n_threads, has_params)),
+        lanes: lanes(is_row_by_row),
+    })
+}
+
+/// Whose rows may be scored together by a model that scores each row by itself.
+fn sharing(signature: &Signature) -> Sharing {
+    let is_shared = match &signature.inputs {
+        Inputs::Untold => false,
+        Inputs::Tensors(_) => true,
+        // The type that pandas gives to such columns depends on whether any of its rows is null.
+        Inputs::Columns(columns) => columns.iter().all(|column| {
+            let is_steady =
+                matches!(column.column_type, ColumnType::Float | ColumnType::Double | ColumnType::String);
+            column.required || is_steady
+        }),
+    };
+    if is_shared { Sharing::Shared } else { Sharing::Alone }
+}
+
+fn lanes(is_row_by_row: bool) -> Lanes {
+    let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let n_lanes = if is_row_by_row { n_cores.min(MAX_LANES) } else { 1 };
+    Lanes { n_lanes, n_threads: (n_cores / n_lanes).max(1) }
+}
+
+fn open(launch: &Launch, n_threads: Threads, has_params: bool) -> Result<Box<dyn Engine>, LoadError> {
+    let (worker, connection) = Worker::start(launch, n_threads)?;
+    Ok(Box::new(Python { worker: Arc::new(worker), connection, has_params }))
+}
+
+/// A worker that has loaded its model.
+struct Python {
+    worker: Arc<Worker>,
+    connection: UnixStream,
+    /// Whether the signature tells of params; MLflow takes none where it does not.
+    has_params: bool,
+}
+
+impl Engine for Python {
+    fn score(&mut self, batch: &Batch, params: &Params) -> Result<Predictions, EngineError> {
+        let request = request::encode(batch, self.has_params.then_some(params))?;
+        let mut answered = || {
+            frame::send(&mut self.connection, &request)?;
+            frame::receive(&mut self.connection)
+        };
+        match answered() {
+            Ok(answer) => answer::predictions(&answer),
+            Err(error) => Err(EngineError::Lost(self.worker.end(&error))),
+        }
+    }
+
+    fn stopper(&self) -> Option<Box<dyn Stopper>> {
+        Some(Box::new(Kill(Arc::clone(&self.worker))))
+    }
+}
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        self.worker.kill();
+    }
+}
+
+/// Ends a worker while its engine waits for it.
+struct Kill(Arc<Worker>);
+
+impl Stopper for Kill {
+    fn stop(&self) {
+        self.0.kill();
+    }
+}

@@ -1,0 +1,90 @@
+//! Rows line by line, good ones and bad ones.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+
+use super::*;
+use crate::model::dtype::DType;
+use crate::model::signature::{Column, ColumnType, Inputs, Signature, TensorField};
+use crate::model::tensor::{Elements, Tensor};
+
+fn decoder(inputs: Inputs) -> Decoder {
+    Decoder::new(&Signature { inputs, outputs: None, params: Vec::new() })
+}
+
+/// A long `a` and an optional double `o`.
+fn table() -> Decoder {
+    let column =
+        |name: &str, column_type, required| Column { name: Some(name.to_owned()), column_type, required };
+    decoder(Inputs::Columns(vec![
+        column("a", ColumnType::Long, true),
+        column("o", ColumnType::Double, false),
+    ]))
+}
+
+fn gathered(decoder: &Decoder, text: &str) -> Scorable {
+    let mut lines = Lines::from_line(decoder, 0);
+    assert_eq!(lines.push_all(text.as_bytes()), text.len());
+    lines.take()
+}
+
+#[test]
+fn bad_rows_cost_nobody_but_themselves() {
+    let decoder = table();
+    let text =
+        "{\"a\": 1}\n\n{\"o\": 1.5, \"a\": 3.5}\n{\"o\": 2}\nnonsense\n{\"a\": 4, \"o\": 2}\n{\"a\": 5} x\n";
+    let scorable = gathered(&decoder, text);
+    assert_eq!(scorable.line_numbers, [0, 5]);
+    let Some(Batch::Columns(frame)) = scorable.batch else { panic!("no table") };
+    assert_eq!(frame.column(0).as_primitive::<Int64Type>().values().to_vec(), [1, 4]);
+    let optional = frame.column(1).as_primitive::<Float64Type>();
+    assert!(optional.is_null(0) && optional.is_valid(1));
+    assert_eq!(scorable.rejected.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 3, 4, 6]);
+    assert_eq!(scorable.rejected[0].1, "column 'a', line 2: 3.5 is not a value of type long");
+    assert!(scorable.rejected[1].1.starts_with("Model is missing inputs ['a']"));
+    assert!(scorable.rejected[2].1.contains("valid JSON"));
+}
+
+#[test]
+fn pieces_end_anywhere_and_numbers_go_on() {
+    let decoder = table();
+    let mut lines = Lines::from_line(&decoder, 0);
+    assert_eq!(lines.push_all(b"{\"a\": 1}\n{\"a\""), 9);
+    assert_eq!(lines.next_line(), 1);
+    assert_eq!(lines.take().line_numbers, [0]);
+    lines.push(b"{\"a\": 2}\r");
+    assert_eq!(lines.take().line_numbers, [1]);
+    assert_eq!(lines.take(), Scorable::default());
+}
+
+#[test]
+fn rows_for_tensors_and_for_models_that_told_nothing_are_joined() {
+    let field = TensorField { name: None, dtype: DType::Fp32, shape: vec![None, Some(2)] };
+    let scorable =
+        gathered(&decoder(Inputs::Tensors(vec![field])), "[1, 2]\n[1]\n1, 2\n[[1, 2], [3, 4]]\n[3, 4]\n");
+    assert_eq!(scorable.line_numbers, [0, 4]);
+    let Some(Batch::Tensors(tensors)) = scorable.batch else { panic!("no tensors") };
+    assert_eq!(tensors[0].1.elements(), &Elements::Fp32(vec![1.0, 2.0, 3.0, 4.0]));
+    let scorable = gathered(&decoder(Inputs::Untold), "{\"a\": 1}\n{\"b\": 1}\n{\"a\": 2}\n");
+    assert_eq!((scorable.line_numbers, scorable.rejected[0].0), (vec![0, 2], 1));
+}
+
+#[test]
+fn answers_are_a_line_each() {
+    let mut out = Vec::new();
+    let predictions = Predictions::Array(Tensor::new(vec![2, 2], Elements::Int64(vec![1, 2, 3, 4])).unwrap());
+    let rejected = [(1, "no \"row\"".to_owned()), (7, "late".to_owned())];
+    encode_scored(&[(predictions, &[0, 2])], &rejected, &mut out);
+    let expected = "{\"prediction\":[1,2]}\n{\"error\":\"no \\\"row\\\"\",\"line\":1}\n\
+                    {\"prediction\":[3,4]}\n{\"error\":\"late\",\"line\":7}\n";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+#[test]
+fn predictions_of_another_number_are_errors_of_all_lines() {
+    let mut out = Vec::new();
+    let predictions = Predictions::Array(Tensor::of_rows(Elements::Int64(vec![1])));
+    encode_scored(&[(predictions, &[3, 4])], &[], &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.matches("did not answer 2 rows with as many predictions").count(), 2, "{text}");
+}

@@ -1,0 +1,42 @@
+//! The message of an answer; its tensors are raw, as clients expect.
+
+use super::super::backend::ModelInfo;
+use super::super::error::OipError;
+use super::super::outputs::{self, Output};
+use super::super::raw;
+use super::super::request::AnswerFormat;
+use super::pb::ModelInferResponse;
+use super::pb::model_infer_response::InferOutputTensor;
+use crate::Predictions;
+
+/// Writes what a model answered.
+pub(super) fn encode(
+    model: &ModelInfo,
+    format: &AnswerFormat,
+    predictions: Predictions,
+) -> Result<ModelInferResponse, OipError> {
+    let mut response = ModelInferResponse {
+        model_name: model.name.to_string(),
+        model_version: model.version.as_deref().unwrap_or_default().to_owned(),
+        id: format.id.clone().unwrap_or_default(),
+        ..ModelInferResponse::default()
+    };
+    for output in outputs::outputs(predictions, &model.interface, format)? {
+        let mut bytes = Vec::new();
+        let named = |error: String| OipError::Internal(format!("output '{}': {error}", output.name));
+        raw::encode(output.tensor.elements(), &mut bytes).map_err(named)?;
+        response.raw_output_contents.push(bytes);
+        response.outputs.push(described(output));
+    }
+    Ok(response)
+}
+
+fn described(output: Output) -> InferOutputTensor {
+    let length = |length: &usize| i64::try_from(*length).unwrap_or(i64::MAX);
+    InferOutputTensor {
+        name: output.name,
+        datatype: output.tensor.dtype().name().to_owned(),
+        shape: output.tensor.shape().iter().map(length).collect(),
+        ..InferOutputTensor::default()
+    }
+}

@@ -1,0 +1,114 @@
+//! Bodies of everything but inference: health, metadata, configuration, statistics, the repository's index.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::backend::{ModelInfo, ModelStatistics, Timing};
+use super::super::describe::{self, TensorMetadata};
+
+/// The body of a request for the repository's index.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct IndexRequest {
+    /// Only those that can answer.
+    pub(super) ready: bool,
+}
+
+pub(super) fn server() -> Value {
+    json!({"name": describe::SERVER, "version": describe::VERSION, "extensions": describe::EXTENSIONS})
+}
+
+/// Beside what the protocol says, where the model runs.
+pub(super) fn metadata(model: &ModelInfo, versions: &[String]) -> Value {
+    let interface = &model.interface;
+    json!({
+        "name": *model.name,
+        "versions": versions,
+        "platform": interface.platform,
+        "inputs": tensors(&describe::inputs(interface)),
+        "outputs": tensors(&describe::outputs(interface)),
+        "parameters": {"device": interface.device},
+    })
+}
+
+fn tensors(tensors: &[TensorMetadata]) -> Vec<Value> {
+    let tensor = |tensor: &TensorMetadata| json!({"name": tensor.name, "datatype": tensor.dtype.name(), "shape": tensor.shape});
+    tensors.iter().map(tensor).collect()
+}
+
+/// The part of Triton's configuration that load generators read.
+pub(super) fn config(model: &ModelInfo) -> Value {
+    let interface = &model.interface;
+    let max_batch_size = describe::max_batch_size(interface);
+    let first = usize::from(max_batch_size.is_some());
+    let tensor = |tensor: &TensorMetadata| {
+        let dims = tensor.shape.get(first..).unwrap_or_default();
+        json!({"name": tensor.name, "data_type": describe::config_type(tensor.dtype), "dims": dims})
+    };
+    let input = |told: &TensorMetadata| {
+        let mut input = tensor(told);
+        input["optional"] = told.is_optional.into();
+        input
+    };
+    json!({
+        "name": *model.name,
+        "platform": interface.platform,
+        "backend": interface.platform,
+        "max_batch_size": max_batch_size.unwrap_or(0),
+        "input": describe::inputs(interface).iter().map(input).collect::<Vec<_>>(),
+        "output": describe::outputs(interface).iter().map(tensor).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn index(models: &[ModelInfo], request: &IndexRequest) -> Value {
+    let entry = |model: &ModelInfo| {
+        let (state, reason) = describe::state(model);
+        let version = model.version.as_deref().unwrap_or_default();
+        (!request.ready || state == "READY")
+            .then(|| json!({"name": *model.name, "version": version, "state": state, "reason": reason}))
+    };
+    models.iter().filter_map(entry).collect()
+}
+
+pub(super) fn statistics(models: &[ModelStatistics]) -> Value {
+    json!({"model_stats": models.iter().map(model_statistics).collect::<Vec<_>>()})
+}
+
+#[derive(Serialize)]
+struct Duration {
+    count: u64,
+    ns: u64,
+}
+
+impl From<Timing> for Duration {
+    fn from(timing: Timing) -> Self {
+        Duration { count: timing.count, ns: timing.total_ns }
+    }
+}
+
+fn model_statistics(model: &ModelStatistics) -> Value {
+    let batches = model.batches.iter().map(|batch| {
+        json!({
+            "batch_size": batch.batch_size,
+            "compute_input": Duration::from(batch.compute_input),
+            "compute_infer": Duration::from(batch.compute_infer),
+            "compute_output": Duration::from(batch.compute_output),
+        })
+    });
+    json!({
+        "name": model.name,
+        "version": model.version.as_deref().unwrap_or_default(),
+        "last_inference": model.last_inference_ms,
+        "inference_count": model.inference_count,
+        "execution_count": model.execution_count,
+        "inference_stats": {
+            "success": Duration::from(model.success),
+            "fail": Duration::from(model.fail),
+            "queue": Duration::from(model.queue),
+            "compute_input": Duration::from(model.compute_input),
+            "compute_infer": Duration::from(model.compute_infer),
+            "compute_output": Duration::from(model.compute_output),
+        },
+        "batch_stats": batches.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,166 @@
+//! A model that is loaded, warm and can be asked.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::entry::{Entry, Scored};
+use super::error::ScoreError;
+use super::health::Health;
+use super::lane::{Lane, Shared};
+use super::limits::Limits;
+use super::running::Running;
+use super::statistics::Statistics;
+use super::waiting::Waiting;
+use crate::engines::{Engine, LoadError, Loaded};
+use crate::model::batch::Batch;
+use crate::model::params::Params;
+
+/// A model with its queue and its lanes. Dropped, it ends them as [`Endpoint::close`] does, but does not wait.
+pub struct Endpoint {
+    shared: Arc<Shared>,
+    running: Vec<Arc<Running>>,
+    lanes: Mutex<Vec<JoinHandle<()>>>,
+    last_id: AtomicU64,
+}
+
+/// Why a model cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its engine.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The system has no thread for a lane.
+    #[error("a thread for the model cannot be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl Endpoint {
+    /// Opens the engines of a model and starts its lanes.
+    pub fn start(loaded: Loaded, limits: Limits) -> Result<Self, StartError> {
+        let engines = open_all(&loaded)?;
+        let shared = Arc::new(Shared {
+            waiting: Waiting::new(limits),
+            statistics: Statistics::default(),
+            health: Health::default(),
+            loaded,
+            has_no_rows: AtomicBool::new(false),
+        });
+        let mut endpoint =
+            Endpoint { shared, running: Vec::new(), lanes: Mutex::default(), last_id: AtomicU64::new(0) };
+        let mut lanes = Vec::with_capacity(engines.len());
+        for (number, engine) in engines.into_iter().enumerate() {
+            let (shared, running) = (Arc::clone(&endpoint.shared), Arc::new(Running::default()));
+            endpoint.running.push(Arc::clone(&running));
+            let lane = Lane { number, shared, running, engine: Some(engine), n_lost: 0 };
+            let thread = thread::Builder::new().name(format!("lane-{number}"));
+            lanes.push(thread.spawn(move || lane.run())?);
+        }
+        endpoint.lanes = Mutex::new(lanes);
+        Ok(endpoint)
+    }
+
+    /// What its engine told of the model.
+    pub fn loaded(&self) -> &Loaded {
+        &self.shared.loaded
+    }
+
+    /// What it has done.
+    pub fn statistics(&self) -> &Statistics {
+        &self.shared.statistics
+    }
+
+    /// Rows that wait.
+    pub fn n_waiting_rows(&self) -> usize {
+        self.shared.waiting.n_rows()
+    }
+
+    /// Why it cannot score now; none when it can.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.health.trouble(self.running.len())
+    }
+
+    /// Scores a batch. When the caller drops the future, the rows lose their place, and an engine that can be stopped is.
+    ///
+    /// # Errors
+    /// At once when the queue has no room, and when `patience` is over.
+    pub async fn score(
+        &self,
+        batch: Batch,
+        params: Params,
+        patience: Duration,
+    ) -> Result<Scored, ScoreError> {
+        let (reply, answer) = oneshot::channel();
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
+        let (n_rows, size_bytes) = (batch.n_rows().max(1), batch.size_bytes());
+        let since = Instant::now();
+        let entry = Entry { id, batch, params, n_rows, size_bytes, since, patience, reply };
+        let row_time = self.shared.statistics.row_time();
+        let placed = self.shared.waiting.push(entry, row_time);
+        placed.inspect_err(|_| self.shared.statistics.failed(since.elapsed()))?;
+        let mut place = Place { endpoint: self, id: Some(id) };
+        let answered = tokio::time::timeout(patience, answer).await;
+        if let Ok(Ok(result)) = answered {
+            place.id = None;
+            return result;
+        }
+        self.shared.statistics.failed(since.elapsed());
+        Err(if answered.is_err() || since.elapsed() >= patience {
+            ScoreError::DeadlinePassed(patience)
+        } else {
+            ScoreError::Closed
+        })
+    }
+
+    /// Lets nobody in any more, and returns when all that waited is scored.
+    pub async fn close(&self) {
+        self.shared.waiting.close();
+        let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined =
+            tokio::task::spawn_blocking(move || lanes.into_iter().for_each(|lane| drop(lane.join())));
+        // A lane catches the panics of its engine, and has none of its own.
+        let _ = joined.await;
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.shared.waiting.close();
+    }
+}
+
+/// The engines of all lanes, which are opened side by side.
+fn open_all(loaded: &Loaded) -> Result<Vec<Box<dyn Engine>>, LoadError> {
+    let lanes = loaded.lanes;
+    thread::scope(|scope| {
+        let open = |_| scope.spawn(|| (loaded.open)(lanes.n_threads));
+        let opening: Vec<_> = (0..lanes.n_lanes.max(1)).map(open).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|_| Err(LoadError::Model("its engine panicked".to_owned())))
+        };
+        opening.into_iter().map(join).collect()
+    })
+}
+
+/// The place of a caller in the queue or in a lane, which is freed when it does not wait any more.
+struct Place<'a> {
+    endpoint: &'a Endpoint,
+    /// None when the answer came.
+    id: Option<u64>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let Some(id) = self.id else { return };
+        if !self.endpoint.shared.waiting.remove(id) {
+            self.endpoint.running.iter().for_each(|running| running.abandon(id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

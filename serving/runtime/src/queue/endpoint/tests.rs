@@ -1,0 +1,278 @@
+//! The queue with an engine that doubles numbers, and waits for leave to do so.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use super::*;
+use crate::engines::{EngineError, Lanes, Sharing, Stopper};
+use crate::model::predictions::Predictions;
+use crate::model::tensor::{Elements, Tensor};
+
+const LONG: Duration = Duration::from_mins(1);
+const LIMITS: Limits = Limits { batch_rows: 4, waiting_rows: 6, waiting_bytes: 1 << 20 };
+
+/// Says how many rows it got, then waits for leave.
+struct Doubler {
+    seen: Sender<usize>,
+    leave: Arc<Mutex<Receiver<()>>>,
+}
+
+impl Engine for Doubler {
+    fn score(&mut self, batch: &Batch, _: &Params) -> Result<Predictions, EngineError> {
+        let Batch::Tensors(tensors) = batch else { unreachable!("the tests send tensors") };
+        let Elements::Int64(values) = tensors[0].1.elements() else { unreachable!("of integers") };
+        self.seen.send(values.len()).unwrap();
+        self.leave.lock().unwrap().recv().unwrap();
+        assert!(!values.contains(&13), "thirteen");
+        if values.contains(&-1) {
+            return Err(EngineError::Invalid("x: -1 is negative".to_owned()));
+        }
+        let doubled = values.iter().map(|value| value * 2).collect();
+        Ok(Predictions::Array(Tensor::of_rows(Elements::Int64(doubled))))
+    }
+}
+
+struct Fixture {
+    endpoint: Arc<Endpoint>,
+    seen: Receiver<usize>,
+    leave: Sender<()>,
+}
+
+impl Fixture {
+    fn new(sharing: Sharing) -> Self {
+        let (tell, seen) = channel();
+        let (leave, may) = channel();
+        let may = Arc::new(Mutex::new(may));
+        let loaded = Loaded {
+            open: Box::new(move |_| Ok(Box::new(Doubler { seen: tell.clone(), leave: Arc::clone(&may) }))),
+            ..loaded(sharing)
+        };
+        Fixture { endpoint: Arc::new(Endpoint::start(loaded, LIMITS).unwrap()), seen, leave }
+    }
+
+    /// Sends a request and returns when it has its place.
+    async fn send(&self, values: &[i64]) -> tokio::task::JoinHandle<Result<Scored, ScoreError>> {
+        self.send_for(values, LONG).await
+    }
+
+    async fn send_for(
+        &self,
+        values: &[i64],
+        patience: Duration,
+    ) -> tokio::task::JoinHandle<Result<Scored, ScoreError>> {
+        let (endpoint, batch) = (Arc::clone(&self.endpoint), rows(values));
+        let task = tokio::spawn(async move { endpoint.score(batch, Params::default(), patience).await });
+        tokio::task::yield_now().await;
+        task
+    }
+
+    /// The rows of the next batch, which the engine has begun.
+    fn begun(&self) -> usize {
+        self.seen.recv_timeout(LONG).unwrap()
+    }
+
+    fn let_go(&self, n_batches: usize) {
+        (0..n_batches).for_each(|_| self.leave.send(()).unwrap());
+    }
+}
+
+/// A model without an engine.
+fn loaded(sharing: Sharing) -> Loaded {
+    Loaded {
+        platform: "test",
+        device: "cpu".to_owned(),
+        inputs: None,
+        outputs: None,
+        sharing,
+        open: Box::new(|_| Err(LoadError::Model("there is none".to_owned()))),
+        lanes: Lanes { n_lanes: 1, n_threads: 1 },
+    }
+}
+
+fn rows(values: &[i64]) -> Batch {
+    Batch::Tensors(vec![("x".to_owned(), Tensor::of_rows(Elements::Int64(values.to_vec())))])
+}
+
+fn numbers(scored: Result<Scored, ScoreError>) -> Vec<i64> {
+    match scored.unwrap().predictions {
+        Predictions::Array(array) => match array.into_parts().1 {
+            Elements::Int64(values) => values,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_waits_while_a_batch_runs_is_the_next_batch() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let (second, third, fourth) =
+        (fixture.send(&[2]).await, fixture.send(&[3, 4]).await, fixture.send(&[5, 6]).await);
+    fixture.let_go(3);
+    // Four rows are the most of a batch, so that the last two come later.
+    assert_eq!((fixture.begun(), fixture.begun()), (3, 2));
+    assert_eq!(numbers(first.await.unwrap()), [2]);
+    assert_eq!(numbers(second.await.unwrap()), [4]);
+    assert_eq!(numbers(third.await.unwrap()), [6, 8]);
+    assert_eq!(numbers(fourth.await.unwrap()), [10, 12]);
+}
+
+#[tokio::test]
+async fn rows_of_a_model_that_looks_at_the_whole_batch_are_not_shared() {
+    let fixture = Fixture::new(Sharing::Alone);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let others = [fixture.send(&[2]).await, fixture.send(&[3]).await];
+    fixture.let_go(3);
+    assert_eq!((fixture.begun(), fixture.begun()), (1, 1));
+    first.await.unwrap().unwrap();
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_at_once_and_a_request_that_never_fits_says_so() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let waiting = fixture.send(&[0; 6]).await;
+    let full = fixture.endpoint.score(rows(&[1]), Params::default(), LONG).await.unwrap_err();
+    assert!(matches!(full, ScoreError::Full { waiting_rows: 6, .. }), "{full}");
+    let too_large = fixture.endpoint.score(rows(&[0; 7]), Params::default(), LONG).await.unwrap_err();
+    assert_eq!(too_large, ScoreError::TooLarge { found: 7, limit: 6, unit: "rows" });
+    fixture.let_go(2);
+    first.await.unwrap().unwrap();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(fixture.endpoint.n_waiting_rows(), 0);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_frees_its_place() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let gone = fixture.send(&[0; 6]).await;
+    assert_eq!(fixture.endpoint.n_waiting_rows(), 6);
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    assert_eq!(fixture.endpoint.n_waiting_rows(), 0);
+    fixture.let_go(1);
+    first.await.unwrap().unwrap();
+    assert!(fixture.seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_is_told_and_the_rows_are_not_scored() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let patience = Duration::from_millis(20);
+    let late = fixture.send_for(&[2], patience).await;
+    assert_eq!(late.await.unwrap(), Err(ScoreError::DeadlinePassed(patience)));
+    fixture.let_go(1);
+    assert_eq!(numbers(first.await.unwrap()), [2]);
+    assert!(fixture.seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_bad_request_costs_only_itself() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let (good, bad) = (fixture.send(&[2]).await, fixture.send(&[-1]).await);
+    fixture.let_go(4);
+    first.await.unwrap().unwrap();
+    assert_eq!(numbers(good.await.unwrap()), [4]);
+    let invalid = EngineError::Invalid("x: -1 is negative".to_owned());
+    assert_eq!(bad.await.unwrap(), Err(ScoreError::Engine(invalid)));
+    let counts = fixture.endpoint.statistics().counts();
+    assert_eq!((counts.n_requests, counts.n_failures, counts.n_rows), (2, 1, 2));
+}
+
+#[tokio::test]
+async fn an_engine_that_panics_is_opened_anew() {
+    let fixture = Fixture::new(Sharing::Shared);
+    fixture.let_go(2);
+    let unlucky = fixture.endpoint.score(rows(&[13]), Params::default(), LONG).await.unwrap_err();
+    let lost = EngineError::Lost("it panicked: thirteen".to_owned());
+    assert_eq!(unlucky, ScoreError::Engine(lost));
+    assert_eq!(numbers(fixture.endpoint.score(rows(&[14]), Params::default(), LONG).await), [28]);
+    assert_eq!(fixture.endpoint.trouble(), None);
+}
+
+#[tokio::test]
+async fn an_empty_request_is_scored_with_others_and_changes_nothing_for_them() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let (empty, other) = (fixture.send(&[]).await, fixture.send(&[2]).await);
+    fixture.let_go(2);
+    assert_eq!(fixture.begun(), 1);
+    first.await.unwrap().unwrap();
+    assert!(numbers(empty.await.unwrap()).is_empty());
+    assert_eq!(numbers(other.await.unwrap()), [4]);
+    assert!(!fixture.endpoint.shared.has_no_rows.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_model_that_was_stopped_for_nobody_is_not_in_trouble() {
+    let (ended, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (stop, count) = (Arc::clone(&ended), Arc::clone(&opened));
+    let loaded = Loaded {
+        open: Box::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(Endless(Arc::clone(&stop))))
+        }),
+        ..loaded(Sharing::Alone)
+    };
+    let endpoint = Endpoint::start(loaded, LIMITS).unwrap();
+    for _ in 0..4 {
+        let late = endpoint.score(rows(&[1]), Params::default(), Duration::from_millis(20)).await;
+        assert!(matches!(late, Err(ScoreError::DeadlinePassed(_))), "{late:?}");
+    }
+    endpoint.close().await;
+    assert_eq!(endpoint.trouble(), None);
+    assert!(opened.load(Ordering::Relaxed) > 1);
+}
+
+/// Scores until it is stopped.
+struct Endless(Arc<AtomicU64>);
+
+impl Engine for Endless {
+    fn score(&mut self, _: &Batch, _: &Params) -> Result<Predictions, EngineError> {
+        let before = self.0.load(Ordering::Relaxed);
+        while self.0.load(Ordering::Relaxed) == before {
+            thread::yield_now();
+        }
+        Err(EngineError::Lost("it was stopped".to_owned()))
+    }
+
+    fn stopper(&self) -> Option<Box<dyn Stopper>> {
+        Some(Box::new(Stop(Arc::clone(&self.0))))
+    }
+}
+
+struct Stop(Arc<AtomicU64>);
+
+impl Stopper for Stop {
+    fn stop(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn closing_waits_for_what_is_in_the_queue() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let (endpoint, seen, leave) = (fixture.endpoint, fixture.seen, fixture.leave);
+    let fixture = Fixture { endpoint: Arc::clone(&endpoint), seen, leave };
+    let (first, second) = (fixture.send(&[1]).await, fixture.send(&[2]).await);
+    fixture.let_go(2);
+    endpoint.shared.waiting.close();
+    assert_eq!(numbers(first.await.unwrap()), [2]);
+    assert_eq!(numbers(second.await.unwrap()), [4]);
+    let refused = endpoint.score(rows(&[3]), Params::default(), LONG).await;
+    assert_eq!(refused, Err(ScoreError::Closed));
+}

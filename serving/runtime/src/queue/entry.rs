@@ -1,0 +1,52 @@
+//! A request in the queue.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::error::ScoreError;
+use crate::model::batch::Batch;
+use crate::model::params::Params;
+use crate::model::predictions::Predictions;
+
+/// Rows of one request that wait.
+pub(super) struct Entry {
+    pub(super) id: u64,
+    pub(super) batch: Batch,
+    pub(super) params: Params,
+    /// What it takes of the queue's bound; an empty request takes one.
+    pub(super) n_rows: usize,
+    pub(super) size_bytes: usize,
+    pub(super) since: Instant,
+    /// How long the caller waits in total.
+    pub(super) patience: Duration,
+    pub(super) reply: oneshot::Sender<Result<Scored, ScoreError>>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// A row for each row that was asked, unless they are JSON.
+    pub predictions: Predictions,
+    /// How long the rows waited for a lane.
+    pub queued: Duration,
+    /// How long the engine took for the batch that they were part of.
+    pub computed: Duration,
+}
+
+impl Entry {
+    /// Whether the caller still waits.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && self.since.elapsed() < self.patience
+    }
+
+    /// Whether another's rows can be scored together with these.
+    pub(super) fn is_like(&self, other: &Entry) -> bool {
+        self.params == other.params && self.batch.is_like(&other.batch)
+    }
+
+    pub(super) fn answer(self, result: Result<Scored, ScoreError>) {
+        // A caller that is gone does not hear it.
+        let _ = self.reply.send(result);
+    }
+}

@@ -1,0 +1,153 @@
+//! What waits for a lane.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::entry::Entry;
+use super::error::ScoreError;
+use super::limits::Limits;
+use crate::engines::Sharing;
+
+/// The requests that wait, in the order in which they came.
+pub(super) struct Waiting {
+    limits: Limits,
+    state: Mutex<State>,
+    /// Somebody was let in, or the queue is closed.
+    arrived: Condvar,
+    /// The queue is closed; those who wait for that alone do not take the news of an arrival from others.
+    closed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    entries: VecDeque<Entry>,
+    n_rows: usize,
+    size_bytes: usize,
+    is_closed: bool,
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Entry> {
+        let entry = self.entries.pop_front()?;
+        self.forget(&entry);
+        Some(entry)
+    }
+
+    /// The next whose caller still waits; those of others are dropped.
+    fn pop_wanted(&mut self) -> Option<Entry> {
+        while let Some(entry) = self.pop() {
+            if entry.is_wanted() {
+                return Some(entry);
+            }
+        }
+        None
+    }
+
+    fn forget(&mut self, entry: &Entry) {
+        self.n_rows -= entry.n_rows;
+        self.size_bytes -= entry.size_bytes;
+    }
+}
+
+impl Waiting {
+    pub(super) fn new(limits: Limits) -> Self {
+        Waiting { limits, state: Mutex::default(), arrived: Condvar::new(), closed: Condvar::new() }
+    }
+
+    /// Rows that wait.
+    pub(super) fn n_rows(&self) -> usize {
+        self.lock().n_rows
+    }
+
+    /// Puts a request behind the others; `row_time` is how long a row takes, to say when there may be room.
+    ///
+    /// # Errors
+    /// [`ScoreError::TooLarge`], [`ScoreError::Full`] and [`ScoreError::Closed`].
+    pub(super) fn push(&self, entry: Entry, row_time: Duration) -> Result<(), ScoreError> {
+        let Limits { waiting_rows, waiting_bytes, .. } = self.limits;
+        for (found, limit, unit) in
+            [(entry.n_rows, waiting_rows, "rows"), (entry.size_bytes, waiting_bytes, "bytes")]
+        {
+            if found > limit {
+                return Err(ScoreError::TooLarge { found, limit, unit });
+            }
+        }
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(ScoreError::Closed);
+        }
+        if state.n_rows + entry.n_rows > waiting_rows || state.size_bytes + entry.size_bytes > waiting_bytes {
+            let waiting_rows = state.n_rows;
+            let rows = u32::try_from(waiting_rows).unwrap_or(u32::MAX);
+            let wait = row_time.saturating_mul(rows).as_secs() + 1;
+            return Err(ScoreError::Full { waiting_rows, retry_after: Duration::from_secs(wait) });
+        }
+        state.n_rows += entry.n_rows;
+        state.size_bytes += entry.size_bytes;
+        state.entries.push_back(entry);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for the next batch: the first request and, where rows may be shared, those behind it that are like it and fit.
+    /// None at the end.
+    pub(super) fn cut(&self, sharing: Sharing) -> Option<Vec<Entry>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(first) = state.pop_wanted() {
+                return Some(self.gather(&mut state, first, sharing));
+            }
+            if state.is_closed {
+                return None;
+            }
+            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn gather(&self, state: &mut State, first: Entry, sharing: Sharing) -> Vec<Entry> {
+        let mut n_rows = first.n_rows;
+        let mut batch = vec![first];
+        while sharing == Sharing::Shared
+            && let Some(next) = state.entries.front()
+            && n_rows + next.n_rows <= self.limits.batch_rows
+            && next.is_like(&batch[0])
+        {
+            let Some(next) = state.pop() else { break };
+            if next.is_wanted() {
+                n_rows += next.n_rows;
+                batch.push(next);
+            }
+        }
+        batch
+    }
+
+    /// Takes out a request whose caller is gone; false when it does not wait any more.
+    pub(super) fn remove(&self, id: u64) -> bool {
+        let mut state = self.lock();
+        let Some(position) = state.entries.iter().position(|entry| entry.id == id) else { return false };
+        if let Some(entry) = state.entries.remove(position) {
+            state.forget(&entry);
+        }
+        true
+    }
+
+    /// Whether the queue is closed, now or within this time.
+    pub(super) fn is_closed_within(&self, time: Duration) -> bool {
+        let waited = self.closed.wait_timeout_while(self.lock(), time, |state| !state.is_closed);
+        waited.is_ok_and(|(state, _)| state.is_closed)
+    }
+
+    /// Lets nobody in any more; what waits is still scored.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_all();
+        self.closed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that holds the lock can leave it half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

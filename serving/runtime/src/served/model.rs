@@ -1,0 +1,74 @@
+//! A model that answers under a name.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engines::{EngineError, Loaded};
+use crate::model::batch::Batch;
+use crate::model::params::Params;
+use crate::model::signature::Signature;
+use crate::protocols::mlflow::Decoder;
+use crate::protocols::oip::Interface;
+use crate::queue::endpoint::{Endpoint, StartError};
+use crate::queue::entry::Scored;
+use crate::queue::error::ScoreError;
+use crate::queue::limits::Limits;
+use crate::served::metrics::{ModelMetrics, ServingMetrics};
+use crate::sources::registry::Identity;
+
+/// A model that answers under a name.
+pub struct ServedModel {
+    /// As callers name it.
+    pub name: String,
+    /// Which model it is.
+    pub identity: Identity,
+    /// Reads the bodies of its requests.
+    pub decoder: Decoder,
+    /// What it takes and gives, in the words of the Open Inference Protocol.
+    pub interface: Arc<Interface>,
+    /// Its queue.
+    pub endpoint: Endpoint,
+    metrics: ModelMetrics,
+}
+
+impl ServedModel {
+    /// Starts a model: it has its engines when this returns.
+    pub fn start(
+        (name, identity): (String, Identity),
+        signature: &Signature,
+        loaded: Loaded,
+        limits: Limits,
+        metrics: &ServingMetrics,
+    ) -> Result<Self, StartError> {
+        let version = identity.version.map(|version| version.to_string());
+        Ok(ServedModel {
+            decoder: Decoder::new(signature),
+            interface: Arc::new(Interface::new(signature.clone(), &loaded, limits.waiting_rows)),
+            metrics: metrics.of_model(&name, version.as_deref()),
+            endpoint: Endpoint::start(loaded, limits)?,
+            name,
+            identity,
+        })
+    }
+
+    /// The version that a registry gave it.
+    pub fn version(&self) -> Option<String> {
+        self.identity.version.map(|version| version.to_string())
+    }
+
+    /// Scores a batch and counts it.
+    pub async fn score(
+        &self,
+        batch: Batch,
+        params: Params,
+        patience: Duration,
+    ) -> Result<Scored, ScoreError> {
+        let (started, n_rows) = (Instant::now(), batch.n_rows());
+        let result = match self.endpoint.trouble() {
+            None => self.endpoint.score(batch, params, patience).await,
+            Some(reason) => Err(ScoreError::Engine(EngineError::Lost(reason))),
+        };
+        self.metrics.record(n_rows, started.elapsed(), &result);
+        result
+    }
+}

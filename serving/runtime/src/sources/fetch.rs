@@ -1,0 +1,92 @@
+//! From a URI to a model's folder on disk.
+
+use super::bucket_files::{BucketFiles, Buckets};
+use super::cache::Cache;
+use super::cache::progress::Progress;
+use super::error::{SourceError, disk};
+use super::files::ModelFiles;
+use super::registry::{Identity, Location, ModelSource};
+use super::uri::ModelUri;
+use crate::model::folder::ModelFolder;
+
+/// Who is asked for models that are not folders of this machine.
+#[derive(Clone, Copy, Default)]
+pub struct Origins<'a> {
+    /// Knows what `models:` and `runs:` URIs name.
+    pub registry: Option<&'a dyn ModelSource>,
+    /// Opens object stores.
+    pub buckets: Option<&'a dyn Buckets>,
+}
+
+/// A model that is on this machine.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// With all files.
+    pub folder: ModelFolder,
+    /// Which model it is.
+    pub identity: Identity,
+}
+
+impl Origins<'_> {
+    /// Which model a URI names now.
+    pub async fn resolve(&self, uri: &ModelUri) -> Result<Identity, SourceError> {
+        match self.registry {
+            Some(registry) => registry.resolve(uri).await,
+            None if uri.needs_registry() => Err(SourceError::NoRegistry { uri: uri.to_string() }),
+            None => Ok(Identity::of(uri)),
+        }
+    }
+
+    /// Where the files of that model are.
+    async fn locate(&self, uri: &ModelUri, identity: &Identity) -> Result<Location, SourceError> {
+        match (uri, self.registry) {
+            (ModelUri::Folder(path), _) => Ok(Location::Folder(path.clone())),
+            (ModelUri::Bucket(uri), _) => Ok(Location::Bucket(uri.clone())),
+            (_, Some(registry)) => registry.locate(uri, identity).await,
+            (_, None) => Err(SourceError::NoRegistry { uri: uri.to_string() }),
+        }
+    }
+
+    /// The files in a folder of an object store.
+    pub async fn open_bucket(&self, uri: &str) -> Result<Box<dyn ModelFiles>, SourceError> {
+        let refuse = |reason: String| SourceError::NoBucket { uri: uri.to_owned(), reason };
+        let buckets = self.buckets.ok_or_else(|| refuse("no object stores are known here".to_owned()))?;
+        let folder = buckets.open(uri).await.map_err(refuse)?;
+        Ok(Box::new(BucketFiles::new(uri.to_owned(), folder)))
+    }
+}
+
+/// Brings a model here. `progress` hears of every piece that comes in, often.
+pub async fn fetch(
+    uri: &ModelUri,
+    origins: Origins<'_>,
+    cache: &Cache,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Fetched, SourceError> {
+    let mut identity = origins.resolve(uri).await?;
+    let path = match origins.locate(uri, &identity).await? {
+        Location::Folder(path) => path,
+        Location::Bucket(uri) => cache.folder_of(&*origins.open_bucket(&uri).await?, progress).await?,
+        Location::Files(files) => cache.folder_of(&*files, progress).await?,
+    };
+    let unread = disk(&path);
+    let opened = tokio::task::spawn_blocking(move || ModelFolder::open(&path)).await;
+    let folder = opened.map_err(|error| unread(error.into()))??;
+    let MlModelIds { model_id, run_id } = MlModelIds::of(&folder);
+    identity.model_id = identity.model_id.or(model_id);
+    identity.run_id = identity.run_id.or(run_id);
+    Ok(Fetched { folder, identity })
+}
+
+/// What a model's own file says of where it is from.
+struct MlModelIds {
+    model_id: Option<String>,
+    run_id: Option<String>,
+}
+
+impl MlModelIds {
+    fn of(folder: &ModelFolder) -> Self {
+        let said = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+        MlModelIds { model_id: said(&folder.mlmodel.model_id), run_id: said(&folder.mlmodel.run_id) }
+    }
+}

@@ -1,0 +1,65 @@
+//! From a model's URI to a model that answers: fetch, load, warm up.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use forebay_serving::{
+    EngineOptions, Fetched, Limits, ModelFolder, Progress, ServedModel, ServingMetrics, fetch, load, warm_up,
+};
+
+use super::named::NamedModel;
+use crate::cli::EngineArgs;
+use crate::model_origins::ModelOrigins;
+
+/// How long a warm-up may take: engines that compile take their time at first.
+const WARM_UP: Duration = Duration::from_mins(5);
+
+/// What every model needs to be started.
+pub(super) struct Starter {
+    pub(super) origins: ModelOrigins,
+    pub(super) engine: EngineArgs,
+    pub(super) limits: Limits,
+    pub(super) metrics: ServingMetrics,
+}
+
+impl Starter {
+    /// Brings a model here and starts it; it has answered its own example when this returns.
+    pub(super) async fn start(&self, model: &NamedModel) -> anyhow::Result<ServedModel> {
+        let started = Instant::now();
+        let silent = |_: Progress| {};
+        let fetched = fetch(&model.uri, self.origins.origins(), &self.origins.cache, &silent).await;
+        let Fetched { folder, identity } = fetched
+            .with_context(|| format!("model '{}' cannot be fetched from {}", model.name, model.uri))?;
+        let version = identity.version.map(|version| format!(" (version {version})")).unwrap_or_default();
+        let (served, folder) = {
+            let (name, options) = (model.name.clone(), self.engine.options());
+            let (limits, metrics) = (self.limits, self.metrics.clone());
+            let start = move || start(folder, (name, identity), &options, limits, &metrics);
+            let served = tokio::task::spawn_blocking(start).await?;
+            served.with_context(|| format!("model '{}' cannot be loaded", model.name))?
+        };
+        if let Err(error) = warm_up(&served, &folder, WARM_UP).await {
+            tracing::warn!("model '{}': its own example is not scored: {error}", model.name);
+        }
+        tracing::info!(
+            platform = served.endpoint.loaded().platform,
+            device = served.endpoint.loaded().device,
+            seconds = started.elapsed().as_secs_f64(),
+            "model '{}'{version} is loaded",
+            model.name
+        );
+        Ok(served)
+    }
+}
+
+fn start(
+    folder: ModelFolder,
+    (name, identity): (String, forebay_serving::Identity),
+    options: &EngineOptions,
+    limits: Limits,
+    metrics: &ServingMetrics,
+) -> anyhow::Result<(ServedModel, ModelFolder)> {
+    let loaded = load(&folder, options)?;
+    let served = ServedModel::start((name, identity), &folder.signature, loaded, limits, metrics)?;
+    Ok((served, folder))
+}
