@@ -216,6 +216,17 @@ impl<'s> ColumnBuilder<'s> {
         }
     }
 
+    /// Appends nothing for a property that did not come.
+    ///
+    /// # Errors
+    /// When it is required.
+    fn append_missing(&mut self) -> Result<(), String> {
+        if self.required {
+            return Err(format!("it is missing, where a value of type {} is required", self.column_type));
+        }
+        self.append_null()
+    }
+
     /// Ends a row of items, entries or properties. A property that did not come becomes null.
     pub(crate) fn close_row(&mut self) -> Result<(), String> {
         match &mut self.values {
@@ -224,7 +235,7 @@ impl<'s> ColumnBuilder<'s> {
             Values::Object { n_rows, properties } => {
                 for Property { name, builder } in properties.iter_mut() {
                     if builder.len() <= *n_rows {
-                        builder.append_null().map_err(|error| format!("property '{name}': {error}"))?;
+                        builder.append_missing().map_err(|error| format!("property '{name}': {error}"))?;
                     }
                 }
                 *n_rows += 1;
