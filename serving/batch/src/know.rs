@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, ArrayRef, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use forebay_lake::{Rows, Table};
 use forebay_serving::Sharing;
@@ -117,7 +117,10 @@ impl Given<'_> {
             return Ok(CHUNK_ROWS);
         }
         let Some(rows) = ahead.look(0)? else { return Ok(self.max_rows) };
-        let row_bytes = rows.batch.get_array_memory_size() / rows.batch.num_rows().max(1);
+        // Columns of Arrow share the buffer of their whole file.
+        let own = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(usize::MAX);
+        let size_bytes = rows.batch.columns().iter().map(own).fold(0, usize::saturating_add);
+        let row_bytes = size_bytes / rows.batch.num_rows().max(1);
         Ok((self.max_bytes / row_bytes.max(1)).clamp(1, self.max_rows))
     }
 
