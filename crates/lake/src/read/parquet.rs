@@ -40,9 +40,10 @@ pub(crate) fn units(position: usize, file: &InputFile) -> Result<Vec<Unit>, Erro
     Ok(metadata.metadata().row_groups().iter().enumerate().map(unit).collect())
 }
 
-/// About how many bytes a row has in memory: that of the widest row group, and some more for what dictionaries save.
+/// About how many bytes a row has in memory: that of the widest row group, and some more for what dictionaries save. None
+/// where no number of rows is known.
 pub(crate) fn row_bytes(units: &[Unit]) -> Option<u64> {
-    let widths = units.iter().map(|unit| unit.size_bytes / unit.n_rows.unwrap_or(0).max(1));
+    let widths = units.iter().filter_map(|unit| Some(unit.size_bytes / unit.n_rows?.max(1)));
     widths.max().map(|width| width.saturating_mul(2))
 }
 
@@ -71,4 +72,16 @@ fn reader<T: ChunkReader + 'static>(
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let builder = builder.with_projection(mask).with_row_groups(piece.row_groups.clone());
     Ok(builder.with_batch_size(wanted.max_rows).with_offset(start).build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_rows_are_not_counted_is_not_taken_for_one_row() {
+        let unit = |n_rows| Unit { file: 0, row_group: None, first_row: 1, n_rows, size_bytes: 1_000 };
+        assert_eq!(row_bytes(&[unit(None)]), None);
+        assert_eq!(row_bytes(&[unit(Some(100)), unit(Some(50))]), Some(40));
+    }
 }
