@@ -228,7 +228,7 @@ class Cluster:
 
     def start(self):
         # Nothing here has to survive a power cut, so the disk is not waited for.
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=off"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=600 -c fsync=off"
         self._run("pg_ctl", "-l", self.folder / "log", "-o", options, "-w", "start")
 
     def stop(self, mode="fast"):

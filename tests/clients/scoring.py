@@ -56,14 +56,18 @@ def scoring_server(model_uri, *arguments, env=None, ready="/ping"):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def started(command, folder, log_path, env=None):
-    # The original starts uvicorn by its name, and ours Python.
+def scoring_environment(extra=None):
+    """What both need to find: the original starts uvicorn by its name, and ours Python."""
     path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    return server_environment({"PATH": path, **(extra or {})})
+
+
+def started(command, folder, log_path, env=None):
     with log_path.open("wb") as log:
         return subprocess.Popen(
             command,
             cwd=folder,
-            env=server_environment({"PATH": path, **(env or {})}),
+            env=scoring_environment(env),
             stdout=log,
             stderr=log,
             start_new_session=True,

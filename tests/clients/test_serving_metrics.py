@@ -3,6 +3,7 @@
 import mlflow
 import pytest
 import requests
+from metrics_document import PROCESS, SERVED_MODELS, documented, told
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from scoring import scoring_server
@@ -57,6 +58,15 @@ def test_metrics_have_the_names_that_dashboards_for_triton_ask_for(server):
     kinds = {family.name: family.type for family in text_string_to_metric_families(answer.text)}
     assert {name: kinds.get(name) for name in COUNTERS} == dict.fromkeys(COUNTERS, "gauge")
     assert {name: kinds.get(name) for name in HISTOGRAMS} == dict.fromkeys(HISTOGRAMS, "histogram")
+
+
+def test_the_document_names_every_metric_with_its_type_and_labels(server):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    ask(server, "plus", 1)
+    ask(server, "table", 1_000)
+    text = requests.get(f"{server.url}/metrics", timeout=60).text
+    assert told(text_string_to_metric_families(text)) == documented([SERVED_MODELS, PROCESS])
 
 
 def test_counters_have_no_ending_that_triton_does_not_give_them(server):

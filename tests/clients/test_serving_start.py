@@ -15,8 +15,8 @@ import onnx
 import psutil
 import pytest
 import requests
-from conftest import forebay_program, server_environment
-from scoring import scoring_server
+from conftest import forebay_program
+from scoring import scoring_environment, scoring_server
 from serving import REQUIREMENTS, asleep, invoke, records, save_gated, save_plus, save_sleepy, sleep_for, wait_for
 
 pytestmark = pytest.mark.ours
@@ -80,8 +80,7 @@ def added(server, path="/invocations"):
 def serve(*arguments):
     """Runs the program until it ends by itself."""
     command = [str(forebay_program()), "serve", *map(str, arguments)]
-    env = server_environment({})
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=scoring_environment(), capture_output=True, text=True, timeout=60, check=False)
 
 
 def refused(*arguments):

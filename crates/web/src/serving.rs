@@ -1,5 +1,8 @@
 //! The endpoints that the operator switched off, by `--no-serve-artifacts` or `--artifacts-only`.
 
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
@@ -38,7 +41,19 @@ pub async fn check(
         Serving::TrackingOnly => is_proxy,
         Serving::ArtifactsOnly => !is_proxy && !ALWAYS.iter().any(|path| route.ends_with(path)),
     };
-    if is_off { refusal(serving, route, request.method()) } else { next.run(request).await }
+    if !is_off {
+        return next.run(request).await;
+    }
+    let refusal = refusal(serving, route, request.method());
+    discard(request.into_body()).await;
+    refusal
+}
+
+/// Reads what a caller sends along, for a while: one that still writes when the connection is closed may lose the answer.
+async fn discard(body: Body) {
+    const MAX_BYTES: usize = 1 << 20;
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let _unused = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES)).await;
 }
 
 fn refusal(serving: Serving, route: &str, method: &Method) -> Response {

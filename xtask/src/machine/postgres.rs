@@ -87,7 +87,7 @@ impl Cluster {
         let fsync = if durability == Durability::Full { "on" } else { "off" };
         let folder = self.folder.path().display();
         format!(
-            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={folder} -c fsync={fsync} -c max_connections=200",
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={folder} -c fsync={fsync} -c max_connections=600",
             self.port
         )
     }
