@@ -45,6 +45,7 @@ use deliveries::send::Sender;
 use http::caller::Caller;
 use moment::Moment;
 use secrets::SecretKeeper;
+use sql::tag_counts::TagCounts;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -93,6 +94,7 @@ pub struct Registry {
     columns: ColumnLimits,
     /// Held by the one whose promotion is judged again.
     turns: Arc<Mutex<()>>,
+    tag_counts: Arc<TagCounts>,
     webhooks: Arc<Webhooks>,
 }
 
@@ -128,7 +130,15 @@ impl Registry {
             Engine::Postgres => ColumnLimits::Enforced,
         };
         let webhooks = Arc::new(Webhooks::new(&config)?);
-        Ok(Registry { db, config: Arc::new(config), around, columns, turns: Arc::default(), webhooks })
+        Ok(Registry {
+            db,
+            config: Arc::new(config),
+            around,
+            columns,
+            turns: Arc::default(),
+            tag_counts: Arc::default(),
+            webhooks,
+        })
     }
 
     /// Now, for a write that `user` asks for.

@@ -36,6 +36,8 @@ def test_runs_stand_in_the_table_with_their_datasets_and_models(page, sample):
 
 def test_columns_of_metrics_and_params_are_chosen(page, sample):
     open_table(page, sample.experiment_id)
+    # Until the runs are there, the columns to choose from change.
+    expect(run_link(page, "best")).to_be_visible()
     page.get_by_test_id("column-selection-dropdown").first.click()
     columns = page.get_by_test_id("column-selector-tree")
     columns.get_by_text("auc", exact=True).click()

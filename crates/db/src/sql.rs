@@ -90,22 +90,39 @@ impl Sql {
         self
     }
 
-    /// Appends `$n, $n+1, …`, one placeholder for each value; nothing for no values.
+    /// Appends `$n, $n+1, …`, the list of an IN; nothing for no values.
+    ///
+    /// A short list is filled up to a power of two with its last value: a server that has prepared the few lengths
+    /// there are then need not do so for each number of values.
     pub fn push_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+        const LONGEST_FILLED: usize = 64;
+        let first = self.values.len();
+        self.push_values(values);
+        let length = self.values.len() - first;
+        if let Some(last) = self.values.last().cloned()
+            && (1..=LONGEST_FILLED).contains(&length)
+        {
+            for _ in length..length.next_power_of_two() {
+                self.push(", ").push_bind(last.clone());
+            }
+        }
+        self
+    }
+
+    fn push_values<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) {
         for (position, value) in values.into_iter().enumerate() {
             if position > 0 {
                 self.push(", ");
             }
             self.push_bind(value);
         }
-        self
     }
 
     /// Appends `(…), (…)`, the rows of a VALUES clause.
     pub fn push_rows<const N: usize>(&mut self, rows: impl IntoIterator<Item = [Value; N]>) -> &mut Self {
         for (position, row) in rows.into_iter().enumerate() {
             self.push(if position > 0 { ", (" } else { "(" });
-            self.push_list(row);
+            self.push_values(row);
             self.push(")");
         }
         self
@@ -132,5 +149,18 @@ mod tests {
             "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3) AND (d, e) IN (VALUES ($4, $5))"
         );
         assert_eq!(sql.values.len(), 5);
+    }
+
+    #[test]
+    fn lists_of_many_lengths_have_few_texts() {
+        let list = |length: i64| {
+            let mut sql = Sql::new("IN (");
+            sql.push_list(0..length);
+            sql
+        };
+        assert_eq!(list(3).text, "IN ($1, $2, $3, $4");
+        assert_eq!(list(3).values.last(), Some(&Value::Int(Some(2))));
+        assert_eq!(list(33).text, list(64).text);
+        assert_eq!((list(0).values.len(), list(65).values.len()), (0, 65));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use forebay_db as db;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::Registry;
 use crate::model::delivery::Delivery;
@@ -16,6 +16,9 @@ use crate::sql::outbox;
 
 /// How often to look when nobody wakes the worker.
 const POLL: Duration = Duration::from_secs(5);
+
+/// How long to rest between two looks, however often the worker is woken: most writes are of interest to nobody.
+const REST: Duration = Duration::from_millis(20);
 
 /// What a taken delivery may need beyond the timeout of its request; then it is free again.
 const LEASE_MARGIN_MS: i64 = 10_000;
@@ -93,11 +96,16 @@ impl Worker {
         let mut stages = self.stages.clone();
         loop {
             let pause = self.round().await;
+            let rested = Instant::now() + REST;
+            let woken = async {
+                self.registry.webhooks.wake.notified().await;
+                sleep_until(rested).await;
+            };
             tokio::select! {
                 () = reaches(&mut stages, Stage::Stopping) => break,
-                () = self.registry.webhooks.wake.notified() => {}
+                () = woken => {}
                 Some(_) = self.sending.join_next() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = sleep(pause) => {}
             }
         }
         while self.sending.join_next().await.is_some() {}
@@ -131,9 +139,7 @@ impl Worker {
         }
         // One more tells how long to wait for it. Those under way are due later than all that are due.
         let limit = i64::try_from(n_free).unwrap_or(i64::MAX).saturating_add(1);
-        let mut tx = self.registry.db.read().await?;
-        let heads = outbox::list_heads(&mut tx, limit).await?;
-        drop(tx);
+        let heads = outbox::list_heads(&mut self.registry.db.read_once().await?, limit).await?;
         let now_ms = self.registry.now_ms();
         for head in heads.iter().filter(|head| head.next_attempt_ms <= now_ms).take(n_free) {
             if let Some(taken) = self.take(head.clone()).await? {

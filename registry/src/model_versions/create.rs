@@ -101,9 +101,8 @@ async fn number(
     names.sort_unstable();
     names.dedup();
     let names = registered_models::lock_all(tx, &names).await?;
-    registered_models::touch_all(tx, &names, now_ms).await?;
-    let mut last: HashMap<String, i64> = names.iter().map(|name| (name.clone(), 0)).collect();
-    last.extend(model_versions::list_last_numbers(tx, &names).await?);
+    let touched = registered_models::touch_all(tx, &names, now_ms).await?;
+    let mut last: HashMap<String, i64> = touched.into_iter().collect();
     let mut next = |create: &Create| {
         let name = create.new.name.as_str();
         let last = last.get_mut(name).ok_or_else(|| Error::ModelNotFound(name.to_owned()))?;

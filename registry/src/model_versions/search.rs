@@ -32,7 +32,7 @@ impl Registry {
     async fn page_of_versions(&self, search: SearchModelVersions) -> Result<ModelVersionPage> {
         // The search asks once; what it asks before is only how to go about it.
         let mut tx = self.db.read_once().await?;
-        let mut versions = model_version_search::search(&mut tx, &search).await?;
+        let mut versions = model_version_search::search(&mut tx, &self.tag_counts, &search).await?;
         let next_offset = page::cut(&mut versions, search.max_results, search.offset);
         Ok(ModelVersionPage { versions, next_offset })
     }

@@ -45,12 +45,12 @@ impl Registry {
 
 async fn plain(tx: &mut Tx, wanted: &Move, moment: &Moment) -> Result<Plain> {
     let Subject { name, target, .. } = &wanted.subject;
-    if promotion_policies::is_guarded_locked(tx, name, target).await? {
+    let key = wanted.subject.version_key();
+    let found = model_versions::find_guarded_origin_locked(tx, &key, target).await?;
+    let (origin, is_guarded) = found.ok_or(Error::VersionNotFound(key))?;
+    if is_guarded {
         return Ok(Plain::Guarded);
     }
-    let key = wanted.subject.version_key();
-    let origin = model_versions::find_origin_locked(tx, &key).await?;
-    let origin = origin.ok_or(Error::VersionNotFound(key))?;
     let from_version = holder::find_version(tx, name, target).await?;
     let entry = Entry { from_version, ..Entry::new(Kind::Set, name, target, moment.now_ms) };
     moves::move_to(tx, wanted, origin, entry, moment).await?;

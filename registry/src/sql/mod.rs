@@ -12,6 +12,7 @@ pub(crate) mod registered_model_search;
 pub(crate) mod registered_model_tags;
 pub(crate) mod registered_models;
 pub(crate) mod subscribers;
+pub(crate) mod tag_counts;
 mod tagged_versions;
 mod webhooks;
 mod event_subscriptions;

@@ -6,6 +6,7 @@ use forebay_db::predicate::{UNPLANNED, push_number, push_text, unplanned};
 use forebay_db::{Engine, Error, Sql, Tx};
 
 use super::model_versions::{Aliases, ModelVersionRow, select};
+use super::tag_counts::TagCounts;
 use super::tagged_versions::{Access, TaggedVersions};
 use crate::model::model_version::ModelVersion;
 use crate::model::model_version_search::SearchModelVersions;
@@ -32,8 +33,12 @@ const PROMPT: &str = "
     WHERE t.workspace = 'default' AND t.name = v.name AND t.value = 'true' AND length(t.value) <= 256 AND t.key = ";
 
 /// The rows of the page and, if there is one, the first row of the next.
-pub(crate) async fn search(tx: &mut Tx, search: &SearchModelVersions) -> Result<Vec<ModelVersion>, Error> {
-    let access = Access::plan(tx, &search.filter).await?;
+pub(crate) async fn search(
+    tx: &mut Tx,
+    counts: &TagCounts,
+    search: &SearchModelVersions,
+) -> Result<Vec<ModelVersion>, Error> {
+    let access = Access::plan(tx, counts, &search.filter).await?;
     let mut sql = select(tx.engine(), Aliases::Omitted);
     // The tags of a version are looked up when it is sure to be on the page.
     sql.push(" FROM (SELECT v.*");

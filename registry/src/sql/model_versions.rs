@@ -3,11 +3,12 @@
 use forebay_db::{Engine, Error, FromRow, Insert, Row, Sql, Tx};
 use forebay_wire::enumeration::ModelVersionStatus;
 
-use super::{KEYS_PER_STATEMENT, pairs};
+use super::{KEYS_PER_STATEMENT, pairs, promotion_policies};
 use crate::model::alias::AliasKey;
 use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
 use crate::model::origin::VersionOrigin;
+use crate::model::policy::target::Target;
 use crate::model::stage::Stage;
 use crate::model::tag::Tag;
 
@@ -28,17 +29,16 @@ const LATEST_END: &str = ")) v
     WHERE v.place = 1 ORDER BY v.name, v.current_stage";
 
 // The same, model by model: PostgreSQL would read all versions of all models, since it takes their key for dearer.
-// OFFSET keeps it from joining first.
 const LATEST_OF_EACH: &str = "
     FROM registered_models m
     CROSS JOIN LATERAL (
-        SELECT r.*, row_number() OVER (PARTITION BY r.current_stage ORDER BY r.version DESC) AS place
+        SELECT DISTINCT ON (r.current_stage) r.*
         FROM model_versions r
         WHERE r.workspace = m.workspace AND r.name = m.name AND r.current_stage != 'Deleted_Internal'
-        OFFSET 0
+        ORDER BY r.current_stage, r.version DESC
     ) v
     WHERE m.workspace = 'default' AND m.name IN (";
-const LATEST_OF_EACH_END: &str = ") AND v.place = 1 ORDER BY v.name, v.current_stage";
+const LATEST_OF_EACH_END: &str = ") ORDER BY v.name, v.current_stage";
 
 const OF_KEY: &str = "
     FROM model_versions v
@@ -53,9 +53,11 @@ const FIND_LOCATION: &str = "
     SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
 
-const FIND_ORIGIN: &str = "
+const ORIGIN: &str = "
     SELECT v.version, coalesce(v.run_id, '') AS run_id,
-        coalesce(nullif(v.storage_location, ''), v.source, '') AS location
+        coalesce(nullif(v.storage_location, ''), v.source, '') AS location";
+
+const OF_ORIGIN: &str = "
     FROM registered_models m
     JOIN model_versions v ON v.workspace = m.workspace AND v.name = m.name
     WHERE m.workspace = 'default' AND m.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
@@ -77,11 +79,6 @@ const INSERT: &str = "
     INSERT INTO model_versions
         (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id,
         run_link, status, workspace) VALUES ";
-
-// Rows of deleted versions count, so that no number is given twice.
-const LIST_LAST_NUMBERS: &str = "
-    SELECT name, max(version) AS version FROM model_versions WHERE workspace = 'default' AND name IN (";
-const LIST_LAST_NUMBERS_END: &str = ") GROUP BY name";
 
 const SET_DESCRIPTION: &str = "
     UPDATE model_versions SET description = $3, last_updated_time = $4
@@ -148,7 +145,8 @@ pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Optio
 
 /// Where a version came from, unless it is deleted.
 pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<VersionOrigin>, Error> {
-    let sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
+    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
+    sql.push(OF_ORIGIN);
     Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
 
@@ -157,10 +155,27 @@ pub(crate) async fn find_origin_locked(
     tx: &mut Tx,
     key: &VersionKey,
 ) -> Result<Option<VersionOrigin>, Error> {
-    let mut sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
-    sql.push(tx.engine().lock_exclusive());
+    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
+    sql.push(OF_ORIGIN).push(tx.engine().lock_exclusive());
     Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
+
+/// The same, and whether a policy guards an alias or a stage of the model, which nobody changes either before this
+/// transaction ends: one statement does all that comes before a move.
+pub(crate) async fn find_guarded_origin_locked(
+    tx: &mut Tx,
+    key: &VersionKey,
+    target: &Target,
+) -> Result<Option<(VersionOrigin, IsGuarded)>, Error> {
+    let engine = tx.engine();
+    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
+    promotion_policies::push_is_guarded_locked(sql.push(", ("), engine, target);
+    sql.push(") AS is_guarded").push(OF_ORIGIN).push(engine.lock_exclusive());
+    Ok(tx.find::<GuardedOriginRow>(sql).await?.map(|row| row.0))
+}
+
+/// Whether a policy says who may move a target.
+pub(crate) type IsGuarded = bool;
 
 /// The highest version in a stage.
 pub(crate) async fn find_highest_in(tx: &mut Tx, name: &str, stage: Stage) -> Result<Option<i64>, Error> {
@@ -204,16 +219,6 @@ pub(crate) async fn insert(tx: &mut Tx, rows: &[NewRow<'_>], now_ms: i64) -> Res
         ]
     });
     tx.insert(Insert { head: INSERT, tail: "" }, cells).await.map(drop)
-}
-
-/// The last number that each of the models has given; none for a model that has never had a version.
-pub(crate) async fn list_last_numbers(tx: &mut Tx, names: &[String]) -> Result<Vec<(String, i64)>, Error> {
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut sql = Sql::new(LIST_LAST_NUMBERS);
-    sql.push_list(names).push(LIST_LAST_NUMBERS_END);
-    Ok(tx.list::<LastNumberRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 /// Returns the number of versions changed, 0 or 1.
@@ -299,11 +304,12 @@ impl FromRow for OriginRow {
     }
 }
 
-struct LastNumberRow((String, i64));
+struct GuardedOriginRow((VersionOrigin, IsGuarded));
 
-impl FromRow for LastNumberRow {
+impl FromRow for GuardedOriginRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(LastNumberRow((row.get("name")?, row.get("version")?)))
+        let is_guarded: Option<bool> = row.get("is_guarded")?;
+        Ok(GuardedOriginRow((OriginRow::from_row(row)?.0, is_guarded.unwrap_or(false))))
     }
 }
 

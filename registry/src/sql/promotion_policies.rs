@@ -1,6 +1,6 @@
 //! Table `forebay_promotion_policies`: each change of a policy is a row, and the highest version counts.
 
-use forebay_db::{Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
 
 use crate::model::kept_policy::KeptPolicy;
 use crate::model::policy::Policy;
@@ -28,9 +28,9 @@ const FIND: &str = "
     SELECT model_name, target, version, document, created_ms, created_by FROM forebay_promotion_policies
     WHERE model_name = $1 AND target = $2 ORDER BY version DESC LIMIT 1";
 
-const FIND_IN_FORCE: &str = "
-    SELECT document IS NOT NULL AS in_force FROM forebay_promotion_policies
-    WHERE model_name = $1 AND target = $2 ORDER BY version DESC LIMIT 1";
+const IS_IN_FORCE: &str = "
+    SELECT p.document IS NOT NULL FROM forebay_promotion_policies p WHERE p.model_name = m.name AND p.target = ";
+const IS_IN_FORCE_END: &str = " ORDER BY p.version DESC LIMIT 1";
 
 const INSERT: &str = "
     INSERT INTO forebay_promotion_policies (model_name, target, version, document, created_ms, created_by)
@@ -55,11 +55,10 @@ async fn run(tx: &mut Tx, lock: &'static str) -> Result<(), Error> {
     }
 }
 
-/// Whether a policy guards an alias or a stage; this also does what [`lock_shared`] does, in the same statement.
-pub(crate) async fn is_guarded_locked(tx: &mut Tx, name: &str, target: &Target) -> Result<bool, Error> {
-    let mut sql = Sql::new(FIND_IN_FORCE).bind(name).bind(target.to_stored());
-    sql.push(tx.engine().lock_shared());
-    Ok(tx.find_cell(sql, "in_force").await?.unwrap_or(false))
+/// Appends the query whether a policy guards an alias or a stage of model `m`; none where there never was one. The
+/// statement also does what [`lock_shared`] does.
+pub(super) fn push_is_guarded_locked(sql: &mut Sql, engine: Engine, target: &Target) {
+    sql.push(IS_IN_FORCE).push_bind(target.to_stored()).push(IS_IN_FORCE_END).push(engine.lock_shared());
 }
 
 /// The last version of a policy, also one by which it was deleted.

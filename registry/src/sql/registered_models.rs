@@ -40,7 +40,11 @@ const LOCK_ALL_END: &str = ") ORDER BY name";
 
 const TOUCH_ALL: &str =
     "UPDATE registered_models SET last_updated_time = $1 WHERE workspace = 'default' AND name IN (";
-const TOUCH_ALL_END: &str = ")";
+// Rows of deleted versions count, so that no number is given twice.
+const TOUCH_ALL_END: &str = ")
+    RETURNING name, (
+        SELECT max(v.version) FROM model_versions v
+        WHERE v.workspace = 'default' AND v.name = registered_models.name) AS last_version";
 
 const DELETE: &str = "DELETE FROM registered_models WHERE workspace = 'default' AND name = $1";
 
@@ -109,14 +113,19 @@ pub(crate) async fn lock_all(tx: &mut Tx, names: &[&str]) -> Result<Vec<String>,
     Ok(tx.list::<NameRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
-/// Notes that models changed now.
-pub(crate) async fn touch_all(tx: &mut Tx, names: &[String], now_ms: i64) -> Result<(), Error> {
+/// Notes that models, which this transaction holds, changed now. With each comes the last number that it has given to a
+/// version; 0 for a model that has never had one.
+pub(crate) async fn touch_all(
+    tx: &mut Tx,
+    names: &[String],
+    now_ms: i64,
+) -> Result<Vec<(String, i64)>, Error> {
     if names.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut sql = Sql::new(TOUCH_ALL).bind(now_ms);
     sql.push_list(names).push(TOUCH_ALL_END);
-    tx.run(sql).await.map(drop)
+    Ok(tx.list::<LastNumberRow>(sql).await?.into_iter().map(|row| row.0).collect())
 }
 
 /// Deletes a model to which nothing belongs any more.
@@ -129,6 +138,15 @@ struct NameRow(String);
 impl FromRow for NameRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
         row.get("name").map(NameRow)
+    }
+}
+
+struct LastNumberRow((String, i64));
+
+impl FromRow for LastNumberRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let last_version: Option<i64> = row.get("last_version")?;
+        Ok(LastNumberRow((row.get("name")?, last_version.unwrap_or(0))))
     }
 }
 

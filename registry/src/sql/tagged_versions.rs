@@ -7,6 +7,8 @@ use forebay_core::filter::model_versions::ModelVersionComparison;
 use forebay_db::predicate::UNPLANNED;
 use forebay_db::{Error, Sql, Tx};
 
+use super::tag_counts::TagCounts;
+
 /// How many versions are few.
 const FEW: i64 = 1_000;
 
@@ -38,10 +40,14 @@ pub(super) enum Access<'a> {
 
 impl<'a> Access<'a> {
     /// How to find the versions that pass a filter.
-    pub(super) async fn plan(tx: &mut Tx, filter: &'a [ModelVersionComparison]) -> Result<Self, Error> {
+    pub(super) async fn plan(
+        tx: &mut Tx,
+        counts: &TagCounts,
+        filter: &'a [ModelVersionComparison],
+    ) -> Result<Self, Error> {
         let mut gathered = Vec::new();
         for tagged in filter.iter().filter_map(TaggedVersions::of) {
-            let n_versions = tagged.count(tx).await?;
+            let n_versions = tagged.count(tx, counts).await?;
             if n_versions <= FEW {
                 return Ok(Access::Few(tagged));
             }
@@ -78,11 +84,16 @@ impl<'a> TaggedVersions<'a> {
         sql.push("))").push(UNPLANNED);
     }
 
-    /// How many they are, up to a bound.
-    async fn count(&self, tx: &mut Tx) -> Result<i64, Error> {
+    /// How many they are or were some seconds ago, up to a bound.
+    async fn count(&self, tx: &mut Tx, counts: &TagCounts) -> Result<i64, Error> {
+        if let Some(n_versions) = counts.get(self.key, self.value) {
+            return Ok(n_versions);
+        }
         let mut sql = Sql::new("SELECT COUNT(*) AS n FROM (SELECT 1 AS one");
         self.push_from(&mut sql);
         sql.push(" LIMIT ").push_bind(GATHERED + 1).push(") AS found");
-        tx.find_cell(sql, "n").await?.ok_or(Error::NoOutcome)
+        let n_versions = tx.find_cell(sql, "n").await?.ok_or(Error::NoOutcome)?;
+        counts.put(self.key, self.value, n_versions);
+        Ok(n_versions)
     }
 }
