@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
-use forebay_serving::{Limits, Models, Server, ServingMetrics};
+use forebay_serving::{Limits, Models, Server, ServingMetrics, Setting};
 use forebay_web::limits::Limits as BodyLimits;
 use forebay_web::stack::{StaticPrefix, WebConfig, with_layers};
 use prometheus_client::registry::Registry;
@@ -45,8 +45,8 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     let mut registry = metrics::registry(&SystemClock);
-    let serving_metrics = ServingMetrics::register(&mut registry);
     let models = Models::expect(named.iter().map(|model| model.name.clone()));
+    let serving_metrics = ServingMetrics::register(&mut registry, &models);
     let server = Server {
         models: models.clone(),
         patience: Duration::from_secs(args.queue.timeout.max(1)),
@@ -54,8 +54,9 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let uris: Vec<_> = named.iter().map(|model| model.uri.clone()).collect();
     let origins = ModelOrigins::open(&args.origin, &uris, args.engine.cache.clone()).await?;
-    let starter =
-        Starter { origins, engine: args.engine, limits: limits(&args.queue), metrics: serving_metrics };
+    let clock = Arc::new(SystemClock);
+    let setting = Setting { limits: limits(&args.queue), metrics: serving_metrics, clock };
+    let starter = Starter { origins, engine: args.engine, setting };
     tracing::info!("listening on http://{}", listener.local_addr()?);
     let router = router(&server, registry, &args.security);
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;

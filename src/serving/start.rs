@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use forebay_serving::{
-    EngineOptions, Fetched, Limits, ModelFolder, Progress, ServedModel, ServingMetrics, fetch, load, warm_up,
+    EngineOptions, Fetched, ModelFolder, Progress, ServedModel, Setting, fetch, load, warm_up,
 };
 
 use super::named::NamedModel;
@@ -18,8 +18,7 @@ const WARM_UP: Duration = Duration::from_mins(5);
 pub(super) struct Starter {
     pub(super) origins: ModelOrigins,
     pub(super) engine: EngineArgs,
-    pub(super) limits: Limits,
-    pub(super) metrics: ServingMetrics,
+    pub(super) setting: Setting,
 }
 
 impl Starter {
@@ -33,8 +32,8 @@ impl Starter {
         let version = identity.version.map(|version| format!(" (version {version})")).unwrap_or_default();
         let (served, folder) = {
             let (name, options) = (model.name.clone(), self.engine.options());
-            let (limits, metrics) = (self.limits, self.metrics.clone());
-            let start = move || start(folder, (name, identity), &options, limits, &metrics);
+            let setting = self.setting.clone();
+            let start = move || start(folder, (name, identity), &options, &setting);
             let served = tokio::task::spawn_blocking(start).await?;
             served.with_context(|| format!("model '{}' cannot be loaded", model.name))?
         };
@@ -56,10 +55,9 @@ fn start(
     folder: ModelFolder,
     (name, identity): (String, forebay_serving::Identity),
     options: &EngineOptions,
-    limits: Limits,
-    metrics: &ServingMetrics,
+    setting: &Setting,
 ) -> anyhow::Result<(ServedModel, ModelFolder)> {
     let loaded = load(&folder, options)?;
-    let served = ServedModel::start((name, identity), &folder.signature, loaded, limits, metrics)?;
+    let served = ServedModel::start(name, identity, &folder.signature, loaded, setting)?;
     Ok((served, folder))
 }

@@ -4,6 +4,7 @@ A model is logged by the stock client and served as it is; both clients must get
 """
 
 import json
+import time
 
 import grpc
 import mlflow
@@ -150,9 +151,36 @@ def test_statistics_count_what_was_scored(client, rows):
     assert counted(client) == before + N_ROWS
 
 
+def test_statistics_tell_when_the_last_batch_was_scored_and_batches_by_their_size(client, rows):
+    def batches_of(told, size):
+        return next((int(b["compute_infer"]["count"]) for b in told["batch_stats"] if int(b["batch_size"]) == size), 0)
+
+    before, asked_ms = statistics(client), time.time() * 1_000
+    client.infer(matrix(rows)[:5])
+    after = statistics(client)
+    assert asked_ms - 1 <= int(after["last_inference"]) <= time.time() * 1_000
+    assert batches_of(after, 5) == batches_of(before, 5) + 1
+    assert int(after["execution_count"]) == int(before["execution_count"]) + 1
+    sizes = {int(batch["batch_size"]): batch for batch in after["batch_stats"]}
+    assert all(int(sizes[5][part]["count"]) > 0 for part in ("compute_input", "compute_infer", "compute_output"))
+    assert int(sizes[5]["compute_infer"]["ns"]) > 0
+
+
+def test_an_own_example_that_was_scored_at_the_start_is_not_counted(rows, tmp_path):
+    classifier = LogisticRegression().fit(rows.to_numpy(), (rows.sum(axis=1) > 0).astype(int))
+    model = to_onnx(classifier, matrix(rows), options={"zipmap": False})
+    mlflow.onnx.save_model(model, str(tmp_path / "warm"), input_example=matrix(rows), pip_requirements=["onnxruntime"])
+    with scoring_server(str(tmp_path / "warm")) as server:
+        assert "is not scored" not in server.log()
+        assert statistics(Client(tritonclient.http, server.url.removeprefix("http://")))["execution_count"] == 0
+
+
+def statistics(client):
+    return client.dict_of(client.calls.get_inference_statistics(client.model))["model_stats"][0]
+
+
 def counted(client):
-    statistics = client.dict_of(client.calls.get_inference_statistics(client.model))
-    return int(statistics["model_stats"][0]["inference_count"])
+    return int(statistics(client)["inference_count"])
 
 
 def test_json_and_binary_tensors_give_the_same(server, rows):

@@ -1,5 +1,7 @@
 """What a model server tells of itself: metrics, where the time of a request went, and its OpenAPI document."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import mlflow
 import pytest
 import requests
@@ -7,7 +9,18 @@ from metrics_document import PROCESS, SERVED_MODELS, documented, told
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 from scoring import scoring_server
-from serving import invoke, metric, records, save_plus, save_table, save_tensors
+from serving import (
+    asleep,
+    invoke,
+    metric,
+    records,
+    save_plus,
+    save_sleepy,
+    save_table,
+    save_tensors,
+    sleep_for,
+    wait_for,
+)
 
 pytestmark = pytest.mark.ours
 
@@ -15,11 +28,26 @@ COUNTERS = [
     "nv_inference_request_success",
     "nv_inference_request_failure",
     "nv_inference_count",
+    "nv_inference_exec_count",
+    "nv_inference_pending_request_count",
     "nv_inference_request_duration_us",
     "nv_inference_queue_duration_us",
+    "nv_inference_compute_input_duration_us",
     "nv_inference_compute_infer_duration_us",
+    "nv_inference_compute_output_duration_us",
 ]
 HISTOGRAMS = [f"forebay_inference_{part}_seconds" for part in ("request", "queue", "compute")]
+OF_SERVER = {
+    "/ping",
+    "/health",
+    "/version",
+    "/metrics",
+    "/v2",
+    "/v2/health/live",
+    "/v2/health/ready",
+    "/v2/models/stats",
+    "/v2/repository/index",
+}
 PARTS = ["parse", "queue", "compute", "serialise"]
 
 
@@ -84,6 +112,22 @@ def test_rows_and_requests_are_counted_by_model(server):
     assert ask(server, "plus", 1, 2, 3).status_code == 200
     after = [metric(server, name, model=model) for name, model in counted]
     assert [new - old for new, old in zip(after, before)] == [1, 0, 3, 0]
+
+
+def test_batches_that_ran_are_counted_apart_from_their_rows(server):
+    before = metric(server, "nv_inference_exec_count", model="plus")
+    assert ask(server, "plus", 1, 2, 3).status_code == 200
+    assert metric(server, "nv_inference_exec_count", model="plus") == before + 1
+
+
+def test_requests_that_wait_are_told(tmp_path):
+    with scoring_server(save_sleepy(tmp_path / "sleepy")) as server:
+        assert metric(server, "nv_inference_pending_request_count", model="sleepy") == 0
+        with asleep(server, 3), ThreadPoolExecutor(2) as threads:
+            waiting = [threads.submit(sleep_for, server, 0) for _ in range(2)]
+            wait_for(lambda: metric(server, "nv_inference_pending_request_count", model="sleepy") == 2)
+        assert [request.result().status_code for request in waiting] == [200] * 2
+        assert metric(server, "nv_inference_pending_request_count", model="sleepy") == 0
 
 
 def test_what_was_refused_by_the_model_is_counted_with_its_reason(server):

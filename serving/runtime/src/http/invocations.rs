@@ -27,8 +27,8 @@ const LONG_BYTES: usize = 64 * 1024;
 /// Answers of more rows are not for them either.
 const LONG_ROWS: usize = 1_000;
 
-const ARROW: &str = "application/vnd.apache.arrow.stream";
-const JSON: &str = "application/json";
+pub(super) const ARROW: &str = "application/vnd.apache.arrow.stream";
+pub(super) const JSON: &str = "application/json";
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Asks the only model of the server.
@@ -70,11 +70,15 @@ async fn answer(server: &Server, model: Result<Arc<ServedModel>, NotServed>, req
         let asked = if body.len() > LONG_BYTES { cpu::long(decode) } else { decode() }?;
         let parsed = received.elapsed();
         let scored = model.score(asked.batch, asked.params, patience.saturating_sub(parsed)).await?;
-        let Scored { predictions, queued, computed } = scored;
+        let Scored { predictions, queued, compute } = scored;
         let scored = Instant::now();
         let mut response = format.write(&predictions, asked.is_bare)?;
-        let parts =
-            [("parse", parsed), ("queue", queued), ("compute", computed), ("serialise", scored.elapsed())];
+        let parts = [
+            ("parse", parsed),
+            ("queue", queued),
+            ("compute", compute.total()),
+            ("serialise", scored.elapsed()),
+        ];
         if let Some(header) = timing::header(&parts) {
             response.headers_mut().insert(SERVER_TIMING, header);
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use forebay_core::clock::Clock;
 use tokio::sync::oneshot;
 
 use super::entry::{Entry, Scored};
@@ -41,11 +42,11 @@ pub enum StartError {
 
 impl Endpoint {
     /// Opens the engines of a model and starts its lanes.
-    pub fn start(loaded: Loaded, limits: Limits) -> Result<Self, StartError> {
+    pub fn start(loaded: Loaded, limits: Limits, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let engines = open_all(&loaded)?;
         let shared = Arc::new(Shared {
             waiting: Waiting::new(limits),
-            statistics: Statistics::default(),
+            statistics: Statistics::new(clock),
             health: Health::default(),
             loaded,
             has_no_rows: AtomicBool::new(false),
@@ -77,6 +78,11 @@ impl Endpoint {
     /// Rows that wait.
     pub fn n_waiting_rows(&self) -> usize {
         self.shared.waiting.n_rows()
+    }
+
+    /// Requests that wait.
+    pub fn n_waiting_requests(&self) -> usize {
+        self.shared.waiting.n_requests()
     }
 
     /// Why it cannot score now; none when it can.

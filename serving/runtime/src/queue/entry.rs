@@ -30,8 +30,26 @@ pub struct Scored {
     pub predictions: Predictions,
     /// How long the rows waited for a lane.
     pub queued: Duration,
-    /// How long the engine took for the batch that they were part of.
-    pub computed: Duration,
+    /// How long the batch took that they were part of.
+    pub compute: Compute,
+}
+
+/// Where the time of a batch went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Compute {
+    /// Putting requests together.
+    pub input: Duration,
+    /// In the engine.
+    pub infer: Duration,
+    /// Parting the predictions.
+    pub output: Duration,
+}
+
+impl Compute {
+    /// All of it.
+    pub fn total(&self) -> Duration {
+        self.input + self.infer + self.output
+    }
 }
 
 impl Entry {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Scored};
+use super::entry::{Compute, Entry, Scored};
 use super::error::ScoreError;
 use super::health::Health;
 use super::running::Running;
@@ -70,13 +70,15 @@ impl Lane {
         }
         let n_rows: usize = entries.iter().map(|entry| entry.batch.n_rows()).sum();
         let batches = entries.iter().map(|entry| entry.batch.clone()).collect();
-        let result = Batch::join(batches)
-            .ok_or_else(|| EngineError::Failed("requests that are alike cannot be joined".to_owned()))
-            .and_then(|batch| self.execute(&batch, &entries));
+        let joined = Batch::join(batches)
+            .ok_or_else(|| EngineError::Failed("requests that are alike cannot be joined".to_owned()));
+        let input = started.elapsed();
+        let result = joined.and_then(|batch| self.execute(&batch, &entries));
+        let infer = started.elapsed() - input;
         match result {
             Ok(predictions) if predictions.n_rows() == Some(n_rows) => {
-                self.shared.statistics.executed(n_rows, started.elapsed());
-                part(entries, &predictions, started, &self.shared.statistics);
+                let compute = Compute { input, infer, output: Duration::ZERO };
+                self.part(entries, &predictions, started, compute);
             }
             other => {
                 if other.is_ok_and(|predictions| predictions.n_rows().is_none()) {
@@ -93,15 +95,34 @@ impl Lane {
         let queued = started - entry.since;
         match self.execute(&entry.batch, std::slice::from_ref(&entry)) {
             Ok(predictions) => {
-                let computed = started.elapsed();
-                self.shared.statistics.executed(entry.batch.n_rows(), computed);
-                self.shared.statistics.succeeded(queued, computed);
-                entry.answer(Ok(Scored { predictions, queued, computed }));
+                let compute = Compute { infer: started.elapsed(), ..Compute::default() };
+                self.shared.statistics.executed(entry.batch.n_rows(), compute);
+                self.shared.statistics.succeeded(queued, compute);
+                entry.answer(Ok(Scored { predictions, queued, compute }));
             }
             Err(error) => {
                 self.shared.statistics.failed(entry.since.elapsed());
                 entry.answer(Err(ScoreError::Engine(error)));
             }
+        }
+    }
+
+    /// Gives each request its rows.
+    fn part(&self, entries: Vec<Entry>, predictions: &Predictions, started: Instant, mut compute: Compute) {
+        let parting = Instant::now();
+        let mut n_parted = 0;
+        let slice = |entry: &Entry| {
+            let start = n_parted;
+            n_parted += entry.batch.n_rows();
+            predictions.slice(start, entry.batch.n_rows())
+        };
+        let parts: Vec<Predictions> = entries.iter().map(slice).collect();
+        compute.output = parting.elapsed();
+        self.shared.statistics.executed(n_parted, compute);
+        for (entry, predictions) in entries.into_iter().zip(parts) {
+            let queued = started - entry.since;
+            self.shared.statistics.succeeded(queued, compute);
+            entry.answer(Ok(Scored { predictions, queued, compute }));
         }
     }
 
@@ -158,20 +179,6 @@ impl Lane {
                 }
             }
         }
-    }
-}
-
-/// Gives each request its rows.
-fn part(entries: Vec<Entry>, predictions: &Predictions, started: Instant, statistics: &Statistics) {
-    let computed = started.elapsed();
-    let mut start = 0;
-    for entry in entries {
-        let queued = started - entry.since;
-        let n_rows = entry.batch.n_rows();
-        let predictions = predictions.slice(start, n_rows);
-        start += n_rows;
-        statistics.succeeded(queued, computed);
-        entry.answer(Ok(Scored { predictions, queued, computed }));
     }
 }
 

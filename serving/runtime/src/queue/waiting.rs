@@ -60,6 +60,11 @@ impl Waiting {
         self.lock().n_rows
     }
 
+    /// Requests that wait.
+    pub(super) fn n_requests(&self) -> usize {
+        self.lock().entries.len()
+    }
+
     /// Puts a request behind the others; `row_time` is how long a row takes, to say when there may be room.
     ///
     /// # Errors

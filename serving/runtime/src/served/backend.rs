@@ -13,7 +13,7 @@ use crate::model::batch::Batch;
 use crate::model::params::Params;
 use crate::model::predictions::Predictions;
 use crate::protocols::oip::{
-    Backend, InferError, Interface, ModelInfo, ModelState, ModelStatistics, RepositoryError, Timing, Wanted,
+    Backend, InferError, Interface, ModelInfo, ModelState, ModelStatistics, RepositoryError, Wanted,
 };
 use crate::queue::error::ScoreError;
 
@@ -99,19 +99,7 @@ fn info(model: &Arc<ServedModel>) -> ModelInfo {
 
 fn statistics(model: &ServedModel) -> ModelStatistics {
     let counts = model.endpoint.statistics().counts();
-    let of_requests = |total_ns| Timing { count: counts.n_requests, total_ns };
-    ModelStatistics {
-        name: model.name.clone(),
-        version: model.version(),
-        last_inference_ms: 0,
-        inference_count: counts.n_rows,
-        execution_count: counts.n_executions,
-        success: of_requests(counts.queue_ns + counts.compute_ns),
-        fail: Timing { count: counts.n_failures, total_ns: counts.fail_ns },
-        queue: of_requests(counts.queue_ns),
-        compute_infer: of_requests(counts.compute_ns),
-        ..ModelStatistics::default()
-    }
+    ModelStatistics { name: model.name.clone(), version: model.version(), counts }
 }
 
 fn told(error: &ScoreError) -> InferError {

@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::Models;
+use super::queues::Queues;
 use crate::queue::entry::Scored;
 use crate::queue::error::ScoreError;
 
@@ -30,7 +32,9 @@ pub struct ServingMetrics {
     rows: Family<Labels, Gauge>,
     request_us: Family<Labels, Gauge>,
     queue_us: Family<Labels, Gauge>,
-    compute_us: Family<Labels, Gauge>,
+    input_us: Family<Labels, Gauge>,
+    infer_us: Family<Labels, Gauge>,
+    output_us: Family<Labels, Gauge>,
     request_seconds: Seconds,
     queue_seconds: Seconds,
     compute_seconds: Seconds,
@@ -43,7 +47,9 @@ pub(super) struct ModelMetrics {
     rows: Gauge,
     request_us: Gauge,
     queue_us: Gauge,
-    compute_us: Gauge,
+    input_us: Gauge,
+    infer_us: Gauge,
+    output_us: Gauge,
     request_seconds: Histogram,
     queue_seconds: Histogram,
     compute_seconds: Histogram,
@@ -51,9 +57,9 @@ pub(super) struct ModelMetrics {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Labels {
-    model: String,
-    version: String,
+pub(super) struct Labels {
+    pub(super) model: String,
+    pub(super) version: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -69,7 +75,7 @@ fn seconds() -> Histogram {
 
 impl ServingMetrics {
     /// Metrics that are shown with all others of a registry.
-    pub fn register(registry: &mut Registry) -> Self {
+    pub fn register(registry: &mut Registry, models: &Models) -> Self {
         let family = || Seconds::new_with_constructor(seconds);
         let metrics = ServingMetrics {
             success: Family::default(),
@@ -77,7 +83,9 @@ impl ServingMetrics {
             rows: Family::default(),
             request_us: Family::default(),
             queue_us: Family::default(),
-            compute_us: Family::default(),
+            input_us: Family::default(),
+            infer_us: Family::default(),
+            output_us: Family::default(),
             request_seconds: family(),
             queue_seconds: family(),
             compute_seconds: family(),
@@ -87,7 +95,9 @@ impl ServingMetrics {
             ("nv_inference_count", "Rows that were scored", &metrics.rows),
             ("nv_inference_request_duration_us", "Time of answered requests", &metrics.request_us),
             ("nv_inference_queue_duration_us", "Time in the queue", &metrics.queue_us),
-            ("nv_inference_compute_infer_duration_us", "Time in engines", &metrics.compute_us),
+            ("nv_inference_compute_input_duration_us", "Time to put requests together", &metrics.input_us),
+            ("nv_inference_compute_infer_duration_us", "Time in engines", &metrics.infer_us),
+            ("nv_inference_compute_output_duration_us", "Time to part predictions", &metrics.output_us),
         ];
         for (name, help, family) in counters {
             registry.register(name, help, family.clone());
@@ -102,6 +112,7 @@ impl ServingMetrics {
         for (name, help, family) in histograms {
             registry.register(name, help, family.clone());
         }
+        registry.register_collector(Box::new(Queues(models.clone())));
         metrics
     }
 
@@ -112,7 +123,9 @@ impl ServingMetrics {
             rows: self.rows.get_or_create(&labels).clone(),
             request_us: self.request_us.get_or_create(&labels).clone(),
             queue_us: self.queue_us.get_or_create(&labels).clone(),
-            compute_us: self.compute_us.get_or_create(&labels).clone(),
+            input_us: self.input_us.get_or_create(&labels).clone(),
+            infer_us: self.infer_us.get_or_create(&labels).clone(),
+            output_us: self.output_us.get_or_create(&labels).clone(),
             request_seconds: self.request_seconds.get_or_create(&labels).clone(),
             queue_seconds: self.queue_seconds.get_or_create(&labels).clone(),
             compute_seconds: self.compute_seconds.get_or_create(&labels).clone(),
@@ -135,14 +148,19 @@ impl ModelMetrics {
         };
         self.success.inc();
         self.rows.inc_by(i64::try_from(n_rows).unwrap_or(i64::MAX));
-        for (duration, micros, seconds) in [
-            (took, &self.request_us, &self.request_seconds),
-            (scored.queued, &self.queue_us, &self.queue_seconds),
-            (scored.computed, &self.compute_us, &self.compute_seconds),
+        let Scored { queued, compute, .. } = scored;
+        for (duration, micros) in [
+            (took, &self.request_us),
+            (*queued, &self.queue_us),
+            (compute.input, &self.input_us),
+            (compute.infer, &self.infer_us),
+            (compute.output, &self.output_us),
         ] {
             micros.inc_by(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX));
-            seconds.observe(duration.as_secs_f64());
         }
+        self.request_seconds.observe(took.as_secs_f64());
+        self.queue_seconds.observe(queued.as_secs_f64());
+        self.compute_seconds.observe(compute.infer.as_secs_f64());
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod model;
 pub(crate) mod metrics;
+mod queues;
 pub(crate) mod backend;
 pub(crate) mod warm_up;
 

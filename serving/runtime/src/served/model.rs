@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use forebay_core::clock::Clock;
+
 use crate::engines::{EngineError, Loaded};
 use crate::model::batch::Batch;
 use crate::model::params::Params;
@@ -15,6 +17,17 @@ use crate::queue::error::ScoreError;
 use crate::queue::limits::Limits;
 use crate::served::metrics::{ModelMetrics, ServingMetrics};
 use crate::sources::registry::Identity;
+
+/// What the models of a server have in common.
+#[derive(Clone)]
+pub struct Setting {
+    /// Of each queue.
+    pub limits: Limits,
+    /// Where they are counted.
+    pub metrics: ServingMetrics,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
 
 /// A model that answers under a name.
 pub struct ServedModel {
@@ -34,18 +47,19 @@ pub struct ServedModel {
 impl ServedModel {
     /// Starts a model: it has its engines when this returns.
     pub fn start(
-        (name, identity): (String, Identity),
+        name: String,
+        identity: Identity,
         signature: &Signature,
         loaded: Loaded,
-        limits: Limits,
-        metrics: &ServingMetrics,
+        setting: &Setting,
     ) -> Result<Self, StartError> {
+        let Setting { limits, metrics, clock } = setting;
         let version = identity.version.map(|version| version.to_string());
         Ok(ServedModel {
             decoder: Decoder::new(signature),
             interface: Arc::new(Interface::new(signature.clone(), &loaded, limits.waiting_rows)),
             metrics: metrics.of_model(&name, version.as_deref()),
-            endpoint: Endpoint::start(loaded, limits)?,
+            endpoint: Endpoint::start(loaded, *limits, Arc::clone(clock))?,
             name,
             identity,
         })

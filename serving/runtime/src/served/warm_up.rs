@@ -1,4 +1,4 @@
-//! Warming a model up: it scores the example that was saved with it before anybody asks it.
+//! Warming a model up: it scores the example that was saved with it before anybody asks it. That is not counted.
 
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub async fn warm_up(
     }
     let body = tokio::fs::read(&file).await.map_err(|error| unreadable(error.to_string()))?;
     let request = model.decoder.decode(Some("application/json"), &body.into())?;
-    model.endpoint.score(request.batch, request.params, patience).await?;
+    let scored = model.endpoint.score(request.batch, request.params, patience).await;
+    model.endpoint.statistics().reset();
+    scored?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures_util::future::BoxFuture;
 
+use crate::queue::statistics::Counts;
 use crate::served::model::ServedModel;
 use crate::{Batch, Column, Inputs, Loaded, Params, Predictions, Signature, TensorField};
 
@@ -139,48 +140,8 @@ pub(crate) struct ModelStatistics {
     pub name: String,
     /// None where it has no versions.
     pub version: Option<String>,
-    /// When the last request came, in ms since the epoch; 0 for never.
-    pub last_inference_ms: u64,
-    /// Rows that were scored.
-    pub inference_count: u64,
-    /// Batches that were scored.
-    pub execution_count: u64,
-    /// Requests that were answered, from first to last.
-    pub success: Timing,
-    /// Requests that failed.
-    pub fail: Timing,
-    /// Waiting for a lane.
-    pub queue: Timing,
-    /// Making batches.
-    pub compute_input: Timing,
-    /// Computing.
-    pub compute_infer: Timing,
-    /// Parting answers.
-    pub compute_output: Timing,
-    /// By size.
-    pub batches: Vec<BatchStatistics>,
-}
-
-/// Batches of one size.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct BatchStatistics {
-    /// Rows of each.
-    pub batch_size: u64,
-    /// Making them.
-    pub compute_input: Timing,
-    /// Computing.
-    pub compute_infer: Timing,
-    /// Parting answers.
-    pub compute_output: Timing,
-}
-
-/// How often something was done and how long it took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Timing {
-    /// Times.
-    pub count: u64,
-    /// Nanoseconds of all together.
-    pub total_ns: u64,
+    /// By its queue.
+    pub counts: Counts,
 }
 
 impl Interface {

@@ -17,7 +17,7 @@ pub(crate) mod rest;
 pub(crate) mod grpc;
 
 pub(crate) use backend::{
-    Backend, InferError, Interface, ModelInfo, ModelState, ModelStatistics, RepositoryError, Timing, Wanted,
+    Backend, InferError, Interface, ModelInfo, ModelState, ModelStatistics, RepositoryError, Wanted,
 };
 
 /// Sizes that callers must keep to.

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use forebay_core::clock::FixedClock;
+
 use super::*;
 use crate::engines::{EngineError, Lanes, Sharing, Stopper};
 use crate::model::predictions::Predictions;
@@ -47,7 +49,7 @@ impl Fixture {
             open: Box::new(move |_| Ok(Box::new(Doubler { seen: tell.clone(), leave: Arc::clone(&may) }))),
             ..loaded(sharing)
         };
-        Fixture { endpoint: Arc::new(Endpoint::start(loaded, LIMITS).unwrap()), seen, leave }
+        Fixture { endpoint: Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap()), seen, leave }
     }
 
     /// Sends a request and returns when it has its place.
@@ -74,6 +76,10 @@ impl Fixture {
     fn let_go(&self, n_batches: usize) {
         (0..n_batches).for_each(|_| self.leave.send(()).unwrap());
     }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(FixedClock::new(7))
 }
 
 /// A model without an engine.
@@ -189,7 +195,7 @@ async fn a_bad_request_costs_only_itself() {
     let invalid = EngineError::Invalid("x: -1 is negative".to_owned());
     assert_eq!(bad.await.unwrap(), Err(ScoreError::Engine(invalid)));
     let counts = fixture.endpoint.statistics().counts();
-    assert_eq!((counts.n_requests, counts.n_failures, counts.n_rows), (2, 1, 2));
+    assert_eq!((counts.success.count, counts.fail.count, counts.n_rows), (2, 1, 2));
 }
 
 #[tokio::test]
@@ -228,7 +234,7 @@ async fn a_model_that_was_stopped_for_nobody_is_not_in_trouble() {
         }),
         ..loaded(Sharing::Alone)
     };
-    let endpoint = Endpoint::start(loaded, LIMITS).unwrap();
+    let endpoint = Endpoint::start(loaded, LIMITS, clock()).unwrap();
     for _ in 0..4 {
         let late = endpoint.score(rows(&[1]), Params::default(), Duration::from_millis(20)).await;
         assert!(matches!(late, Err(ScoreError::DeadlinePassed(_))), "{late:?}");

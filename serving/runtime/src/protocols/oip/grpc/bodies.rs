@@ -1,10 +1,11 @@
 //! Messages of everything but inference: metadata, configuration, statistics, the repository's index.
 
-use super::super::backend::{ModelInfo, ModelStatistics, Timing};
+use super::super::backend::{ModelInfo, ModelStatistics};
 use super::super::describe::{self, TensorMetadata};
 use super::pb::repository_index_response::ModelIndex;
 use super::pb::{self, model_metadata_response};
 use crate::DType;
+use crate::queue::statistics::{ComputeSums, TimeSum};
 
 pub(super) fn server() -> pb::ServerMetadataResponse {
     pb::ServerMetadataResponse {
@@ -77,31 +78,32 @@ pub(super) fn statistics(models: Vec<ModelStatistics>) -> pb::ModelStatisticsRes
 }
 
 fn model_statistics(model: ModelStatistics) -> pb::ModelStatistics {
-    let batches = model.batches.iter().map(|batch| pb::InferBatchStatistics {
-        batch_size: batch.batch_size,
-        compute_input: duration(batch.compute_input),
-        compute_infer: duration(batch.compute_infer),
-        compute_output: duration(batch.compute_output),
-    });
+    let counts = model.counts;
+    let batch = |(n_rows, compute): (&usize, &ComputeSums)| pb::InferBatchStatistics {
+        batch_size: *n_rows as u64,
+        compute_input: sum(compute.input),
+        compute_infer: sum(compute.infer),
+        compute_output: sum(compute.output),
+    };
     pb::ModelStatistics {
-        batch_stats: batches.collect(),
+        batch_stats: counts.batches.iter().map(batch).collect(),
         name: model.name,
         version: model.version.unwrap_or_default(),
-        last_inference: model.last_inference_ms,
-        inference_count: model.inference_count,
-        execution_count: model.execution_count,
+        last_inference: counts.last_inference_ms.unsigned_abs(),
+        inference_count: counts.n_rows,
+        execution_count: counts.n_executions,
         inference_stats: Some(pb::InferStatistics {
-            success: duration(model.success),
-            fail: duration(model.fail),
-            queue: duration(model.queue),
-            compute_input: duration(model.compute_input),
-            compute_infer: duration(model.compute_infer),
-            compute_output: duration(model.compute_output),
+            success: sum(counts.success),
+            fail: sum(counts.fail),
+            queue: sum(counts.queue),
+            compute_input: sum(counts.compute.input),
+            compute_infer: sum(counts.compute.infer),
+            compute_output: sum(counts.compute.output),
         }),
     }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a message inside of a message may be absent")]
-fn duration(timing: Timing) -> Option<pb::StatisticDuration> {
-    Some(pb::StatisticDuration { count: timing.count, ns: timing.total_ns })
+fn sum(sum: TimeSum) -> Option<pb::StatisticDuration> {
+    Some(pb::StatisticDuration { count: sum.count, ns: sum.total_ns })
 }

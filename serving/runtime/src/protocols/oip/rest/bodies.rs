@@ -1,10 +1,11 @@
 //! Bodies of everything but inference: health, metadata, configuration, statistics, the repository's index.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::backend::{ModelInfo, ModelStatistics, Timing};
+use super::super::backend::{ModelInfo, ModelStatistics};
 use super::super::describe::{self, TensorMetadata};
+use crate::queue::statistics::{ComputeSums, TimeSum};
 
 /// The body of a request for the repository's index.
 #[derive(Debug, Default, Deserialize)]
@@ -74,41 +75,34 @@ pub(super) fn statistics(models: &[ModelStatistics]) -> Value {
     json!({"model_stats": models.iter().map(model_statistics).collect::<Vec<_>>()})
 }
 
-#[derive(Serialize)]
-struct Duration {
-    count: u64,
-    ns: u64,
-}
-
-impl From<Timing> for Duration {
-    fn from(timing: Timing) -> Self {
-        Duration { count: timing.count, ns: timing.total_ns }
-    }
-}
-
 fn model_statistics(model: &ModelStatistics) -> Value {
-    let batches = model.batches.iter().map(|batch| {
+    let counts = &model.counts;
+    let batch = |(n_rows, compute): (&usize, &ComputeSums)| {
         json!({
-            "batch_size": batch.batch_size,
-            "compute_input": Duration::from(batch.compute_input),
-            "compute_infer": Duration::from(batch.compute_infer),
-            "compute_output": Duration::from(batch.compute_output),
+            "batch_size": n_rows,
+            "compute_input": sum(compute.input),
+            "compute_infer": sum(compute.infer),
+            "compute_output": sum(compute.output),
         })
-    });
+    };
     json!({
         "name": model.name,
         "version": model.version.as_deref().unwrap_or_default(),
-        "last_inference": model.last_inference_ms,
-        "inference_count": model.inference_count,
-        "execution_count": model.execution_count,
+        "last_inference": counts.last_inference_ms,
+        "inference_count": counts.n_rows,
+        "execution_count": counts.n_executions,
         "inference_stats": {
-            "success": Duration::from(model.success),
-            "fail": Duration::from(model.fail),
-            "queue": Duration::from(model.queue),
-            "compute_input": Duration::from(model.compute_input),
-            "compute_infer": Duration::from(model.compute_infer),
-            "compute_output": Duration::from(model.compute_output),
+            "success": sum(counts.success),
+            "fail": sum(counts.fail),
+            "queue": sum(counts.queue),
+            "compute_input": sum(counts.compute.input),
+            "compute_infer": sum(counts.compute.infer),
+            "compute_output": sum(counts.compute.output),
         },
-        "batch_stats": batches.collect::<Vec<_>>(),
+        "batch_stats": counts.batches.iter().map(batch).collect::<Vec<_>>(),
     })
+}
+
+fn sum(sum: TimeSum) -> Value {
+    json!({"count": sum.count, "ns": sum.total_ns})
 }
