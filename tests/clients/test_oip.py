@@ -140,6 +140,12 @@ def test_a_wrong_shape_or_type_names_the_input(client, rows):
         client.infer(rows.to_numpy())
 
 
+def test_a_wrong_name_is_told_with_the_one_that_is_expected(client, rows):
+    told = "input 'input' is missing and input 'x' is unknown; the model takes input"
+    with pytest.raises(InferenceServerException, match=told):
+        client.infer(matrix(rows), name="x")
+
+
 def test_an_output_that_is_not_there_is_an_error(client, rows):
     with pytest.raises(InferenceServerException, match="output 'nothing' is unknown"):
         client.infer(matrix(rows), outputs=[client.module.InferRequestedOutput("nothing")])

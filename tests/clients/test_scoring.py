@@ -11,6 +11,7 @@ import math
 import numpy
 import pandas
 import pyarrow
+import pyarrow.parquet
 import pytest
 import requests
 
@@ -34,6 +35,14 @@ def echo(**changed):
 def parquet(frame):
     file = io.BytesIO()
     frame.to_parquet(file)
+    return file.getvalue()
+
+
+def parquet_twice():
+    """Three columns, the first of them again at the end."""
+    file = io.BytesIO()
+    table = pyarrow.table([pyarrow.array([1.0]) for _ in range(4)], names=list("abca"))
+    pyarrow.parquet.write_table(table, file)
     return file.getvalue()
 
 
@@ -72,6 +81,7 @@ SAME = {
     "csv_missing_column": ("sklearn", CSV, b"a,b\n1,2\n", 400, None),
     "csv_text_for_a_number": ("sklearn", CSV, b"a,b,c\none,2,3\n", 400, None),
     "parquet": ("sklearn", PARQUET, parquet(frame()), 200, [0, 0]),
+    "parquet_with_a_column_twice": ("sklearn", PARQUET, parquet_twice(), 400, None),
     "no_parquet": ("sklearn", PARQUET, b"PAR1", 400, None),
     "other_content_type": ("sklearn", "image/png", b"", 415, None),
     "other_case": ("sklearn", "Application/JSON", split(ROWS), 415, None),
@@ -81,6 +91,8 @@ SAME = {
     "tensor_inputs": ("tensor", JSON, {"inputs": ROWS}, 200, None),
     "tensor_instances": ("tensor", JSON, {"instances": ROWS}, 200, None),
     "tensor_split": ("tensor", JSON, split(ROWS), 200, None),
+    "tensor_without_a_name_by_name": ("tensor", JSON, {"inputs": {"input": ROWS}}, 400, None),
+    "tensor_without_a_name_by_row": ("tensor", JSON, {"instances": [{"x": row} for row in ROWS]}, 400, None),
     "tensor_of_another_shape": ("tensor", JSON, {"inputs": [[1.0, 2.0]]}, 400, None),
     "tensor_ragged": ("tensor", JSON, {"inputs": [[1.0, 2.0, 3.0], [1.0]]}, 400, None),
     "tensor_text": ("tensor", JSON, {"inputs": [["a", 2.0, 3.0]]}, 400, None),
@@ -116,6 +128,20 @@ SAME = {
         {**echo(), "params": {"temperature": 1, "unknown": 2}},
         200,
         [{**ECHO, "param_temperature": 1.0, "param_name": "x"}],
+    ),
+    "null_as_a_param": (
+        "echo",
+        JSON,
+        {**echo(), "params": {"temperature": None}},
+        200,
+        [{**ECHO, "param_temperature": None, "param_name": "x"}],
+    ),
+    "null_as_params": (
+        "echo",
+        JSON,
+        {**echo(), "params": None},
+        200,
+        [{**ECHO, "param_temperature": 0.5, "param_name": "x"}],
     ),
     "param_of_another_type": ("echo", JSON, {**echo(), "params": {"temperature": "hot"}}, 400, None),
     "params_that_are_no_dictionary": ("echo", JSON, {**echo(), "params": [1]}, 400, None),

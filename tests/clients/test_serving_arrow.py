@@ -81,6 +81,14 @@ def test_columns_are_taken_by_name_and_others_are_left(server):
     assert scored(server, stream(mixed)).column("long").to_pylist() == [0, 1, 2]
 
 
+def test_a_column_that_comes_twice_is_refused_but_not_one_that_nobody_asked_for(server):
+    given = table()
+    twice = pyarrow.Table.from_arrays([given["l"], given["d"], given["l"]], names=["l", "d", "l"])
+    assert refusal(server, stream(twice)) == "column 'l': it comes twice"
+    others = pyarrow.Table.from_arrays([given["l"], given["d"], given["l"], given["l"]], names=["l", "d", "x", "x"])
+    assert scored(server, stream(others)).num_rows == 3
+
+
 @pytest.mark.parametrize("codec", ["lz4", "zstd"])
 def test_buffers_may_come_compressed(server, codec):
     body = stream(table(N_ROWS), options=pyarrow.ipc.IpcWriteOptions(compression=codec))

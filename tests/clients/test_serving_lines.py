@@ -13,6 +13,14 @@ from serving import chunk, lines, metric, save_plus, save_table
 pytestmark = pytest.mark.ours
 
 N_LINES = 100_000
+KINDS = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/jsonlines; charset=utf-8",
+    "application/x-jsonlines",
+    "application/json-lines",
+]
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -62,7 +70,7 @@ def test_the_answer_is_lines_too(plus):
     assert answer.text.endswith("\n") and answer.text.count("\n") == 1
 
 
-@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/ndjson", "application/jsonlines; charset=utf-8"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_names_of_lines_are_known(plus, kind):
     answer = requests.post(f"{plus.url}/invocations", data=rows([1]), headers={"Content-Type": kind}, timeout=60)
     assert values([json.loads(answer.text)]) == [2]

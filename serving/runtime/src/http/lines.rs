@@ -17,13 +17,10 @@ use http_body_util::BodyExt as _;
 use crate::model::batch::Batch;
 use crate::model::params::Params;
 use crate::model::predictions::Predictions;
-use crate::protocols::ndjson::{Lines, Scorable, encode_error, encode_scored};
+use crate::protocols::ndjson::{CONTENT_TYPES, Lines, Scorable, encode_error, encode_scored};
 use crate::queue::error::ScoreError;
 use crate::served::Models;
 use crate::served::model::ServedModel;
-
-/// The kinds of body that are lines.
-const KINDS: [&str; 3] = ["application/x-ndjson", "application/ndjson", "application/jsonlines"];
 
 /// Rows that are scored together at most.
 const MAX_ROWS: usize = 1_024;
@@ -38,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(super) fn are_asked(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    KINDS.iter().any(|known| kind.eq_ignore_ascii_case(known))
+    CONTENT_TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known))
 }
 
 /// Answers a line for each; `patience` is for each batch of rows.
@@ -49,7 +46,7 @@ pub(super) fn answer(models: Models, name: String, patience: Duration, body: Bod
         let piece = rows.next().await?;
         Some((Ok::<Bytes, io::Error>(piece), rows))
     });
-    ([(CONTENT_TYPE, KINDS[0])], Body::from_stream(pieces)).into_response()
+    ([(CONTENT_TYPE, CONTENT_TYPES[0])], Body::from_stream(pieces)).into_response()
 }
 
 /// A request of lines that is under way.

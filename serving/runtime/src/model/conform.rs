@@ -92,12 +92,19 @@ fn sources<'t>(
         }
         return (0..columns.len()).map(|position| table.columns().get(position)).collect();
     }
-    let by_name = by_name(table);
-    let source = |column: &Column| by_name.get(column.name.as_deref().unwrap_or_default()).copied();
-    let sources: Vec<_> = columns.iter().map(source).collect();
-    let is_missing = |(column, source): &(&Column, Option<&ArrayRef>)| column.required && source.is_none();
-    let missing = columns.iter().zip(sources.iter().copied()).filter(is_missing);
-    let missing: Vec<&str> = missing.map(|(column, _)| column.name.as_deref().unwrap_or_default()).collect();
+    let by_name = ByName::new(table);
+    let (mut sources, mut missing) = (Vec::with_capacity(columns.len()), Vec::new());
+    for column in columns {
+        let name = column.name.as_deref().unwrap_or_default();
+        let source = by_name.find(name);
+        if column.required && source == Ok(None) {
+            missing.push(name);
+        }
+        sources.push(source.unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        }));
+    }
     if !missing.is_empty() {
         let is_extra = |name: &&str| !columns.iter().any(|column| column.name.as_deref() == Some(*name));
         // There may be very many columns; an error needs a few of them.
@@ -108,13 +115,35 @@ fn sources<'t>(
     sources
 }
 
-/// The columns of a table by their names; of several with one name, the first.
-fn by_name(table: &RecordBatch) -> HashMap<&str, &ArrayRef> {
-    let mut by_name = HashMap::with_capacity(table.num_columns());
-    for (field, array) in table.schema_ref().fields().iter().zip(table.columns()) {
-        by_name.entry(field.name().as_str()).or_insert(array);
+/// The columns of a table by their names.
+struct ByName<'t>(HashMap<&'t str, Named<'t>>);
+
+enum Named<'t> {
+    Once(&'t ArrayRef),
+    /// Nobody can tell which of them is meant.
+    Twice,
+}
+
+impl<'t> ByName<'t> {
+    fn new(table: &'t RecordBatch) -> Self {
+        let mut by_name = HashMap::with_capacity(table.num_columns());
+        for (field, array) in table.schema_ref().fields().iter().zip(table.columns()) {
+            let again = by_name.insert(field.name().as_str(), Named::Once(array));
+            if again.is_some() {
+                by_name.insert(field.name(), Named::Twice);
+            }
+        }
+        ByName(by_name)
     }
-    by_name
+
+    /// The column of this name. None when there is none, and a problem when there are several.
+    fn find(&self, name: &str) -> Result<Option<&'t ArrayRef>, String> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Named::Once(array)) => Ok(Some(array)),
+            Some(Named::Twice) => Err(format!("column '{name}': it comes twice")),
+        }
+    }
 }
 
 /// How errors call a tensor.

@@ -15,6 +15,16 @@ use crate::protocols::json::text;
 use crate::protocols::json::write::{Writer, put};
 use crate::protocols::mlflow::Decoder;
 
+/// What people call such bodies; the first is what we call an answer.
+pub(crate) const CONTENT_TYPES: [&str; 6] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/jsonlines",
+    "application/x-jsonlines",
+    "application/json-lines",
+];
+
 /// Lines on their way into a batch.
 #[derive(Debug)]
 pub(crate) struct Lines<'d> {

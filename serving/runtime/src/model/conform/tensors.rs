@@ -6,7 +6,7 @@ use arrow::datatypes::DataType;
 use half::{bf16, f16};
 
 use super::arrays::{Cells, Unfit, Widening, exact, widening};
-use super::{Casts, by_name, input_label};
+use super::{ByName, Casts, input_label};
 use crate::for_elements;
 use crate::model::cell::{Cell, FromCell};
 use crate::model::dtype::DType;
@@ -27,13 +27,14 @@ pub(super) fn conform(
         let tensor = unnamed(table, field, casts).map_err(Misfit::of)?;
         return Ok(vec![(String::new(), tensor)]);
     }
-    let by_name = by_name(table);
+    let by_name = ByName::new(table);
     let (mut tensors, mut problems, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for field in fields {
         let name = field.name.as_deref().unwrap_or_default();
-        match by_name.get(name) {
-            None => missing.push(name),
-            Some(array) => match one(array, field, casts) {
+        match by_name.find(name) {
+            Err(problem) => problems.push(problem),
+            Ok(None) => missing.push(name),
+            Ok(Some(array)) => match one(array, field, casts) {
                 Ok(tensor) => tensors.push((name.to_owned(), tensor)),
                 Err(unfit) => problems.push(unfit.to_problem(&format!("column '{name}'"))),
             },

@@ -148,6 +148,7 @@ impl<'de> Visitor<'de> for TensorsSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        check_named(self.0.fields)?;
         while let Some(position) = map.next_key_seed(NameSeed(self.0.fields))? {
             let Some(position) = position else {
                 map.next_value::<IgnoredAny>()?;
@@ -216,6 +217,7 @@ impl<'de> Visitor<'de> for ElementSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        check_named(self.0.fields)?;
         while let Some(position) = map.next_key_seed(NameSeed(self.0.fields))? {
             match position {
                 Some(position) => map.next_value_seed(self.0.seed(position))?,
@@ -232,6 +234,16 @@ impl<'de> Visitor<'de> for ElementSeed<'_, '_> {
     }
 
     visit_scalars!(scalar);
+}
+
+/// Refuses an object where there is no name to look up in it.
+fn check_named<E: Error>(fields: &[TensorField]) -> Result<(), E> {
+    match fields {
+        [TensorField { name: None, .. }] => Err(E::custom(
+            "the model takes one input without a name; send its array, not an object of arrays by name",
+        )),
+        _ => Ok(()),
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for NameSeed<'_> {

@@ -53,6 +53,7 @@ fn typed(value: Value, spec: &ParamSpec) -> Result<Value, String> {
             };
             values.into_iter().enumerate().map(element).collect::<Result<_, _>>().map(Value::Array)
         }
+        (Some(_), Value::Null) => Err("null is not a list; leave it out to get its default".to_owned()),
         (Some(_), value) => Err(format!("{} is not a list", shown(&value))),
         (None, value) if spec.kind == "object" => {
             check_object(&value, spec.properties.iter().flatten())?;
@@ -167,6 +168,17 @@ mod tests {
         );
         assert!(check(Some(json!([])), &specs()).is_err());
         assert!(check(Some(json!({"stops": ["a", 1]})), &specs()).unwrap_err().contains("element 1"));
+    }
+
+    #[test]
+    fn null_is_a_scalar_as_for_mlflow_but_no_list() {
+        let params = check(Some(json!({"t": null, "n": null})), &specs()).unwrap();
+        assert_eq!((&params.0["t"], &params.0["n"]), (&Value::Null, &Value::Null));
+        let error = check(Some(json!({"stops": null})), &specs()).unwrap_err();
+        assert!(
+            error.contains("param 'stops': null is not a list; leave it out to get its default"),
+            "{error}"
+        );
     }
 
     #[test]

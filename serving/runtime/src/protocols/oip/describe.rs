@@ -1,5 +1,7 @@
 //! What is told of a model: its tensors, as metadata and as the configuration that load generators read.
 
+use std::borrow::Cow;
+
 use forebay_wire::signature::FieldSpec;
 
 use super::backend::{Interface, ModelInfo, ModelState};
@@ -16,27 +18,30 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) const EXTENSIONS: [&str; 5] =
     ["binary_tensor_data", "model_configuration", "model_repository", "parameters", "statistics"];
 
+/// The name of an input that the signature does not name.
+const NAMELESS_INPUT: &str = "input";
+
 /// A tensor that a model takes or gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TensorMetadata {
-    pub(super) name: String,
-    pub(super) dtype: DType,
+pub(crate) struct TensorMetadata {
+    pub(crate) name: String,
+    pub(crate) dtype: DType,
     /// -1 for a dimension of any length.
-    pub(super) shape: Vec<i64>,
-    pub(super) is_optional: bool,
+    pub(crate) shape: Vec<i64>,
+    pub(crate) is_optional: bool,
 }
 
 /// The tensors that a model takes.
-pub(super) fn inputs(interface: &Interface) -> Vec<TensorMetadata> {
+pub(crate) fn inputs(interface: &Interface) -> Vec<TensorMetadata> {
     match (&interface.signature.inputs, &interface.inputs) {
         (Inputs::Columns(columns), _) => columns.iter().enumerate().map(of_column).collect(),
-        (Inputs::Tensors(fields), _) | (Inputs::Untold, Some(fields)) => of_fields(fields, "input"),
+        (Inputs::Tensors(fields), _) | (Inputs::Untold, Some(fields)) => of_fields(fields, NAMELESS_INPUT),
         (Inputs::Untold, None) => Vec::new(),
     }
 }
 
 /// The tensors that it gives: as the signature names them, or else as the engine does.
-pub(super) fn outputs(interface: &Interface) -> Vec<TensorMetadata> {
+pub(crate) fn outputs(interface: &Interface) -> Vec<TensorMetadata> {
     let has_names = |specs: &Vec<FieldSpec>| specs.iter().all(|spec| spec.name.is_some());
     if let Some(specs) = &interface.signature.outputs
         && (interface.outputs.is_none() || has_names(specs))
@@ -78,6 +83,19 @@ pub(super) fn config_type(dtype: DType) -> String {
     }
 }
 
+/// What the input for a column is called.
+pub(super) fn column_name(position: usize, column: &Column) -> Cow<'_, str> {
+    match &column.name {
+        Some(name) => name.into(),
+        None => format!("{NAMELESS_INPUT}-{position}").into(),
+    }
+}
+
+/// What the input for a tensor is called.
+pub(super) fn field_name(field: &TensorField) -> &str {
+    field.name.as_deref().unwrap_or(NAMELESS_INPUT)
+}
+
 fn of_column((position, column): (usize, &Column)) -> TensorMetadata {
     let (mut leaf, mut shape) = (&column.column_type, vec![-1]);
     while let ColumnType::Array(items) = leaf {
@@ -92,7 +110,7 @@ fn of_column((position, column): (usize, &Column)) -> TensorMetadata {
         ColumnType::Double => DType::Fp64,
         _ => DType::Bytes,
     };
-    let name = column.name.clone().unwrap_or_else(|| format!("input-{position}"));
+    let name = column_name(position, column).into_owned();
     TensorMetadata { name, dtype, shape, is_optional: !column.required }
 }
 

@@ -1,10 +1,12 @@
 //! Tensors for a model that takes a table: one for each column, or one for all of them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::datatypes::SchemaRef;
 
+use super::super::describe::column_name;
 use super::arrays::{array, dtype_of, gather};
 use super::{Named, check_rows, elements, listed};
 use crate::{Column, ColumnType, DType, Tensor};
@@ -18,23 +20,23 @@ pub(super) fn batch(
     if let Some(dtype) = one_for_all(&inputs, columns)? {
         return matrix(inputs, dtype, schema);
     }
-    if columns.iter().any(|column| column.name.is_none()) {
-        return by_position(inputs, columns, schema);
-    }
     by_name(inputs, columns, schema)
 }
 
 /// The type of the columns, when the one input is a matrix of all of them.
 fn one_for_all(inputs: &[(String, Tensor)], columns: &[Column]) -> Result<Option<DType>, String> {
     let [(name, tensor)] = inputs else { return Ok(None) };
-    let is_column = columns.iter().any(|column| column.name.as_deref() == Some(name));
     let n_columns = columns.len();
+    if n_columns < 2 {
+        return Ok(None);
+    }
+    let is_column = names(columns).any(|column| column == *name);
     match (number_type(columns), tensor.shape()) {
         (Some(dtype), [_, width]) if *width == n_columns => Ok(Some(dtype)),
         (Some(_), [_, width]) if !is_column => {
             Err(format!("input '{name}' has {width} columns, expected {n_columns}"))
         }
-        (None, [_, _]) if !is_column && n_columns > 1 => Err(format!(
+        (None, [_, _]) if !is_column => Err(format!(
             "input '{name}' is one tensor for {n_columns} columns of several types; send one tensor for each: {}",
             listed(names(columns))
         )),
@@ -68,21 +70,6 @@ fn matrix(inputs: Vec<(String, Tensor)>, dtype: DType, schema: &SchemaRef) -> Re
     table(schema, arrays, n_rows)
 }
 
-fn by_position(
-    inputs: Vec<(String, Tensor)>,
-    columns: &[Column],
-    schema: &SchemaRef,
-) -> Result<RecordBatch, String> {
-    if inputs.len() != columns.len() {
-        return Err(format!("the model takes {} inputs, found {}", columns.len(), inputs.len()));
-    }
-    check_rows(inputs.iter().map(|(name, tensor)| (name.as_str(), tensor.n_rows())))?;
-    let n_rows = inputs.first().map_or(0, |(_, tensor)| tensor.n_rows());
-    let arrays =
-        inputs.into_iter().zip(columns).map(|((name, tensor), column)| values(&name, tensor, column));
-    table(schema, arrays.collect::<Result<_, _>>()?, n_rows)
-}
-
 fn by_name(
     inputs: Vec<(String, Tensor)>,
     columns: &[Column],
@@ -92,23 +79,19 @@ fn by_name(
     let n_rows = inputs.first().map_or(0, |(_, tensor)| tensor.n_rows());
     let mut named = Named::new(inputs);
     let mut arrays = Vec::with_capacity(columns.len());
-    for column in columns {
-        let name = column.name.as_deref().unwrap_or_default();
-        arrays.push(match named.take(name) {
-            Some(tensor) => values(name, tensor, column)?,
+    for (column, name) in columns.iter().zip(names(columns)) {
+        arrays.push(match named.take(&name) {
+            Some(tensor) => values(&name, tensor, column)?,
             None if !column.required => new_null_array(&column.column_type.arrow(), n_rows),
-            None => {
-                let known = listed(names(columns));
-                return Err(format!("input '{name}' is missing; the model takes {known}"));
-            }
+            None => return Err(named.missing(&name, names(columns))),
         });
     }
     named.check_empty(names(columns))?;
     table(schema, arrays, n_rows)
 }
 
-fn names(columns: &[Column]) -> impl Iterator<Item = &str> {
-    columns.iter().filter_map(|column| column.name.as_deref())
+fn names(columns: &[Column]) -> impl Iterator<Item = Cow<'_, str>> {
+    columns.iter().enumerate().map(|(position, column)| column_name(position, column))
 }
 
 /// The values of a column: a tensor of one dimension more than the column's lists are deep, where a last dimension of
@@ -196,14 +179,25 @@ mod tests {
     }
 
     #[test]
-    fn columns_without_names_go_by_position() {
+    fn columns_without_names_are_called_by_their_position() {
         let nameless = |column_type| Column { name: None, column_type, required: true };
         let columns = || vec![nameless(ColumnType::Long), nameless(ColumnType::String)];
-        let inputs = vec![input("x", &[1], Elements::Int64(vec![1])), input("y", &[1], texts(&["a"]))];
-        let table = meet(inputs, columns()).unwrap();
+        let long = |name| input(name, &[1], Elements::Int64(vec![1]));
+        let table = meet(vec![input("input-1", &[1], texts(&["a"])), long("input-0")], columns()).unwrap();
         assert_eq!(table.column(0).as_primitive::<Int64Type>().values(), &[1]);
-        let error = meet(vec![input("x", &[1], Elements::Int64(vec![1]))], columns()).unwrap_err();
-        assert_eq!(error, "the model takes 2 inputs, found 1");
+        let error = meet(vec![long("x")], columns()).unwrap_err();
+        assert_eq!(
+            error,
+            "input 'input-0' is missing and input 'x' is unknown; the model takes input-0, input-1"
+        );
+    }
+
+    #[test]
+    fn the_only_column_has_its_name_as_any_other() {
+        let one = |name| vec![input(name, &[2, 1], Elements::Int64(vec![1, 2]))];
+        assert!(meet(one("a"), vec![column("a", ColumnType::Long)]).is_ok());
+        let error = meet(one("b"), vec![column("a", ColumnType::Long)]).unwrap_err();
+        assert_eq!(error, "input 'a' is missing and input 'b' is unknown; the model takes a");
     }
 
     #[test]

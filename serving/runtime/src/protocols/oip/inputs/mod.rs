@@ -65,22 +65,32 @@ impl Named {
         self.0.remove(name)
     }
 
-    fn check_empty<'a>(&self, known: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    fn check_empty<S: AsRef<str>>(&self, known: impl Iterator<Item = S>) -> Result<(), String> {
         // The same of several is named every time.
         match self.0.keys().min() {
             Some(name) => Err(format!("input '{name}' is unknown; the model takes {}", listed(known))),
             None => Ok(()),
         }
     }
+
+    /// What to say when an input is not there: its name may be misspelt.
+    fn missing<S: AsRef<str>>(&self, name: &str, known: impl Iterator<Item = S>) -> String {
+        let known: Vec<S> = known.collect();
+        let names: HashSet<&str> = known.iter().map(S::as_ref).collect();
+        let unknown = self.0.keys().filter(|name| !names.contains(name.as_str())).min();
+        let unknown = unknown.map(|name| format!(" and input '{name}' is unknown")).unwrap_or_default();
+        format!("input '{name}' is missing{unknown}; the model takes {}", listed(known.iter()))
+    }
 }
 
 /// Names for a message, not endlessly many.
-fn listed<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+fn listed<S: AsRef<str>>(mut names: impl Iterator<Item = S>) -> String {
     const MOST: usize = 20;
-    let first: Vec<&str> = names.by_ref().take(MOST).collect();
+    let first: Vec<S> = names.by_ref().take(MOST).collect();
+    let first = first.iter().map(S::as_ref).collect::<Vec<_>>().join(", ");
     match names.count() {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

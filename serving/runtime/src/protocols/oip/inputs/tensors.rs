@@ -1,29 +1,21 @@
 //! Tensors for a model that takes tensors.
 
-use super::{Named, check_rows, elements, listed};
+use super::super::describe::field_name;
+use super::{Named, check_rows, elements};
 use crate::{Tensor, TensorField};
 
-/// The tensors that a model takes, in its order. One without a name takes any.
+/// The tensors that a model takes, in its order.
 pub(super) fn batch(
-    mut inputs: Vec<(String, Tensor)>,
+    inputs: Vec<(String, Tensor)>,
     fields: &[TensorField],
 ) -> Result<Vec<(String, Tensor)>, String> {
-    if let [field @ TensorField { name: None, .. }] = fields {
-        if inputs.len() > 1 {
-            return Err(format!("the model takes 1 input, found {}", inputs.len()));
-        }
-        let Some((name, tensor)) = inputs.pop() else { return Err("there are no inputs".to_owned()) };
-        return Ok(vec![(String::new(), conform(&name, tensor, field)?)]);
-    }
-    let names = || fields.iter().filter_map(|field| field.name.as_deref());
+    let names = || fields.iter().map(field_name);
     let mut left = Named::new(inputs);
     let mut tensors = Vec::with_capacity(fields.len());
     for field in fields {
-        let name = field.name.as_deref().unwrap_or_default();
-        let Some(tensor) = left.take(name) else {
-            return Err(format!("input '{name}' is missing; the model takes {}", listed(names())));
-        };
-        tensors.push((name.to_owned(), conform(name, tensor, field)?));
+        let name = field_name(field);
+        let Some(tensor) = left.take(name) else { return Err(left.missing(name, names())) };
+        tensors.push((field.name.clone().unwrap_or_default(), conform(name, tensor, field)?));
     }
     left.check_empty(names())?;
     as_they_are(tensors)
@@ -63,15 +55,14 @@ mod tests {
     }
 
     #[test]
-    fn a_model_with_one_nameless_tensor_takes_any_name() {
+    fn a_tensor_without_a_name_is_called_as_metadata_calls_it() {
         let fields = [field("", DType::Fp32, &[-1, 2])];
-        let taken = batch(vec![input("x", &[1, 2], Elements::Fp32(vec![1.0, 2.0]))], &fields).unwrap();
-        assert_eq!(taken[0].0, "");
-        let two = vec![
-            input("x", &[1, 2], Elements::Fp32(vec![1.0, 2.0])),
-            input("y", &[1, 2], Elements::Fp32(vec![1.0, 2.0])),
-        ];
-        assert_eq!(batch(two, &fields).unwrap_err(), "the model takes 1 input, found 2");
+        let called = |name| input(name, &[1, 2], Elements::Fp32(vec![1.0, 2.0]));
+        assert_eq!(batch(vec![called("input")], &fields).unwrap()[0].0, "");
+        let wrong = batch(vec![called("x")], &fields).unwrap_err();
+        assert_eq!(wrong, "input 'input' is missing and input 'x' is unknown; the model takes input");
+        let two = batch(vec![called("input"), called("x")], &fields).unwrap_err();
+        assert_eq!(two, "input 'x' is unknown; the model takes input");
     }
 
     #[test]
@@ -90,7 +81,10 @@ mod tests {
     fn missing_and_unknown_inputs_are_named() {
         let fields = [field("a", DType::Int64, &[-1])];
         let missing = batch(vec![input("b", &[1], Elements::Int64(vec![7]))], &fields).unwrap_err();
-        assert_eq!(missing, "input 'a' is missing; the model takes a");
+        assert_eq!(missing, "input 'a' is missing and input 'b' is unknown; the model takes a");
+        let fields_of_two = [field("a", DType::Int64, &[-1]), field("b", DType::Int64, &[-1])];
+        let missing = batch(vec![input("b", &[1], Elements::Int64(vec![7]))], &fields_of_two).unwrap_err();
+        assert_eq!(missing, "input 'a' is missing; the model takes a, b");
         let more =
             vec![input("a", &[1], Elements::Int64(vec![7])), input("b", &[1], Elements::Int64(vec![7]))];
         assert_eq!(batch(more, &fields).unwrap_err(), "input 'b' is unknown; the model takes a");

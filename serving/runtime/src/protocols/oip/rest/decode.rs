@@ -150,7 +150,7 @@ mod tests {
     use serde_json::json;
 
     fn matrix() -> Interface {
-        of_tensors(vec![field("", DType::Fp32, &[-1, 2])])
+        of_tensors(vec![field("x", DType::Fp32, &[-1, 2])])
     }
 
     fn read(header_len: Option<usize>, body: &[u8]) -> Result<InferRequest, String> {

@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn infer(path: &str, parameters: &Value) -> (StatusCode, Value) {
-        let input = json!({"name": "x", "shape": [1], "datatype": "FP32", "data": [1]});
+        let input = json!({"name": "input", "shape": [1], "datatype": "FP32", "data": [1]});
         ask("POST", path, &json!({"parameters": parameters, "inputs": [input]}))
     }
 
