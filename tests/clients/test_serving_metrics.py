@@ -207,9 +207,45 @@ def test_the_document_has_the_fields_that_openapi_asks_for(server):
             assert all(answer["description"] for answer in operation["responses"].values())
 
 
-def test_the_document_has_a_path_for_each_of_several_models_and_none_at_the_root(server):
-    assert set(document(server)["paths"]) == {path_of("plus"), path_of("table")}
-    assert set(document(server, "/serving-endpoints/plus/openapi")["paths"]) >= {path_of("plus")}
+def paths_of(model, version=None):
+    inference = [f"/v2/models/{model}"] + ([f"/v2/models/{model}/versions/{version}"] if version else [])
+    parts = ["", "/ready", "/config", "/stats", "/infer"]
+    return {path_of(model), f"/endpoints/{model}/invocations"} | {base + part for base in inference for part in parts}
+
+
+def test_the_document_has_paths_for_each_of_several_models_and_none_at_the_root(server):
+    whole, plus = set(document(server)["paths"]), set(document(server, "/serving-endpoints/plus/openapi")["paths"])
+    assert whole == OF_SERVER | paths_of("plus") | paths_of("table")
+    assert plus == paths_of("plus")
+
+
+def test_every_path_that_is_asked_with_get_is_there(server):
+    asked = [path for path, operations in document(server)["paths"].items() if "get" in operations]
+    assert len(asked) > 10
+    assert {requests.get(server.url + path, timeout=60).status_code for path in asked} == {200}
+
+
+def test_every_content_type_is_in_the_document(server):
+    operation = document(server)["paths"][path_of("plus")]["post"]
+    assert set(operation["requestBody"]["content"]) == {
+        "application/json",
+        "text/csv",
+        "application/vnd.apache.parquet",
+        "application/vnd.apache.arrow.stream",
+        "application/x-ndjson",
+    }
+    answers = operation["responses"]["200"]["content"]
+    assert set(answers) == {"application/json", "application/vnd.apache.arrow.stream", "application/x-ndjson"}
+
+
+def test_tensors_of_an_inference_are_those_of_the_metadata(server):
+    content = document(server)["paths"]["/v2/models/plus/infer"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "application/octet-stream"}
+    (tensor,) = content["application/json"]["schema"]["properties"]["inputs"]["items"]["oneOf"]
+    told = requests.get(f"{server.url}/v2/models/plus", timeout=60).json()["inputs"][0]
+    assert tensor["properties"]["name"] == {"const": told["name"]}
+    assert tensor["properties"]["datatype"] == {"const": told["datatype"]}
+    assert tensor["properties"]["shape"]["minItems"] == len(told["shape"])
 
 
 def test_a_model_that_is_not_served_has_no_document(server):
@@ -217,7 +253,7 @@ def test_a_model_that_is_not_served_has_no_document(server):
 
 
 def test_refusals_that_callers_meet_are_in_the_document(server):
-    assert set(document(server)["paths"][path_of("plus")]["post"]["responses"]) >= {"200", "400", "429", "504"}
+    assert set(document(server)["paths"][path_of("plus")]["post"]["responses"]) >= {"200", "400", "413", "415", "429", "503", "504"}
 
 
 def save_typed(path):
@@ -243,7 +279,7 @@ def typed(folder):
 
 
 def test_the_only_model_has_a_path_at_the_root_too(typed):
-    assert set(typed["paths"]) == {"/invocations", path_of("typed")}
+    assert set(typed["paths"]) == OF_SERVER | {"/invocations"} | paths_of("typed")
 
 
 def test_columns_have_their_types_and_optional_ones_are_not_required(typed):

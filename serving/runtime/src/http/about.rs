@@ -25,9 +25,9 @@ pub(super) async fn version() -> &'static str {
     MLFLOW_RELEASE
 }
 
-/// The document of all models.
+/// The document of the server.
 pub(super) async fn openapi(State(server): State<Server>) -> Compact<Value> {
-    Compact(openapi::document(&server.models.list()))
+    Compact(openapi::of_server(&server.models))
 }
 
 /// The document of one model.
@@ -35,5 +35,5 @@ pub(super) async fn openapi_of(
     State(server): State<Server>,
     Path(name): Path<String>,
 ) -> Result<Compact<Value>, Error> {
-    Ok(Compact(openapi::document(&[server.models.find(&name)?])))
+    Ok(Compact(openapi::of_model(&server.models.find(&name)?)))
 }

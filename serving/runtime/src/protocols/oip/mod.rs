@@ -11,7 +11,7 @@ mod raw;
 mod cast;
 mod inputs;
 mod outputs;
-mod describe;
+pub(crate) mod describe;
 mod work;
 pub(crate) mod rest;
 pub(crate) mod grpc;
