@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .build_client(false)
         .build_transport(false)
-        .codec_path("crate::protocols::oip::grpc::codec::BoundedCodec")
+        .codec_path("crate::grpc::codec::BoundedCodec")
         .bytes(".inference.ModelInferRequest.raw_input_contents")
         .compile_fds(described)?;
     Ok(())

@@ -10,7 +10,9 @@ mod engines;
 mod queue;
 mod protocols;
 mod served;
+mod long;
 mod http;
+mod grpc;
 mod server;
 
 pub use engines::{

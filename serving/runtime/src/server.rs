@@ -1,7 +1,6 @@
 //! [`Server`]: what answers for models, over HTTP and gRPC.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,10 +8,8 @@ use tokio::net::TcpListener;
 use tonic::transport::Server as Grpc;
 use tonic::transport::server::TcpIncoming;
 
-use crate::http;
-use crate::protocols::oip::{self, grpc};
 use crate::served::Models;
-use crate::served::backend::ServedBackend;
+use crate::{grpc, http};
 
 /// Requests that a gRPC connection may have under way.
 const MAX_STREAMS: u32 = 256;
@@ -39,7 +36,7 @@ impl Server {
 
     /// Answers the Open Inference Protocol over gRPC until `stop` resolves, and what was asked before.
     pub async fn serve_grpc(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let routes = grpc::routes(Arc::new(self.backend()), self.limits()).map_err(io::Error::other)?;
+        let routes = grpc::routes::routes(self).map_err(io::Error::other)?;
         let connections = TcpIncoming::from(listener).with_nodelay(Some(true));
         let served = Grpc::builder()
             .max_concurrent_streams(MAX_STREAMS)
@@ -48,13 +45,5 @@ impl Server {
             .add_routes(routes)
             .serve_with_incoming_shutdown(connections, stop);
         served.await.map_err(io::Error::other)
-    }
-
-    pub(crate) fn backend(&self) -> ServedBackend {
-        ServedBackend { models: self.models.clone(), patience: self.patience }
-    }
-
-    pub(crate) fn limits(&self) -> oip::Limits {
-        oip::Limits { max_body_bytes: self.body_bytes }
     }
 }

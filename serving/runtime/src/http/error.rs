@@ -37,29 +37,39 @@ impl Error {
             Error::Refusal(Refusal::UnsupportedMediaType(_)) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidParameterValue)
             }
-            Error::Refusal(Refusal::Invalid(_))
-            | Error::Invalid(_)
-            | Error::Answer(_)
-            | Error::Score(ScoreError::Engine(EngineError::Invalid(_) | EngineError::Failed(_))) => {
+            Error::Refusal(Refusal::Invalid(_)) | Error::Invalid(_) | Error::Answer(_) => {
                 (StatusCode::BAD_REQUEST, ErrorCode::BadRequest)
             }
             Error::NotServed(NotServed::Unknown { .. } | NotServed::Several(_)) => {
                 (StatusCode::NOT_FOUND, ErrorCode::ResourceDoesNotExist)
             }
-            Error::NotServed(NotServed::Loading(_))
-            | Error::Score(ScoreError::Closed | ScoreError::Engine(EngineError::Lost(_))) => {
+            Error::NotServed(NotServed::Loading(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable)
             }
-            Error::Score(ScoreError::Full { .. }) => {
-                (StatusCode::TOO_MANY_REQUESTS, ErrorCode::ResourceExhausted)
-            }
-            Error::Score(ScoreError::TooLarge { .. }) => {
-                (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidParameterValue)
-            }
-            Error::Score(ScoreError::DeadlinePassed(_)) => {
-                (StatusCode::GATEWAY_TIMEOUT, ErrorCode::DeadlineExceeded)
-            }
+            Error::Score(error) => status_of_score(error),
         }
+    }
+}
+
+/// What it is in every protocol over HTTP that rows were not scored.
+pub(super) fn status_of_score(error: &ScoreError) -> (StatusCode, ErrorCode) {
+    match error {
+        ScoreError::Engine(EngineError::Invalid(_) | EngineError::Failed(_)) => {
+            (StatusCode::BAD_REQUEST, ErrorCode::BadRequest)
+        }
+        ScoreError::Closed | ScoreError::Engine(EngineError::Lost(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable)
+        }
+        ScoreError::Full { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::ResourceExhausted),
+        ScoreError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidParameterValue),
+        ScoreError::DeadlinePassed(_) => (StatusCode::GATEWAY_TIMEOUT, ErrorCode::DeadlineExceeded),
+    }
+}
+
+/// A full queue says when to come again.
+pub(super) fn add_retry_after(error: &ScoreError, response: &mut Response) {
+    if let ScoreError::Full { retry_after, .. } = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs()));
     }
 }
 
@@ -67,9 +77,8 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
         let mut response = ApiError::from_error_with_status(status, code, &self).into_response();
-        if let Error::Score(ScoreError::Full { retry_after, .. }) = &self {
-            let seconds = HeaderValue::from(retry_after.as_secs());
-            response.headers_mut().insert(RETRY_AFTER, seconds);
+        if let Error::Score(error) = &self {
+            add_retry_after(error, &mut response);
         }
         response
     }

@@ -11,20 +11,17 @@ use forebay_web::body::Whole;
 use forebay_web::cpu;
 
 use super::error::Error;
-use super::{lines, timing};
+use super::{lines, patience, timing};
+use crate::long::long_if;
 use crate::model::predictions::Predictions;
 use crate::protocols::mlflow::Refusal;
 use crate::protocols::mlflow::encode::{encode_arrow, encode_json};
-use crate::protocols::patience;
 use crate::queue::entry::Scored;
 use crate::served::NotServed;
 use crate::served::model::ServedModel;
 use crate::server::Server;
 
-/// Bodies and answers longer than this take about half a millisecond or more, and are not for the threads that answer.
-const LONG_BYTES: usize = 64 * 1024;
-
-/// Answers of more rows are not for them either.
+/// Answers of more rows are not for the threads that answer.
 const LONG_ROWS: usize = 1_000;
 
 pub(super) const ARROW: &str = "application/vnd.apache.arrow.stream";
@@ -66,8 +63,7 @@ async fn answer(server: &Server, model: Result<Arc<ServedModel>, NotServed>, req
         };
         let received = Instant::now();
         let content_type = content_type.as_ref().map(|value| value.to_str().unwrap_or("(not ASCII)"));
-        let decode = || model.decoder.decode(content_type, &body);
-        let asked = if body.len() > LONG_BYTES { cpu::long(decode) } else { decode() }?;
+        let asked = long_if(body.len(), || model.decoder.decode(content_type, &body))?;
         let parsed = received.elapsed();
         let scored = model.score(asked.batch, asked.params, patience.saturating_sub(parsed)).await?;
         let Scored { predictions, queued, compute } = scored;

@@ -3,8 +3,9 @@
 pub(crate) mod routes;
 mod invocations;
 mod lines;
+mod oip;
 mod about;
-mod body;
 mod openapi;
 mod error;
+mod patience;
 mod timing;

@@ -29,7 +29,6 @@ macro_rules! visit_scalars {
     };
 }
 
-pub(crate) mod patience;
 pub(crate) mod json;
 pub(crate) mod mlflow;
 pub(crate) mod ndjson;

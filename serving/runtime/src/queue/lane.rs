@@ -72,9 +72,9 @@ impl Lane {
         let batches = entries.iter().map(|entry| entry.batch.clone()).collect();
         let joined = Batch::join(batches)
             .ok_or_else(|| EngineError::Failed("requests that are alike cannot be joined".to_owned()));
-        let input = started.elapsed();
+        let (input, begun) = (started.elapsed(), Instant::now());
         let result = joined.and_then(|batch| self.execute(&batch, &entries));
-        let infer = started.elapsed() - input;
+        let infer = begun.elapsed();
         match result {
             Ok(predictions) if predictions.n_rows() == Some(n_rows) => {
                 let compute = Compute { input, infer, output: Duration::ZERO };

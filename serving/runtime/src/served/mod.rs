@@ -3,7 +3,7 @@
 pub(crate) mod model;
 pub(crate) mod metrics;
 mod queues;
-pub(crate) mod backend;
+pub(crate) mod inference;
 pub(crate) mod warm_up;
 
 use std::collections::BTreeMap;

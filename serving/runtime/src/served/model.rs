@@ -10,7 +10,7 @@ use crate::model::batch::Batch;
 use crate::model::params::Params;
 use crate::model::signature::Signature;
 use crate::protocols::mlflow::Decoder;
-use crate::protocols::oip::Interface;
+use crate::protocols::oip::interface::Interface;
 use crate::queue::endpoint::{Endpoint, StartError};
 use crate::queue::entry::Scored;
 use crate::queue::error::ScoreError;
@@ -57,7 +57,12 @@ impl ServedModel {
         let version = identity.version.map(|version| version.to_string());
         Ok(ServedModel {
             decoder: Decoder::new(signature),
-            interface: Arc::new(Interface::new(signature.clone(), &loaded, limits.waiting_rows)),
+            interface: Arc::new(Interface::new(
+                (name.clone(), version.clone()),
+                signature.clone(),
+                &loaded,
+                limits.waiting_rows,
+            )),
             metrics: metrics.of_model(&name, version.as_deref()),
             endpoint: Endpoint::start(loaded, *limits, Arc::clone(clock))?,
             name,
@@ -67,7 +72,7 @@ impl ServedModel {
 
     /// The version that a registry gave it.
     pub fn version(&self) -> Option<String> {
-        self.identity.version.map(|version| version.to_string())
+        self.interface.version.clone()
     }
 
     /// Scores a batch and counts it.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::schema::element;
 use super::{REFUSALS, get, responses};
-use crate::protocols::oip::Interface;
 use crate::protocols::oip::describe::{self, TensorMetadata};
+use crate::protocols::oip::interface::Interface;
 use crate::served::model::ServedModel;
 
 /// Paths of the server with what they tell.

@@ -39,15 +39,15 @@ pub(super) fn of_server(models: &Models) -> Value {
     for model in models.list() {
         paths.extend(of_one(&model));
     }
-    document(paths)
+    document(&paths)
 }
 
 /// The document of one of its models.
 pub(super) fn of_model(model: &Arc<ServedModel>) -> Value {
-    document(of_one(model).collect())
+    document(&of_one(model).collect())
 }
 
-fn document(paths: Map<String, Value>) -> Value {
+fn document(paths: &Map<String, Value>) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": "Forebay models", "version": env!("CARGO_PKG_VERSION") },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use forebay_wire::signature::FieldSpec;
 
-use super::backend::{Interface, ModelInfo, ModelState};
+use super::interface::Interface;
 use super::outputs::NAMELESS;
 use crate::{Column, ColumnType, DType, Inputs, TensorField};
 
@@ -64,15 +64,6 @@ pub(super) fn only_output(interface: &Interface) -> Option<String> {
 pub(super) fn max_batch_size(interface: &Interface) -> Option<usize> {
     let mut tensors = inputs(interface).into_iter().chain(outputs(interface));
     tensors.all(|tensor| tensor.shape.first() == Some(&-1)).then_some(interface.max_rows)
-}
-
-/// The word for a model's state in the repository's index.
-pub(super) fn state(model: &ModelInfo) -> (&'static str, &str) {
-    match &model.state {
-        ModelState::Ready => ("READY", ""),
-        ModelState::Loading => ("LOADING", ""),
-        ModelState::Unavailable(reason) => ("UNAVAILABLE", reason),
-    }
 }
 
 /// The name of a type in a model's configuration.
@@ -150,7 +141,7 @@ fn of_spec(position: usize, n_outputs: usize, spec: &FieldSpec) -> TensorMetadat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::oip::backend::samples::{column, field, of_columns, of_tensors};
+    use crate::protocols::oip::interface::samples::{column, field, of_columns, of_tensors};
 
     #[test]
     fn columns_are_vectors_and_lists_have_a_dimension_more() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::error::OipError;
+use super::refusal::Refusal;
 use crate::{Batch, Params};
 
 /// Parameters of a request that are not the model's. Sequences and priorities mean nothing to models without a state
@@ -21,7 +21,7 @@ const RESERVED: [&str; 7] = [
 
 /// A request that fits the model.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct InferRequest {
+pub(crate) struct InferRequest {
     /// What to score.
     pub batch: Batch,
     /// The request's parameters but those of the protocol; not checked against the signature.
@@ -34,7 +34,7 @@ pub(super) struct InferRequest {
 
 /// How an answer should look.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct AnswerFormat {
+pub(crate) struct AnswerFormat {
     /// To be echoed.
     pub id: Option<String>,
     /// In this order; all of them when there are none.
@@ -45,7 +45,7 @@ pub(super) struct AnswerFormat {
 
 /// An output that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RequestedOutput {
+pub(crate) struct RequestedOutput {
     /// Its name.
     pub name: String,
     /// How it travels.
@@ -54,7 +54,7 @@ pub(super) struct RequestedOutput {
 
 /// How the elements of a tensor travel over REST; over gRPC they are always raw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     /// In the JSON.
     #[default]
     Json,
@@ -69,7 +69,7 @@ impl Encoding {
 }
 
 /// Takes the protocol's own parameters out of a request's: what is left is the model's.
-pub(super) fn part_parameters(mut all: Map<String, Value>) -> Result<(Params, Option<Duration>), OipError> {
+pub(super) fn part_parameters(mut all: Map<String, Value>) -> Result<(Params, Option<Duration>), Refusal> {
     for name in RESERVED {
         all.remove(name);
     }
@@ -79,11 +79,11 @@ pub(super) fn part_parameters(mut all: Map<String, Value>) -> Result<(Params, Op
 }
 
 /// Zero is what clients send for none.
-fn timeout(value: &Value) -> Result<Option<Duration>, OipError> {
+fn timeout(value: &Value) -> Result<Option<Duration>, Refusal> {
     match value.as_u64() {
         Some(0) => Ok(None),
         Some(microseconds) => Ok(Some(Duration::from_micros(microseconds))),
-        None => Err(OipError::Invalid("parameter 'timeout' is no whole number of microseconds".to_owned())),
+        None => Err(Refusal::Invalid("parameter 'timeout' is no whole number of microseconds".to_owned())),
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn part(value: Value) -> Result<(Params, Option<Duration>), OipError> {
+    fn part(value: Value) -> Result<(Params, Option<Duration>), Refusal> {
         let Value::Object(all) = value else { panic!("no object") };
         part_parameters(all)
     }

@@ -19,7 +19,9 @@ fn parquet(table: &RecordBatch) -> Vec<u8> {
 fn arrow(tables: &[RecordBatch]) -> Vec<u8> {
     let mut stream = Vec::new();
     let mut writer = StreamWriter::try_new(&mut stream, &tables[0].schema()).unwrap();
-    tables.iter().for_each(|table| writer.write(table).unwrap());
+    for table in tables {
+        writer.write(table).unwrap();
+    }
     writer.finish().unwrap();
     drop(writer);
     stream

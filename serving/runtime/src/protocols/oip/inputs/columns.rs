@@ -131,8 +131,8 @@ fn table(schema: &SchemaRef, arrays: Vec<ArrayRef>, n_rows: usize) -> Result<Rec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::oip::backend::samples::{column, of_columns};
     use crate::protocols::oip::inputs;
+    use crate::protocols::oip::interface::samples::{column, of_columns};
     use crate::{Batch, Elements};
     use arrow::array::AsArray;
     use arrow::datatypes::{Float64Type, Int64Type, TimestampNanosecondType};

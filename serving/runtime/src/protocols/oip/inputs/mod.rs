@@ -6,16 +6,16 @@ mod tensors;
 
 use std::collections::{HashMap, HashSet};
 
-use super::backend::Interface;
 use super::cast::{Unfit, widen};
-use super::error::OipError;
+use super::interface::Interface;
 use super::place::place;
+use super::refusal::Refusal;
 use crate::{Batch, DType, Elements, Inputs, Tensor};
 
 /// Makes the batch that a model takes out of named tensors.
-pub(super) fn batch(inputs: Vec<(String, Tensor)>, interface: &Interface) -> Result<Batch, OipError> {
-    check_names(&inputs).map_err(OipError::Invalid)?;
-    inputs.iter().try_for_each(|(name, tensor)| check_shape(name, tensor)).map_err(OipError::Invalid)?;
+pub(super) fn batch(inputs: Vec<(String, Tensor)>, interface: &Interface) -> Result<Batch, Refusal> {
+    check_names(&inputs).map_err(Refusal::Invalid)?;
+    inputs.iter().try_for_each(|(name, tensor)| check_shape(name, tensor)).map_err(Refusal::Invalid)?;
     let batch = match (&interface.signature.inputs, &interface.inputs) {
         (Inputs::Columns(columns), _) => {
             columns::batch(inputs, columns, &interface.schema).map(Batch::Columns)
@@ -25,7 +25,7 @@ pub(super) fn batch(inputs: Vec<(String, Tensor)>, interface: &Interface) -> Res
         }
         (Inputs::Untold, None) => tensors::as_they_are(inputs).map(Batch::Tensors),
     };
-    batch.map_err(OipError::Invalid)
+    batch.map_err(Refusal::Invalid)
 }
 
 fn check_names(inputs: &[(String, Tensor)]) -> Result<(), String> {

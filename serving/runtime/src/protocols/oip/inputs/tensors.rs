@@ -47,7 +47,7 @@ fn shape_words(field: &TensorField) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::oip::backend::samples::field;
+    use crate::protocols::oip::interface::samples::field;
     use crate::{DType, Elements};
 
     fn input(name: &str, shape: &[usize], elements: Elements) -> (String, Tensor) {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Field;
 
-use super::backend::Interface;
 use super::describe;
-use super::error::OipError;
+use super::interface::Interface;
+use super::refusal::Refusal;
 use super::request::{AnswerFormat, Encoding};
 use crate::{Elements, Predictions, Tensor};
 
@@ -31,8 +31,8 @@ pub(super) fn outputs(
     predictions: Predictions,
     interface: &Interface,
     format: &AnswerFormat,
-) -> Result<Vec<Output>, OipError> {
-    let tensors = tensors(predictions, interface).map_err(OipError::Internal)?;
+) -> Result<Vec<Output>, Refusal> {
+    let tensors = tensors(predictions, interface).map_err(Refusal::Unwritable)?;
     if format.outputs.is_empty() {
         let output = |(name, tensor)| Output { name, tensor, encoding: format.others };
         return Ok(tensors.into_iter().map(output).collect());
@@ -42,7 +42,7 @@ pub(super) fn outputs(
     let mut left: HashMap<String, Tensor> = tensors.into_iter().collect();
     for requested in &format.outputs {
         let Some(tensor) = left.remove(&requested.name) else {
-            return Err(OipError::Invalid(not_there(&requested.name, &names)));
+            return Err(Refusal::Invalid(not_there(&requested.name, &names)));
         };
         chosen.push(Output { name: requested.name.clone(), tensor, encoding: requested.encoding });
     }
@@ -84,7 +84,7 @@ fn columns(frame: &RecordBatch) -> Result<Vec<(String, Tensor)>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::oip::backend::samples::of_columns;
+    use crate::protocols::oip::interface::samples::of_columns;
     use crate::protocols::oip::request::RequestedOutput;
     use serde_json::json;
 

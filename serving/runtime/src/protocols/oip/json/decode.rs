@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::super::backend::Interface;
-use super::super::error::OipError;
+use super::super::interface::Interface;
+use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding, InferRequest, RequestedOutput, part_parameters};
 use super::super::shape::shape;
 use super::super::{inputs, raw};
@@ -62,20 +62,20 @@ struct OutputParameters {
 
 /// Reads a request for a model. `header_len` is the value of `Inference-Header-Content-Length`: bytes of the JSON,
 /// all of the body where there is none.
-pub(super) fn decode_infer(
+pub(crate) fn decode_infer(
     header_len: Option<usize>,
     body: &[u8],
     interface: &Interface,
-) -> Result<InferRequest, OipError> {
-    let (json, binary) = part(header_len, body).map_err(OipError::Invalid)?;
+) -> Result<InferRequest, Refusal> {
+    let (json, binary) = part(header_len, body).map_err(Refusal::Invalid)?;
     let body: Body<'_> = serde_json::from_slice(json)
-        .map_err(|error| OipError::Invalid(format!("the request is not as the protocol says: {error}")))?;
-    let tensors = tensors(body.inputs, binary).map_err(OipError::Invalid)?;
+        .map_err(|error| Refusal::Invalid(format!("the request is not as the protocol says: {error}")))?;
+    let tensors = tensors(body.inputs, binary).map_err(Refusal::Invalid)?;
     let batch = inputs::batch(tensors, interface)?;
-    let parameters = parameters(body.parameters).map_err(OipError::Invalid)?;
+    let parameters = parameters(body.parameters).map_err(Refusal::Invalid)?;
     let others = Encoding::of(parameters.get("binary_data_output") == Some(&Value::Bool(true)));
     let outputs = body.outputs.unwrap_or_default().into_iter().map(|output| requested(output, others));
-    let outputs = outputs.collect::<Result<_, _>>().map_err(OipError::Invalid)?;
+    let outputs = outputs.collect::<Result<_, _>>().map_err(Refusal::Invalid)?;
     let (params, timeout) = part_parameters(parameters)?;
     Ok(InferRequest { batch, params, timeout, answer: AnswerFormat { id: body.id, outputs, others } })
 }
@@ -144,7 +144,7 @@ fn requested(output: Output, others: Encoding) -> Result<RequestedOutput, String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocols::oip::backend::samples::{column, field, of_columns, of_tensors};
+    use crate::protocols::oip::interface::samples::{column, field, of_columns, of_tensors};
     use crate::{Batch, ColumnType, Elements};
     use proptest::prelude::*;
     use serde_json::json;

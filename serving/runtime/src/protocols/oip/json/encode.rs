@@ -3,16 +3,16 @@
 use serde::ser::{Error, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::super::backend::ModelInfo;
-use super::super::error::OipError;
+use super::super::interface::Interface;
 use super::super::outputs::{self, Output};
 use super::super::raw;
+use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding};
 use crate::{Elements, Predictions};
 
 /// A body and how long its JSON is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Encoded {
+pub(crate) struct Encoded {
     /// JSON, and raw tensors behind it.
     pub body: Vec<u8>,
     /// Of the JSON, for `Inference-Header-Content-Length`; none where the body is nothing else.
@@ -46,31 +46,31 @@ struct BinarySize {
 }
 
 /// Writes what a model answered.
-pub(super) fn encode_infer(
-    model: &ModelInfo,
+pub(crate) fn encode_infer(
+    interface: &Interface,
     format: &AnswerFormat,
     predictions: Predictions,
-) -> Result<Encoded, OipError> {
-    let outputs = outputs::outputs(predictions, &model.interface, format)?;
+) -> Result<Encoded, Refusal> {
+    let outputs = outputs::outputs(predictions, interface, format)?;
     let mut binary = Vec::new();
     let bodies: Vec<_> =
         outputs.iter().map(|output| output_body(output, &mut binary)).collect::<Result<_, _>>()?;
     let is_binary = outputs.iter().any(|output| output.encoding == Encoding::Binary);
     let body = Body {
-        model_name: &model.name,
-        model_version: model.version.as_deref(),
+        model_name: &interface.name,
+        model_version: interface.version.as_deref(),
         id: format.id.as_deref(),
         outputs: bodies,
     };
-    let mut bytes = serde_json::to_vec(&body).map_err(|error| OipError::Internal(error.to_string()))?;
+    let mut bytes = serde_json::to_vec(&body).map_err(|error| Refusal::Unwritable(error.to_string()))?;
     let header_len = is_binary.then_some(bytes.len());
     bytes.append(&mut binary);
     Ok(Encoded { body: bytes, header_len })
 }
 
-fn output_body<'a>(output: &'a Output, binary: &mut Vec<u8>) -> Result<OutputBody<'a>, OipError> {
+fn output_body<'a>(output: &'a Output, binary: &mut Vec<u8>) -> Result<OutputBody<'a>, Refusal> {
     let elements = output.tensor.elements();
-    let named = |error: String| OipError::Invalid(format!("output '{}': {error}", output.name));
+    let named = |error: String| Refusal::Invalid(format!("output '{}': {error}", output.name));
     let (parameters, data) = match output.encoding {
         Encoding::Binary => {
             let start = binary.len();
@@ -130,24 +130,15 @@ impl Serialize for Data<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::super::backend::ModelState;
-    use super::super::super::backend::samples::of_columns;
+    use super::super::super::interface::samples::of_columns;
     use super::super::super::request::RequestedOutput;
     use super::*;
     use crate::Tensor;
     use half::f16;
     use serde_json::{Value, json};
 
-    fn model(version: Option<&str>) -> ModelInfo {
-        ModelInfo {
-            name: "m".into(),
-            version: version.map(Into::into),
-            state: ModelState::Ready,
-            interface: Arc::new(of_columns(Vec::new())),
-            served: None,
-        }
+    fn model(version: Option<&str>) -> Interface {
+        Interface { name: "m".to_owned(), version: version.map(str::to_owned), ..of_columns(Vec::new()) }
     }
 
     fn arrays() -> Predictions {

@@ -1,30 +1,32 @@
 //! Bodies of everything but inference: health, metadata, configuration, statistics, the repository's index.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::backend::{ModelInfo, ModelStatistics};
 use super::super::describe::{self, TensorMetadata};
-use crate::queue::statistics::{ComputeSums, TimeSum};
+use super::super::index::IndexEntry;
+use super::super::interface::Interface;
+use crate::queue::statistics::{ComputeSums, Counts, TimeSum};
 
 /// The body of a request for the repository's index.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct IndexRequest {
+pub(crate) struct IndexRequest {
     /// Only those that can answer.
-    pub(super) ready: bool,
+    pub(crate) ready: bool,
 }
 
-pub(super) fn server() -> Value {
+pub(crate) fn server() -> Value {
     json!({"name": describe::SERVER, "version": describe::VERSION, "extensions": describe::EXTENSIONS})
 }
 
 /// Beside what the protocol says, where the model runs.
-pub(super) fn metadata(model: &ModelInfo, versions: &[String]) -> Value {
-    let interface = &model.interface;
+pub(crate) fn metadata(interface: &Interface) -> Value {
     json!({
-        "name": *model.name,
-        "versions": versions,
+        "name": interface.name,
+        "versions": interface.version.as_slice(),
         "platform": interface.platform,
         "inputs": tensors(&describe::inputs(interface)),
         "outputs": tensors(&describe::outputs(interface)),
@@ -38,8 +40,7 @@ fn tensors(tensors: &[TensorMetadata]) -> Vec<Value> {
 }
 
 /// The part of Triton's configuration that load generators read.
-pub(super) fn config(model: &ModelInfo) -> Value {
-    let interface = &model.interface;
+pub(crate) fn config(interface: &Interface) -> Value {
     let max_batch_size = describe::max_batch_size(interface);
     let first = usize::from(max_batch_size.is_some());
     let tensor = |tensor: &TensorMetadata| {
@@ -52,7 +53,7 @@ pub(super) fn config(model: &ModelInfo) -> Value {
         input
     };
     json!({
-        "name": *model.name,
+        "name": interface.name,
         "platform": interface.platform,
         "backend": interface.platform,
         "max_batch_size": max_batch_size.unwrap_or(0),
@@ -61,22 +62,18 @@ pub(super) fn config(model: &ModelInfo) -> Value {
     })
 }
 
-pub(super) fn index(models: &[ModelInfo], request: &IndexRequest) -> Value {
-    let entry = |model: &ModelInfo| {
-        let (state, reason) = describe::state(model);
-        let version = model.version.as_deref().unwrap_or_default();
-        (!request.ready || state == "READY")
-            .then(|| json!({"name": *model.name, "version": version, "state": state, "reason": reason}))
-    };
-    models.iter().filter_map(entry).collect()
+pub(crate) fn index(models: &[IndexEntry], request: &IndexRequest) -> Value {
+    let asked = models.iter().filter(|model| !request.ready || model.is_ready());
+    let entry = |model: &IndexEntry| json!({"name": model.name, "version": model.version, "state": model.state(), "reason": model.reason()});
+    asked.map(entry).collect()
 }
 
-pub(super) fn statistics(models: &[ModelStatistics]) -> Value {
-    json!({"model_stats": models.iter().map(model_statistics).collect::<Vec<_>>()})
+pub(crate) fn statistics(models: &[(Arc<Interface>, Counts)]) -> Value {
+    let models = models.iter().map(|(interface, counts)| model_statistics(interface, counts));
+    json!({"model_stats": models.collect::<Vec<_>>()})
 }
 
-fn model_statistics(model: &ModelStatistics) -> Value {
-    let counts = &model.counts;
+fn model_statistics(interface: &Interface, counts: &Counts) -> Value {
     let batch = |(n_rows, compute): (&usize, &ComputeSums)| {
         json!({
             "batch_size": n_rows,
@@ -86,8 +83,8 @@ fn model_statistics(model: &ModelStatistics) -> Value {
         })
     };
     json!({
-        "name": model.name,
-        "version": model.version.as_deref().unwrap_or_default(),
+        "name": interface.name,
+        "version": interface.version.as_deref().unwrap_or_default(),
         "last_inference": counts.last_inference_ms,
         "inference_count": counts.n_rows,
         "execution_count": counts.n_executions,

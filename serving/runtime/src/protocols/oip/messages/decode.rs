@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use serde_json::{Map, Number, Value};
 
-use super::super::backend::Interface;
-use super::super::error::OipError;
+use super::super::interface::Interface;
+use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding, InferRequest, RequestedOutput, part_parameters};
 use super::super::shape::shape;
 use super::super::{inputs, raw};
@@ -17,13 +17,13 @@ use super::pb::{InferParameter, ModelInferRequest};
 use crate::{DType, Tensor};
 
 /// Reads a request for a model.
-pub(super) fn decode(request: ModelInferRequest, interface: &Interface) -> Result<InferRequest, OipError> {
-    let tensors = tensors(request.inputs, &request.raw_input_contents).map_err(OipError::Invalid)?;
+pub(crate) fn decode(request: ModelInferRequest, interface: &Interface) -> Result<InferRequest, Refusal> {
+    let tensors = tensors(request.inputs, &request.raw_input_contents).map_err(Refusal::Invalid)?;
     let batch = inputs::batch(tensors, interface)?;
-    let (params, timeout) = part_parameters(parameters(request.parameters).map_err(OipError::Invalid)?)?;
+    let (params, timeout) = part_parameters(parameters(request.parameters).map_err(Refusal::Invalid)?)?;
     let outputs = request.outputs.into_iter().map(requested).collect::<Result<_, _>>();
     let id = (!request.id.is_empty()).then_some(request.id);
-    let answer = AnswerFormat { id, outputs: outputs.map_err(OipError::Invalid)?, others: Encoding::Binary };
+    let answer = AnswerFormat { id, outputs: outputs.map_err(Refusal::Invalid)?, others: Encoding::Binary };
     Ok(InferRequest { batch, params, timeout, answer })
 }
 
@@ -91,7 +91,7 @@ fn requested(output: InferRequestedOutputTensor) -> Result<RequestedOutput, Stri
 mod tests {
     use super::super::pb::InferTensorContents;
     use super::*;
-    use crate::protocols::oip::backend::samples::{field, of_tensors};
+    use crate::protocols::oip::interface::samples::{field, of_tensors};
     use crate::{Batch, Elements};
     use proptest::prelude::*;
     use prost::Message;

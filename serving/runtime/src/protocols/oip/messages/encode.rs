@@ -1,29 +1,29 @@
 //! The message of an answer; its tensors are raw, as clients expect.
 
-use super::super::backend::ModelInfo;
-use super::super::error::OipError;
+use super::super::interface::Interface;
 use super::super::outputs::{self, Output};
 use super::super::raw;
+use super::super::refusal::Refusal;
 use super::super::request::AnswerFormat;
 use super::pb::ModelInferResponse;
 use super::pb::model_infer_response::InferOutputTensor;
 use crate::Predictions;
 
 /// Writes what a model answered.
-pub(super) fn encode(
-    model: &ModelInfo,
+pub(crate) fn encode(
+    interface: &Interface,
     format: &AnswerFormat,
     predictions: Predictions,
-) -> Result<ModelInferResponse, OipError> {
+) -> Result<ModelInferResponse, Refusal> {
     let mut response = ModelInferResponse {
-        model_name: model.name.to_string(),
-        model_version: model.version.as_deref().unwrap_or_default().to_owned(),
+        model_name: interface.name.clone(),
+        model_version: interface.version.clone().unwrap_or_default(),
         id: format.id.clone().unwrap_or_default(),
         ..ModelInferResponse::default()
     };
-    for output in outputs::outputs(predictions, &model.interface, format)? {
+    for output in outputs::outputs(predictions, interface, format)? {
         let mut bytes = Vec::new();
-        let named = |error: String| OipError::Internal(format!("output '{}': {error}", output.name));
+        let named = |error: String| Refusal::Unwritable(format!("output '{}': {error}", output.name));
         raw::encode(output.tensor.elements(), &mut bytes).map_err(named)?;
         response.raw_output_contents.push(bytes);
         response.outputs.push(described(output));

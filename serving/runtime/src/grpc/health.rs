@@ -1,6 +1,5 @@
 //! The health service of gRPC: the server as a whole, under the empty name or the inference service's.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,19 +8,19 @@ use tonic::{Request, Response, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_server};
 
-use super::super::backend::Backend;
+use crate::served::Models;
 
 /// How often a watched server is looked at.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
-/// Health as the backend tells it at the moment.
+/// Health of these models at the moment.
 #[derive(Clone)]
-pub(super) struct Health(pub(super) Arc<dyn Backend>);
+pub(super) struct Health(pub(super) Models);
 
 impl Health {
     fn status(&self, service: &str) -> ServingStatus {
         match service {
-            "" | "inference.GRPCInferenceService" if self.0.is_ready() => ServingStatus::Serving,
+            "" | "inference.GRPCInferenceService" if self.0.trouble().is_none() => ServingStatus::Serving,
             "" | "inference.GRPCInferenceService" => ServingStatus::NotServing,
             _ => ServingStatus::ServiceUnknown,
         }

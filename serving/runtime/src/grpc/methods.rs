@@ -1,4 +1,4 @@
-//! The service: what each method answers.
+//! The methods of the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,49 +8,46 @@ use futures_util::{Stream, StreamExt};
 use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::super::backend::{Backend, ModelInfo, Wanted};
-use super::super::error::{OipError, check_ready};
-use super::super::work;
-use super::pb::grpc_inference_service_server::GrpcInferenceService;
-use super::pb::{self, ModelInferRequest, ModelInferResponse, ModelStreamInferResponse};
 use super::timeout::timeout;
-use super::{bodies, decode, encode};
+use crate::long::{long_if, size_bytes};
+use crate::protocols::oip::messages::pb::grpc_inference_service_server::GrpcInferenceService;
+use crate::protocols::oip::messages::pb::{
+    self, ModelInferRequest, ModelInferResponse, ModelStreamInferResponse,
+};
+use crate::protocols::oip::messages::{bodies, decode, encode};
+use crate::served::inference::{self, InferenceError};
+use crate::served::model::ServedModel;
+use crate::server::Server;
 
-/// The service over a backend.
+/// The service over the models of a server.
 #[derive(Clone)]
-pub(super) struct Service(pub(super) Arc<dyn Backend>);
+pub(super) struct Inference(pub(super) Server);
 
 type Answer<T> = Result<Response<T>, Status>;
 
-impl Service {
-    fn find(&self, name: &str, version: &str) -> Result<ModelInfo, OipError> {
-        let version = (!version.is_empty()).then_some(version);
-        self.0.find(name, version).ok_or_else(|| OipError::unknown_model(name, version))
+/// What a message names; an empty text is none.
+fn version(version: &str) -> Option<&str> {
+    (!version.is_empty()).then_some(version)
+}
+
+impl Inference {
+    fn find(&self, name: &str, asked: &str) -> Result<Arc<ServedModel>, InferenceError> {
+        inference::find(&self.0.models, name, version(asked))
     }
 
     async fn infer(
         &self,
         request: ModelInferRequest,
         timeout: Option<Duration>,
-    ) -> Result<ModelInferResponse, OipError> {
-        let model = self.find(&request.model_name, &request.model_version)?;
-        check_ready(&model)?;
-        let interface = Arc::clone(&model.interface);
-        let request =
-            work::off_thread(request.encoded_len(), move || decode::decode(request, &interface)).await?;
-        let timeout = timeout.into_iter().chain(request.timeout).min();
-        let predictions = self.0.infer(&model, request.batch, request.params, timeout).await?;
-        let (size, format) = (work::size_bytes(&predictions), request.answer);
-        work::off_thread(size, move || encode::encode(&model, &format, predictions)).await
-    }
-
-    async fn set_loaded(&self, name: &str, wanted: Wanted, has_parameters: bool) -> Result<(), OipError> {
-        if wanted == Wanted::Loaded && has_parameters {
-            return Err(OipError::Invalid(
-                "a model is loaded as it is registered, without parameters".to_owned(),
-            ));
-        }
-        Ok(self.0.set_loaded(name, wanted).await?)
+    ) -> Result<ModelInferResponse, InferenceError> {
+        let name = &request.model_name;
+        let model = inference::find_ready(&self.0.models, name, version(&request.model_version))?;
+        let interface = &model.interface;
+        let request = long_if(request.encoded_len(), || decode::decode(request, interface))?;
+        let patience = timeout.map_or(self.0.patience, |timeout| timeout.min(self.0.patience));
+        let format = request.answer.clone();
+        let predictions = inference::infer(&model, request, patience).await?;
+        Ok(long_if(size_bytes(&predictions), || encode::encode(interface, &format, predictions))?)
     }
 
     /// Answers one after the other, the next request being read when the last was answered.
@@ -79,7 +76,7 @@ impl Service {
 }
 
 #[tonic::async_trait]
-impl GrpcInferenceService for Service {
+impl GrpcInferenceService for Inference {
     type ModelStreamInferStream = BoxStream<'static, Result<ModelStreamInferResponse, Status>>;
 
     async fn server_live(&self, _: Request<pb::ServerLiveRequest>) -> Answer<pb::ServerLiveResponse> {
@@ -87,13 +84,13 @@ impl GrpcInferenceService for Service {
     }
 
     async fn server_ready(&self, _: Request<pb::ServerReadyRequest>) -> Answer<pb::ServerReadyResponse> {
-        Ok(Response::new(pb::ServerReadyResponse { ready: self.0.is_ready() }))
+        Ok(Response::new(pb::ServerReadyResponse { ready: self.0.models.trouble().is_none() }))
     }
 
     async fn model_ready(&self, request: Request<pb::ModelReadyRequest>) -> Answer<pb::ModelReadyResponse> {
         let request = request.into_inner();
-        let model = self.find(&request.name, &request.version)?;
-        Ok(Response::new(pb::ModelReadyResponse { ready: check_ready(&model).is_ok() }))
+        let ready = inference::is_ready(&self.0.models, &request.name, version(&request.version))?;
+        Ok(Response::new(pb::ModelReadyResponse { ready }))
     }
 
     async fn server_metadata(
@@ -109,8 +106,7 @@ impl GrpcInferenceService for Service {
     ) -> Answer<pb::ModelMetadataResponse> {
         let request = request.into_inner();
         let model = self.find(&request.name, &request.version)?;
-        let versions = work::versions(self.0.as_ref(), &model.name);
-        Ok(Response::new(bodies::metadata(&model, versions)))
+        Ok(Response::new(bodies::metadata(&model.interface)))
     }
 
     async fn model_infer(&self, request: Request<ModelInferRequest>) -> Answer<ModelInferResponse> {
@@ -131,7 +127,7 @@ impl GrpcInferenceService for Service {
     ) -> Answer<pb::ModelConfigResponse> {
         let request = request.into_inner();
         let model = self.find(&request.name, &request.version)?;
-        Ok(Response::new(pb::ModelConfigResponse { config: Some(bodies::config(&model)) }))
+        Ok(Response::new(pb::ModelConfigResponse { config: Some(bodies::config(&model.interface)) }))
     }
 
     async fn model_statistics(
@@ -139,36 +135,32 @@ impl GrpcInferenceService for Service {
         request: Request<pb::ModelStatisticsRequest>,
     ) -> Answer<pb::ModelStatisticsResponse> {
         let request = request.into_inner();
-        if request.name.is_empty() {
-            return Ok(Response::new(bodies::statistics(self.0.statistics(None, None))));
-        }
-        let model = self.find(&request.name, &request.version)?;
-        let counted = self.0.statistics(Some(&model.name), model.version.as_deref());
-        Ok(Response::new(bodies::statistics(counted)))
+        let models = if request.name.is_empty() {
+            self.0.models.list()
+        } else {
+            vec![self.find(&request.name, &request.version)?]
+        };
+        Ok(Response::new(bodies::statistics(&inference::statistics(&models))))
     }
 
     async fn repository_index(
         &self,
         request: Request<pb::RepositoryIndexRequest>,
     ) -> Answer<pb::RepositoryIndexResponse> {
-        Ok(Response::new(bodies::index(&self.0.models(), request.into_inner().ready)))
+        Ok(Response::new(bodies::index(inference::index(&self.0.models), request.into_inner().ready)))
     }
 
     async fn repository_model_load(
         &self,
-        request: Request<pb::RepositoryModelLoadRequest>,
+        _: Request<pb::RepositoryModelLoadRequest>,
     ) -> Answer<pb::RepositoryModelLoadResponse> {
-        let request = request.into_inner();
-        self.set_loaded(&request.model_name, Wanted::Loaded, !request.parameters.is_empty()).await?;
-        Ok(Response::new(pb::RepositoryModelLoadResponse {}))
+        Err(InferenceError::FixedModels.into())
     }
 
     async fn repository_model_unload(
         &self,
-        request: Request<pb::RepositoryModelUnloadRequest>,
+        _: Request<pb::RepositoryModelUnloadRequest>,
     ) -> Answer<pb::RepositoryModelUnloadResponse> {
-        let request = request.into_inner();
-        self.set_loaded(&request.model_name, Wanted::Unloaded, !request.parameters.is_empty()).await?;
-        Ok(Response::new(pb::RepositoryModelUnloadResponse {}))
+        Err(InferenceError::FixedModels.into())
     }
 }

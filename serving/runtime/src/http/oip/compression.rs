@@ -7,27 +7,27 @@ use axum::http::header::CONTENT_ENCODING;
 use bytes::Bytes;
 use flate2::read::{GzDecoder, ZlibDecoder};
 
-use super::super::error::OipError;
+use super::error::Error;
 
 /// The body as it was before it was compressed; refused when that is longer than a body may be.
-pub(super) fn decompress(headers: &HeaderMap, body: Bytes, max_len: usize) -> Result<Bytes, OipError> {
+pub(super) fn decompress(headers: &HeaderMap, body: Bytes, max_len: usize) -> Result<Bytes, Error> {
     let Some(encoding) = headers.get(CONTENT_ENCODING) else { return Ok(body) };
     match encoding.to_str().map(str::to_ascii_lowercase).as_deref() {
         Ok("identity" | "") => Ok(body),
         Ok("gzip") => read(GzDecoder::new(body.as_ref()), max_len),
         Ok("deflate") => read(ZlibDecoder::new(body.as_ref()), max_len),
-        Ok(unknown) => Err(OipError::Encoding(unknown.to_owned())),
-        Err(_) => Err(OipError::Encoding("?".to_owned())),
+        Ok(unknown) => Err(Error::Encoding(unknown.to_owned())),
+        Err(_) => Err(Error::Encoding("?".to_owned())),
     }
 }
 
-fn read(reader: impl Read, max_len: usize) -> Result<Bytes, OipError> {
+fn read(reader: impl Read, max_len: usize) -> Result<Bytes, Error> {
     let one_more = u64::try_from(max_len).unwrap_or(u64::MAX).saturating_add(1);
     let mut body = Vec::new();
-    let invalid = |error: io::Error| OipError::Invalid(format!("the body cannot be decompressed: {error}"));
+    let invalid = |error: io::Error| Error::invalid(format!("the body cannot be decompressed: {error}"));
     reader.take(one_more).read_to_end(&mut body).map_err(invalid)?;
     if body.len() > max_len {
-        return Err(OipError::BodyTooLong(max_len));
+        return Err(Error::BodyTooLong(max_len));
     }
     Ok(body.into())
 }
@@ -40,7 +40,7 @@ mod tests {
     use flate2::write::{GzEncoder, ZlibEncoder};
     use std::io::Write;
 
-    fn read_as(encoding: &'static str, body: Vec<u8>, max_len: usize) -> Result<Bytes, OipError> {
+    fn read_as(encoding: &'static str, body: Vec<u8>, max_len: usize) -> Result<Bytes, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         decompress(&headers, body.into(), max_len)
@@ -61,8 +61,8 @@ mod tests {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         gzip.write_all(&vec![0; 1 << 20]).unwrap();
         let error = read_as("gzip", gzip.finish().unwrap(), 1000).unwrap_err();
-        assert_eq!(error, OipError::BodyTooLong(1000));
-        assert!(matches!(read_as("gzip", b"no gzip".to_vec(), 1000), Err(OipError::Invalid(_))));
-        assert!(matches!(read_as("br", Vec::new(), 1000), Err(OipError::Encoding(_))));
+        assert!(matches!(error, Error::BodyTooLong(1000)), "{error}");
+        assert!(matches!(read_as("gzip", b"no gzip".to_vec(), 1000), Err(Error::Inference(_))));
+        assert!(matches!(read_as("br", Vec::new(), 1000), Err(Error::Encoding(_))));
     }
 }

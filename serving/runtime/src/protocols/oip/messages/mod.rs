@@ -1,19 +1,11 @@
-//! gRPC: `inference.GRPCInferenceService`, and beside it health and reflection.
+//! The messages of `inference.GRPCInferenceService`.
 
-pub(crate) mod codec;
 mod contents;
-mod decode;
-mod encode;
-mod error;
-mod bodies;
-mod timeout;
-mod methods;
-mod health;
-mod routes;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod bodies;
 
-pub(crate) use routes::routes;
-
-mod pb {
+pub(crate) mod pb {
     #![expect(unreachable_pub, reason = "generated for any place in a crate")]
     #![expect(
         clippy::pedantic,
@@ -25,6 +17,3 @@ mod pb {
     )]
     tonic::include_proto!("inference");
 }
-
-/// The description of the service, for reflection.
-const DESCRIPTION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/open_inference.bin"));

@@ -1,13 +1,16 @@
 //! Messages of everything but inference: metadata, configuration, statistics, the repository's index.
 
-use super::super::backend::{ModelInfo, ModelStatistics};
+use std::sync::Arc;
+
 use super::super::describe::{self, TensorMetadata};
+use super::super::index::IndexEntry;
+use super::super::interface::Interface;
 use super::pb::repository_index_response::ModelIndex;
 use super::pb::{self, model_metadata_response};
 use crate::DType;
-use crate::queue::statistics::{ComputeSums, TimeSum};
+use crate::queue::statistics::{ComputeSums, Counts, TimeSum};
 
-pub(super) fn server() -> pb::ServerMetadataResponse {
+pub(crate) fn server() -> pb::ServerMetadataResponse {
     pb::ServerMetadataResponse {
         name: describe::SERVER.to_owned(),
         version: describe::VERSION.to_owned(),
@@ -15,23 +18,22 @@ pub(super) fn server() -> pb::ServerMetadataResponse {
     }
 }
 
-pub(super) fn metadata(model: &ModelInfo, versions: Vec<String>) -> pb::ModelMetadataResponse {
+pub(crate) fn metadata(interface: &Interface) -> pb::ModelMetadataResponse {
     let tensor = |tensor: TensorMetadata| model_metadata_response::TensorMetadata {
         name: tensor.name,
         datatype: tensor.dtype.name().to_owned(),
         shape: tensor.shape,
     };
     pb::ModelMetadataResponse {
-        name: model.name.to_string(),
-        versions,
-        platform: model.interface.platform.clone(),
-        inputs: describe::inputs(&model.interface).into_iter().map(tensor).collect(),
-        outputs: describe::outputs(&model.interface).into_iter().map(tensor).collect(),
+        name: interface.name.clone(),
+        versions: interface.version.iter().cloned().collect(),
+        platform: interface.platform.clone(),
+        inputs: describe::inputs(interface).into_iter().map(tensor).collect(),
+        outputs: describe::outputs(interface).into_iter().map(tensor).collect(),
     }
 }
 
-pub(super) fn config(model: &ModelInfo) -> pb::ModelConfig {
-    let interface = &model.interface;
+pub(crate) fn config(interface: &Interface) -> pb::ModelConfig {
     let max_batch_size = describe::max_batch_size(interface);
     let first = usize::from(max_batch_size.is_some());
     let dims = |tensor: &TensorMetadata| tensor.shape.get(first..).unwrap_or_default().to_vec();
@@ -47,7 +49,7 @@ pub(super) fn config(model: &ModelInfo) -> pb::ModelConfig {
         name: tensor.name,
     };
     pb::ModelConfig {
-        name: model.name.to_string(),
+        name: interface.name.clone(),
         platform: interface.platform.clone(),
         max_batch_size: max_batch_size.map_or(0, |rows| i32::try_from(rows).unwrap_or(i32::MAX)),
         input: describe::inputs(interface).into_iter().map(input).collect(),
@@ -60,25 +62,23 @@ fn config_type(dtype: DType) -> pb::DataType {
     pb::DataType::from_str_name(&describe::config_type(dtype)).unwrap_or(pb::DataType::TypeInvalid)
 }
 
-pub(super) fn index(models: &[ModelInfo], only_ready: bool) -> pb::RepositoryIndexResponse {
-    let entry = |model: &ModelInfo| {
-        let (state, reason) = describe::state(model);
-        (!only_ready || state == "READY").then(|| ModelIndex {
-            name: model.name.to_string(),
-            version: model.version.as_deref().unwrap_or_default().to_owned(),
-            state: state.to_owned(),
-            reason: reason.to_owned(),
-        })
+pub(crate) fn index(models: Vec<IndexEntry>, only_ready: bool) -> pb::RepositoryIndexResponse {
+    let asked = models.into_iter().filter(|model| !only_ready || model.is_ready());
+    let entry = |model: IndexEntry| ModelIndex {
+        state: model.state().to_owned(),
+        reason: model.reason().to_owned(),
+        name: model.name,
+        version: model.version,
     };
-    pb::RepositoryIndexResponse { models: models.iter().filter_map(entry).collect() }
+    pb::RepositoryIndexResponse { models: asked.map(entry).collect() }
 }
 
-pub(super) fn statistics(models: Vec<ModelStatistics>) -> pb::ModelStatisticsResponse {
-    pb::ModelStatisticsResponse { model_stats: models.into_iter().map(model_statistics).collect() }
+pub(crate) fn statistics(models: &[(Arc<Interface>, Counts)]) -> pb::ModelStatisticsResponse {
+    let models = models.iter().map(|(interface, counts)| model_statistics(interface, counts));
+    pb::ModelStatisticsResponse { model_stats: models.collect() }
 }
 
-fn model_statistics(model: ModelStatistics) -> pb::ModelStatistics {
-    let counts = model.counts;
+fn model_statistics(interface: &Interface, counts: &Counts) -> pb::ModelStatistics {
     let batch = |(n_rows, compute): (&usize, &ComputeSums)| pb::InferBatchStatistics {
         batch_size: *n_rows as u64,
         compute_input: sum(compute.input),
@@ -87,8 +87,8 @@ fn model_statistics(model: ModelStatistics) -> pb::ModelStatistics {
     };
     pb::ModelStatistics {
         batch_stats: counts.batches.iter().map(batch).collect(),
-        name: model.name,
-        version: model.version.unwrap_or_default(),
+        name: interface.name.clone(),
+        version: interface.version.clone().unwrap_or_default(),
         last_inference: counts.last_inference_ms.unsigned_abs(),
         inference_count: counts.n_rows,
         execution_count: counts.n_executions,

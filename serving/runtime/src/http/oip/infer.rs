@@ -1,0 +1,60 @@
+//! Tensors in, tensors out.
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use forebay_web::body::Whole;
+use forebay_web::error::ApiError;
+
+use super::compression::decompress;
+use super::error::Error;
+use super::{Model, Named, named};
+use crate::http::patience;
+use crate::long::{long_if, size_bytes};
+use crate::protocols::oip::json::decode::decode_infer;
+use crate::protocols::oip::json::encode::{Encoded, encode_infer};
+use crate::served::inference;
+use crate::server::Server;
+
+const HEADER_LEN: HeaderName = HeaderName::from_static("inference-header-content-length");
+
+pub(in crate::http) async fn infer(
+    State(server): State<Server>,
+    model: Model,
+    headers: HeaderMap,
+    body: Result<Whole, ApiError>,
+) -> Result<Response, Error> {
+    let Named { model, version } = named(model)?;
+    let model = inference::find_ready(&server.models, &model, version.as_deref())?;
+    let Whole(body) = body.map_err(Error::Body)?;
+    let asked = patience::asked(&headers).map_err(Error::invalid)?;
+    let patience = asked.map_or(server.patience, |asked| asked.min(server.patience));
+    let header_len = header_len(&headers)?;
+    // What was compressed may be large.
+    let size = if headers.contains_key(CONTENT_ENCODING) { usize::MAX } else { body.len() };
+    let request = long_if(size, || {
+        let body = decompress(&headers, body, server.body_bytes)?;
+        Ok::<_, Error>(decode_infer(header_len, &body, &model.interface)?)
+    })?;
+    let format = request.answer.clone();
+    let predictions = inference::infer(&model, request, patience).await?;
+    let encoded = long_if(size_bytes(&predictions), || encode_infer(&model.interface, &format, predictions))?;
+    Ok(respond(encoded))
+}
+
+fn header_len(headers: &HeaderMap) -> Result<Option<usize>, Error> {
+    let Some(value) = headers.get(HEADER_LEN) else { return Ok(None) };
+    let length = value.to_str().ok().and_then(|text| text.parse().ok());
+    let invalid = || Error::invalid("Inference-Header-Content-Length is no number of bytes");
+    length.map(Some).ok_or_else(invalid)
+}
+
+fn respond(encoded: Encoded) -> Response {
+    let Some(header_len) = encoded.header_len else {
+        return ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], encoded.body)
+            .into_response();
+    };
+    let binary = HeaderValue::from_static("application/octet-stream");
+    ([(CONTENT_TYPE, binary), (HEADER_LEN, header_len.into())], encoded.body).into_response()
+}
