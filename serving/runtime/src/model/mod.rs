@@ -1,6 +1,7 @@
 //! What passes between protocols and engines.
 
 pub(crate) mod dtype;
+pub(crate) mod widening;
 pub(crate) mod tensor;
 pub(crate) mod signature;
 pub(crate) mod params;

@@ -1,5 +1,6 @@
 //! Numbers of one type as numbers of another: whatever does not lose anything, and floats rounded to shorter ones, as
-//! MLflow does.
+//! MLflow does. This is looser than the table of `model/widening.rs`: the caller's values met the signature already, and
+//! here they meet a graph, whose types the signature need not tell.
 
 use std::ops::Range;
 

@@ -14,7 +14,9 @@ use arrow::error::ArrowError;
 use super::Casts;
 use crate::model::cell::Cell;
 use crate::model::column_builder::ColumnBuilder;
+use crate::model::dtype::DType;
 use crate::model::signature::{Column, ColumnType};
+use crate::model::widening::{self, Widening};
 
 /// Why a column does not fit.
 #[derive(Debug)]
@@ -125,55 +127,27 @@ fn typed(array: &ArrayRef, column_type: &ColumnType, casts: Casts) -> Result<Arr
     }
 }
 
-/// Whether all values of a type, or only some, are values of a wider one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Widening {
-    Always,
-    IfExact,
+/// The type of a tensor's elements that an Arrow type of numbers is.
+fn number(data_type: &DataType) -> Option<DType> {
+    Some(match data_type {
+        DataType::Int8 => DType::Int8,
+        DataType::Int16 => DType::Int16,
+        DataType::Int32 => DType::Int32,
+        DataType::Int64 => DType::Int64,
+        DataType::UInt8 => DType::Uint8,
+        DataType::UInt16 => DType::Uint16,
+        DataType::UInt32 => DType::Uint32,
+        DataType::UInt64 => DType::Uint64,
+        DataType::Float16 => DType::Fp16,
+        DataType::Float32 => DType::Fp32,
+        DataType::Float64 => DType::Fp64,
+        _ => return None,
+    })
 }
 
 /// How a type of numbers widens to another; none where it does not.
 pub(super) fn widening(from: &DataType, to: &DataType) -> Option<Widening> {
-    let ((from, from_bits), (to, to_bits)) = (number(from)?, number(to)?);
-    let is_safe = match (from, to) {
-        (Number::Signed, Number::Signed)
-        | (Number::Unsigned, Number::Unsigned)
-        | (Number::Float, Number::Float) => from_bits <= to_bits,
-        (Number::Unsigned, Number::Signed) => from_bits < to_bits,
-        (Number::Signed | Number::Unsigned, Number::Float) => {
-            // The bits of a mantissa: 11, 24 and 53.
-            let mantissa = [(16, 11), (32, 24), (64, 53)];
-            let bits =
-                mantissa.iter().find(|(bits, _)| *bits == to_bits).map_or(0, |(_, mantissa)| *mantissa);
-            return Some(if from_bits <= bits { Widening::Always } else { Widening::IfExact });
-        }
-        (Number::Signed | Number::Float, Number::Unsigned) | (Number::Float, Number::Signed) => false,
-    };
-    is_safe.then_some(Widening::Always)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Number {
-    Signed,
-    Unsigned,
-    Float,
-}
-
-fn number(data_type: &DataType) -> Option<(Number, u32)> {
-    Some(match data_type {
-        DataType::Int8 => (Number::Signed, 8),
-        DataType::Int16 => (Number::Signed, 16),
-        DataType::Int32 => (Number::Signed, 32),
-        DataType::Int64 => (Number::Signed, 64),
-        DataType::UInt8 => (Number::Unsigned, 8),
-        DataType::UInt16 => (Number::Unsigned, 16),
-        DataType::UInt32 => (Number::Unsigned, 32),
-        DataType::UInt64 => (Number::Unsigned, 64),
-        DataType::Float16 => (Number::Float, 16),
-        DataType::Float32 => (Number::Float, 32),
-        DataType::Float64 => (Number::Float, 64),
-        _ => return None,
-    })
+    widening::widening(number(from)?, number(to)?)
 }
 
 /// Casts, and back again to see that every value is still the same.
@@ -205,12 +179,10 @@ impl Cells {
         let to = match array.data_type() {
             DataType::Boolean => DataType::Boolean,
             DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-            other => match number(other) {
-                Some((Number::Signed, _)) => DataType::Int64,
-                Some((Number::Unsigned, _)) => DataType::UInt64,
-                Some((Number::Float, _)) => DataType::Float64,
-                None => return Ok(None),
-            },
+            other if other.is_signed_integer() => DataType::Int64,
+            other if other.is_unsigned_integer() => DataType::UInt64,
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => DataType::Float64,
+            _ => return Ok(None),
         };
         Ok(Some(Cells(cast(array, &to)?)))
     }

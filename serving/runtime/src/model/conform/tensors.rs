@@ -5,7 +5,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use half::{bf16, f16};
 
-use super::arrays::{Cells, Unfit, Widening, exact, widening};
+use super::arrays::{Cells, Unfit, exact, widening};
 use super::{ByName, Casts, input_label};
 use crate::for_elements;
 use crate::model::cell::{Cell, FromCell};
@@ -14,6 +14,7 @@ use crate::model::misfit::{self, Misfit};
 use crate::model::signature::TensorField;
 use crate::model::tensor::{Elements, Tensor};
 use crate::model::tensor_builder::{check_shape, empty, shape_of};
+use crate::model::widening::Widening;
 
 /// The tensors of a table.
 pub(super) fn conform(

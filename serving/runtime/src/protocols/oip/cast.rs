@@ -1,10 +1,11 @@
-//! Numbers of one type as another that holds every one of them.
-//!
-//! Whole numbers become floats where each of them is exact; nothing is ever rounded or cut off.
+//! Elements as the same numbers of another type, where that has them.
 
-use half::f16;
+use std::fmt;
 
-use crate::{DType, Elements};
+use half::{bf16, f16};
+
+use crate::model::widening::widening;
+use crate::{DType, Elements, for_elements};
 
 /// Why elements are not of another type too.
 #[derive(Debug, PartialEq)]
@@ -20,78 +21,137 @@ pub(super) enum Unfit {
     },
 }
 
-macro_rules! widen {
-    ($elements:expr, $target:ident($type:ty): $($from:ident)*) => {
-        match $elements {
-            Elements::$target(values) => Ok(Elements::$target(values)),
-            $(Elements::$from(values) => {
-                Ok(Elements::$target(values.into_iter().map(<$type>::from).collect()))
-            })*
-            _ => Err(Unfit::Type),
-        }
-    };
+/// Elements as those of a type that is as wide or wider.
+pub(super) fn widen(elements: Elements, target: DType) -> Result<Elements, Unfit> {
+    if elements.dtype() == target {
+        return Ok(elements);
+    }
+    if widening(elements.dtype(), target).is_none() {
+        return Err(Unfit::Type);
+    }
+    for_elements!(elements, values => convert(values, target))
 }
 
-/// Elements as the same numbers of a type that is as wide or wider.
-pub(super) fn widen(elements: Elements, target: DType) -> Result<Elements, Unfit> {
+fn convert<S: Number>(values: Vec<S>, target: DType) -> Result<Elements, Unfit> {
     match target {
-        DType::Uint16 => widen!(elements, Uint16(u16): Uint8),
-        DType::Uint32 => widen!(elements, Uint32(u32): Uint8 Uint16),
-        DType::Uint64 => widen!(elements, Uint64(u64): Uint8 Uint16 Uint32),
-        DType::Int16 => widen!(elements, Int16(i16): Uint8 Int8),
-        DType::Int32 => widen!(elements, Int32(i32): Uint8 Uint16 Int8 Int16),
-        DType::Int64 => widen!(elements, Int64(i64): Uint8 Uint16 Uint32 Int8 Int16 Int32),
-        DType::Fp16 => widen!(elements, Fp16(f16): Uint8 Int8),
-        DType::Fp32 => match elements {
-            Elements::Uint32(values) => singles(values),
-            Elements::Uint64(values) => singles(values),
-            Elements::Int32(values) => singles(values),
-            Elements::Int64(values) => singles(values),
-            others => widen!(others, Fp32(f32): Uint8 Uint16 Int8 Int16 Fp16 Bf16),
-        },
-        DType::Fp64 => match elements {
-            Elements::Uint64(values) => doubles(values),
-            Elements::Int64(values) => doubles(values),
-            others => widen!(others, Fp64(f64): Uint8 Uint16 Uint32 Int8 Int16 Int32 Fp16 Bf16 Fp32),
-        },
-        DType::Bool | DType::Uint8 | DType::Int8 | DType::Bf16 | DType::Bytes => {
-            if elements.dtype() == target { Ok(elements) } else { Err(Unfit::Type) }
+        DType::Uint8 => each(values).map(Elements::Uint8),
+        DType::Uint16 => each(values).map(Elements::Uint16),
+        DType::Uint32 => each(values).map(Elements::Uint32),
+        DType::Uint64 => each(values).map(Elements::Uint64),
+        DType::Int8 => each(values).map(Elements::Int8),
+        DType::Int16 => each(values).map(Elements::Int16),
+        DType::Int32 => each(values).map(Elements::Int32),
+        DType::Int64 => each(values).map(Elements::Int64),
+        DType::Fp16 => each(values).map(Elements::Fp16),
+        DType::Bf16 => each(values).map(Elements::Bf16),
+        DType::Fp32 => each(values).map(Elements::Fp32),
+        DType::Fp64 => each(values).map(Elements::Fp64),
+        DType::Bool | DType::Bytes => Err(Unfit::Type),
+    }
+}
+
+fn each<S: Number, T: Number>(values: Vec<S>) -> Result<Vec<T>, Unfit> {
+    let converted = |(position, value): (usize, S)| {
+        let value = value.value();
+        T::of(value).ok_or_else(|| Unfit::Value { position, value: value.to_string() })
+    };
+    values.into_iter().enumerate().map(converted).collect()
+}
+
+/// An element as a number that is wide enough for any.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Whole(i128),
+    Float(f64),
+    /// Of a type that does not widen.
+    None,
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Whole(value) => value.fmt(f),
+            Value::Float(value) => value.fmt(f),
+            Value::None => f.write_str("the value"),
         }
     }
 }
 
-fn doubles<T: Into<i128> + Copy>(values: Vec<T>) -> Result<Elements, Unfit> {
-    let exact = |value: i128| {
-        #[expect(clippy::cast_precision_loss, reason = "looked at below")]
-        let double = value as f64;
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and of 64 bits at most")]
-        let is_same = double as i128 == value;
-        is_same.then_some(double)
-    };
-    exact_floats(values, exact).map(Elements::Fp64)
+/// A type of elements.
+trait Number: Sized {
+    fn value(self) -> Value;
+
+    /// The same number; none where this type has it not.
+    fn of(value: Value) -> Option<Self>;
 }
 
-fn singles<T: Into<i128> + Copy>(values: Vec<T>) -> Result<Elements, Unfit> {
-    let exact = |value: i128| {
-        #[expect(clippy::cast_precision_loss, reason = "looked at below")]
-        let single = value as f32;
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and of 64 bits at most")]
-        let is_same = single as i128 == value;
-        is_same.then_some(single)
-    };
-    exact_floats(values, exact).map(Elements::Fp32)
+macro_rules! whole_numbers {
+    ($($number:ty)*) => {$(
+        impl Number for $number {
+            fn value(self) -> Value {
+                Value::Whole(self.into())
+            }
+
+            fn of(value: Value) -> Option<Self> {
+                match value {
+                    Value::Whole(value) => value.try_into().ok(),
+                    Value::Float(_) | Value::None => None,
+                }
+            }
+        }
+    )*};
 }
 
-fn exact_floats<T: Into<i128>, F>(
-    values: Vec<T>,
-    exact: impl Fn(i128) -> Option<F>,
-) -> Result<Vec<F>, Unfit> {
-    let float = |(position, value): (usize, T)| {
-        let value = value.into();
-        exact(value).ok_or_else(|| Unfit::Value { position, value: value.to_string() })
-    };
-    values.into_iter().enumerate().map(float).collect()
+whole_numbers!(u8 u16 u32 u64 i8 i16 i32 i64);
+
+macro_rules! floats {
+    ($($number:ty: $nearest:expr),*) => {$(
+        impl Number for $number {
+            fn value(self) -> Value {
+                Value::Float(self.into())
+            }
+
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "looked at below")]
+            fn of(value: Value) -> Option<Self> {
+                match value {
+                    Value::Whole(value) => {
+                        let nearest: Self = $nearest(value as f64);
+                        (f64::from(nearest) as i128 == value).then_some(nearest)
+                    }
+                    // Of a shorter type, whose values are all here.
+                    Value::Float(value) => Some($nearest(value)),
+                    Value::None => None,
+                }
+            }
+        }
+    )*};
 }
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whoever asks for the nearest looks whether it is the same"
+)]
+fn nearest_single(value: f64) -> f32 {
+    value as f32
+}
+
+floats!(f16: f16::from_f64, bf16: bf16::from_f64, f32: nearest_single, f64: std::convert::identity);
+
+macro_rules! no_numbers {
+    ($($other:ty)*) => {$(
+        impl Number for $other {
+            fn value(self) -> Value {
+                Value::None
+            }
+
+            fn of(_: Value) -> Option<Self> {
+                None
+            }
+        }
+    )*};
+}
+
+no_numbers!(bool Vec<u8>);
 
 #[cfg(test)]
 mod tests {
