@@ -5,6 +5,7 @@ mod invocations;
 mod lines;
 mod oip;
 mod about;
+mod endpoints;
 mod openapi;
 mod error;
 mod patience;

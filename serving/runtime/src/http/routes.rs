@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{any, get, post};
 
 use super::oip::{about as tell, infer};
-use super::{about, invocations};
+use super::{about, endpoints, invocations};
 use crate::server::Server;
 
 pub(crate) fn routes(server: Server) -> Router {
@@ -15,9 +15,11 @@ pub(crate) fn routes(server: Server) -> Router {
         .route("/openapi.json", get(about::openapi))
         .route("/invocations", post(invocations::only))
         .route("/serving-endpoints/{name}/invocations", post(invocations::named))
+        .route("/serving-endpoints/{name}/openapi", get(about::openapi_of))
         // Where `mlflow.deployments` asks.
         .route("/endpoints/{name}/invocations", post(invocations::named))
-        .route("/serving-endpoints/{name}/openapi", get(about::openapi_of))
+        .route("/api/2.0/endpoints/", get(endpoints::list))
+        .route("/api/2.0/endpoints/{name}", get(endpoints::get))
         .route("/v2", get(tell::server_metadata))
         .route("/v2/", get(tell::server_metadata))
         .route("/v2/health/live", get(tell::server_live))
