@@ -100,10 +100,12 @@ impl Lane {
                 self.shared.statistics.succeeded(queued, compute);
                 entry.answer(Ok(Scored { predictions, queued, compute }));
             }
-            Err(error) => {
+            Err(error) if entry.is_wanted() => {
                 self.shared.statistics.failed(entry.since.elapsed());
                 entry.answer(Err(ScoreError::Engine(error)));
             }
+            // Its caller is gone, or is told that the deadline passed, and not what became of the batch.
+            Err(_) => {}
         }
     }
 

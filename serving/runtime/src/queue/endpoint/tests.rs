@@ -199,6 +199,26 @@ async fn a_bad_request_costs_only_itself() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_passed_is_told_and_not_that_the_engine_failed() {
+    const SHORT: Duration = Duration::from_millis(20);
+    let fixture = Fixture::new(Sharing::Alone);
+    let late = fixture.send_for(&[-1], SHORT).await;
+    let next = fixture.send(&[1]).await;
+    let sent = Instant::now();
+    assert_eq!(fixture.begun(), 1);
+    while sent.elapsed() < SHORT {
+        std::hint::spin_loop();
+    }
+    fixture.let_go(1);
+    // That a lane begins the next says that it is done with the first, and no caller was looked at meanwhile.
+    assert_eq!(fixture.begun(), 1);
+    fixture.let_go(1);
+    assert_eq!(late.await.unwrap(), Err(ScoreError::DeadlinePassed(SHORT)));
+    assert_eq!(numbers(next.await.unwrap()), [2]);
+    assert_eq!(fixture.endpoint.statistics().counts().fail.count, 1);
+}
+
+#[tokio::test]
 async fn an_engine_that_panics_is_opened_anew() {
     let fixture = Fixture::new(Sharing::Shared);
     fixture.let_go(2);
