@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use axum::http::{Extensions, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{Extensions, HeaderValue, StatusCode};
+use axum::response::Response;
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 use http_body_util::BodyExt as _;
@@ -24,6 +26,15 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
         let (parts, body) = request.into_parts();
         read(body, &parts.extensions, StatusCode::PAYLOAD_TOO_LARGE).await.map(Self)
     }
+}
+
+/// Tells the client that the connection ends with this answer, as it does where a body is still on its way: else the
+/// next request on it could be lost.
+pub fn without_reading(body: &Body, mut answer: Response) -> Response {
+    if !body.is_end_stream() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// Reads a body; `too_long` is the status for one that is longer than any may be.

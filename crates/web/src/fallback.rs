@@ -1,11 +1,11 @@
 //! The answers to paths and methods that no route knows.
 
-use axum::body::{Body, HttpBody as _};
-use axum::http::header::CONNECTION;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::body::Body;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use forebay_core::error_code::ErrorCode;
 
+use crate::body::without_reading;
 use crate::error::{ApiError, with_status};
 
 /// 404 for a path without a route.
@@ -22,15 +22,6 @@ pub(crate) async fn method_not_allowed(method: Method, uri: Uri, body: Body) -> 
     let message = format!("The method {method} is not allowed for {}", shortened(uri.path()));
     let answer = with_status(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::EndpointNotFound, &message);
     without_reading(&body, answer)
-}
-
-/// Tells the client that the connection ends with this answer, as it does where a body is still on its way: else the
-/// next request on it could be lost.
-fn without_reading(body: &Body, mut answer: Response) -> Response {
-    if !body.is_end_stream() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    answer
 }
 
 /// The beginning of a path, which is always ASCII: percent-encoded by the caller or refused by the parser.

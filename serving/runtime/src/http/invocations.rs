@@ -1,13 +1,13 @@
 //! `POST /invocations`: a body of rows in, predictions out.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use forebay_web::body::Whole;
+use forebay_web::body::{Whole, without_reading};
 use forebay_web::cpu;
 
 use super::error::Error;
@@ -43,44 +43,52 @@ pub(super) async fn named(
 }
 
 async fn answer(server: &Server, model: Result<Arc<ServedModel>, NotServed>, request: Request) -> Response {
-    let answered = async {
-        let model = model?;
-        let asked = patience::asked(request.headers()).map_err(Error::Invalid)?;
-        let patience = asked.map_or(server.patience, |asked| asked.min(server.patience));
-        if lines::are_asked(request.headers()) {
-            let (models, name) = (server.models.clone(), model.name.clone());
-            return Ok(lines::answer(models, name, patience, request.into_body()));
+    match admitted(server, model, request.headers()) {
+        Ok((model, patience)) if lines::are_asked(request.headers()) => {
+            lines::answer(server.models.clone(), model.name.clone(), patience, request.into_body())
         }
-        if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-            let why = "Content-Encoding: bodies are read as they are; send them uncompressed.".to_owned();
-            return Err(Refusal::UnsupportedMediaType(why).into());
-        }
-        let format = Format::of(request.headers());
-        let content_type = request.headers().get(CONTENT_TYPE).cloned();
-        let body = match Whole::from_request(request, &()).await {
-            Ok(Whole(body)) => body,
-            Err(refusal) => return Ok(refusal.into_response()),
-        };
-        let received = Instant::now();
-        let content_type = content_type.as_ref().map(|value| value.to_str().unwrap_or("(not ASCII)"));
-        let asked = long_if(body.len(), || model.decoder.decode(content_type, &body))?;
-        let parsed = received.elapsed();
-        let scored = model.score(asked.batch, asked.params, patience.saturating_sub(parsed)).await?;
-        let Scored { predictions, queued, compute } = scored;
-        let scored = Instant::now();
-        let mut response = format.write(&predictions, asked.is_bare)?;
-        let parts = [
-            ("parse", parsed),
-            ("queue", queued),
-            ("compute", compute.total()),
-            ("serialise", scored.elapsed()),
-        ];
-        if let Some(header) = timing::header(&parts) {
-            response.headers_mut().insert(SERVER_TIMING, header);
-        }
-        Ok(response)
+        Ok((model, patience)) => score(&model, patience, request).await.unwrap_or_else(Error::into_response),
+        Err(error) => without_reading(request.body(), error.into_response()),
+    }
+}
+
+/// The model, and how long the caller waits: all that is known before the body is read.
+fn admitted(
+    server: &Server,
+    model: Result<Arc<ServedModel>, NotServed>,
+    headers: &HeaderMap,
+) -> Result<(Arc<ServedModel>, Duration), Error> {
+    let model = model?;
+    let patience = patience::at_most(server.patience, headers).map_err(Error::Invalid)?;
+    let is_compressed = headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+    if is_compressed && !lines::are_asked(headers) {
+        let why = "Content-Encoding: bodies are read as they are; send them uncompressed.".to_owned();
+        return Err(Refusal::UnsupportedMediaType(why).into());
+    }
+    Ok((model, patience))
+}
+
+async fn score(model: &ServedModel, patience: Duration, request: Request) -> Result<Response, Error> {
+    let format = Format::of(request.headers());
+    let content_type = request.headers().get(CONTENT_TYPE).cloned();
+    let body = match Whole::from_request(request, &()).await {
+        Ok(Whole(body)) => body,
+        Err(refusal) => return Ok(refusal.into_response()),
     };
-    answered.await.unwrap_or_else(Error::into_response)
+    let received = Instant::now();
+    let content_type = content_type.as_ref().map(|value| value.to_str().unwrap_or("(not ASCII)"));
+    let asked = long_if(body.len(), || model.decoder.decode(content_type, &body))?;
+    let parsed = received.elapsed();
+    let scored = model.score(asked.batch, asked.params, patience.saturating_sub(parsed)).await?;
+    let Scored { predictions, queued, compute } = scored;
+    let scored = Instant::now();
+    let mut response = format.write(&predictions, asked.is_bare)?;
+    let parts =
+        [("parse", parsed), ("queue", queued), ("compute", compute.total()), ("serialise", scored.elapsed())];
+    if let Some(header) = timing::header(&parts) {
+        response.headers_mut().insert(SERVER_TIMING, header);
+    }
+    Ok(response)
 }
 
 /// How the caller wants the predictions.

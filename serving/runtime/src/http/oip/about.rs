@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use forebay_web::body::Whole;
+use forebay_web::body::{Whole, without_reading};
 use forebay_web::error::ApiError;
 use forebay_web::response::Compact;
 use serde_json::{Value, json};
@@ -80,11 +81,11 @@ pub(in crate::http) async fn index(State(server): State<Server>, body: Result<Wh
 }
 
 /// Loading and unloading.
-pub(in crate::http) async fn fixed_models() -> Error {
-    InferenceError::FixedModels.into()
+pub(in crate::http) async fn fixed_models(body: Body) -> Response {
+    without_reading(&body, Error::from(InferenceError::FixedModels).into_response())
 }
 
 /// What is asked for in vain, in the protocol's own words.
-pub(in crate::http) async fn unknown(uri: Uri) -> Error {
-    Error::UnknownPath(uri.path().to_owned())
+pub(in crate::http) async fn unknown(uri: Uri, body: Body) -> Response {
+    without_reading(&body, Error::UnknownPath(uri.path().to_owned()).into_response())
 }

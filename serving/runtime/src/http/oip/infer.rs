@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use forebay_web::body::Whole;
 use forebay_web::error::ApiError;
 
@@ -14,7 +15,9 @@ use crate::http::patience;
 use crate::long::{long_if, size_bytes};
 use crate::protocols::oip::json::decode::decode_infer;
 use crate::protocols::oip::json::encode::{Encoded, encode_infer};
+use crate::protocols::oip::request::InferRequest;
 use crate::served::inference;
+use crate::served::model::ServedModel;
 use crate::server::Server;
 
 const HEADER_LEN: HeaderName = HeaderName::from_static("inference-header-content-length");
@@ -28,19 +31,27 @@ pub(in crate::http) async fn infer(
     let Named { model, version } = named(model)?;
     let model = inference::find_ready(&server.models, &model, version.as_deref())?;
     let Whole(body) = body.map_err(Error::Body)?;
-    let asked = patience::asked(&headers).map_err(Error::invalid)?;
-    let patience = asked.map_or(server.patience, |asked| asked.min(server.patience));
-    let header_len = header_len(&headers)?;
-    // What was compressed may be large.
-    let size = if headers.contains_key(CONTENT_ENCODING) { usize::MAX } else { body.len() };
-    let request = long_if(size, || {
-        let body = decompress(&headers, body, server.body_bytes)?;
-        Ok::<_, Error>(decode_infer(header_len, &body, &model.interface)?)
-    })?;
+    let patience = patience::at_most(server.patience, &headers).map_err(Error::invalid)?;
+    let request = decode(&model, &headers, body, server.body_bytes)?;
     let format = request.answer.clone();
     let predictions = inference::infer(&model, request, patience).await?;
-    let encoded = long_if(size_bytes(&predictions), || encode_infer(&model.interface, &format, predictions))?;
-    Ok(respond(encoded))
+    let encode = |predictions| encode_infer(&model.interface, &format, predictions);
+    Ok(respond(long_if(size_bytes(&predictions), || encode(predictions))?))
+}
+
+fn decode(
+    model: &ServedModel,
+    headers: &HeaderMap,
+    body: Bytes,
+    max_len: usize,
+) -> Result<InferRequest, Error> {
+    let header_len = header_len(headers)?;
+    // What was compressed may be large.
+    let size = if headers.contains_key(CONTENT_ENCODING) { usize::MAX } else { body.len() };
+    long_if(size, || {
+        let body = decompress(headers, body, max_len)?;
+        Ok(decode_infer(header_len, &body, &model.interface)?)
+    })
 }
 
 fn header_len(headers: &HeaderMap) -> Result<Option<usize>, Error> {

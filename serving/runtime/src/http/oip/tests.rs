@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
-use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_web::limits::Limits as BodyLimits;
@@ -55,6 +56,13 @@ fn echo(models: &Models) -> ServedModel {
 }
 
 async fn ask(method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+    let response = answer(method, path, body).await;
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+async fn answer(method: &str, path: &str, body: &Value) -> Response {
     let models = Models::expect(["echo".to_owned(), "late".to_owned()]);
     models.put(echo(&models));
     let server = Server { models, patience: Duration::from_mins(1), body_bytes: 500 };
@@ -68,10 +76,7 @@ async fn ask(method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
     };
     let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
     let request = Request::builder().method(method).uri(path).body(body).unwrap();
-    let response = with_layers(server.routes(), config).oneshot(request).await.unwrap();
-    let status = response.status();
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap_or_default())
+    with_layers(server.routes(), config).oneshot(request).await.unwrap()
 }
 
 async fn get(path: &str) -> (StatusCode, Value) {
@@ -143,4 +148,14 @@ async fn errors_have_a_status_and_a_sentence() {
     let (status, body) = get("/v2/nothing").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(body, json!({"error": "there is nothing at /v2/nothing, or not for this method"}));
+}
+
+#[tokio::test]
+async fn a_refusal_before_the_body_is_read_says_that_the_connection_ends() {
+    for path in ["/endpoints/nobody/invocations", "/v2/nothing", "/v2/repository/models/echo/load"] {
+        let response = answer("POST", path, &json!({"k": 1})).await;
+        assert_eq!(response.headers()[CONNECTION], "close", "{path}");
+    }
+    let read = answer("POST", "/v2/models/echo/infer", &json!({})).await;
+    assert_eq!((read.status(), read.headers().get(CONNECTION)), (StatusCode::BAD_REQUEST, None));
 }
