@@ -17,6 +17,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
 WAIT_S = 30
+RUNTIME_MODELS = pathlib.Path(__file__).parents[2] / "serving/runtime/tests/models"
 # Told, because the client would look for them for seconds.
 REQUIREMENTS = ["onnxruntime"]
 
@@ -63,6 +64,15 @@ def save_table(path):
         columns(i="long"),
         [numpy_helper.from_array(numpy.arange(0, 100, 10, dtype=numpy.int64), "table")],
     )
+
+
+def save_loops(path):
+    """Counts to a long `n`, one step after the other: as long as it is told."""
+    import onnx
+
+    graph = onnx.load(RUNTIME_MODELS / "loops.onnx")
+    mlflow.onnx.save_model(graph, str(path), signature=columns(n="long"), pip_requirements=REQUIREMENTS)
+    return path
 
 
 def save_widths(path):

@@ -27,6 +27,7 @@ from serving import (
     is_full,
     metric,
     records,
+    save_loops,
     save_plus,
     save_sleepy,
     save_wide,
@@ -40,6 +41,8 @@ pytestmark = pytest.mark.ours
 QUEUE_ROWS = 4
 # What eight threads may leave behind in a few seconds, in bytes: caches of the allocator, not answers.
 MAX_GROWTH = 48 * 1024 * 1024
+# Steps that take years.
+ENDLESS = {"n": 2**62}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,13 @@ def sleepy(tmp_path_factory):
 def widths(tmp_path_factory):
     """A long `l` and a double `d`, each as it came."""
     with scoring_server(save_widths(tmp_path_factory.mktemp("models") / "widths")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def loops(tmp_path_factory):
+    """A graph that counts to a long `n`, for as long as that takes; a lane for each core."""
+    with scoring_server(save_loops(tmp_path_factory.mktemp("models") / "loops")) as server:
         yield server
 
 
@@ -160,6 +170,22 @@ def hanging(server, row):
     head = f"POST /invocations HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
     caller.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     return caller
+
+
+def test_a_deadline_that_passes_ends_a_graph_and_its_lane_is_free(loops):
+    for _ in range(2 * os.cpu_count()):
+        assert invoke(loops, records(ENDLESS), X_Timeout_Ms=100).status_code == 504
+    assert counts_to_three(loops)
+
+
+def test_callers_that_hang_up_leave_no_graph_computing(loops):
+    [hanging(loops, ENDLESS).close() for _ in range(2 * os.cpu_count())]
+    assert counts_to_three(loops)
+
+
+def counts_to_three(server):
+    answer = invoke(server, records({"n": 3}), X_Timeout_Ms=20_000)
+    return answer.json() == {"predictions": [{"counted": 3}]}
 
 
 # Python

@@ -7,7 +7,9 @@ use arrow::array::RecordBatch;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options, concat_batches};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use forebay_lake::{Rows, row_as_json};
-use forebay_serving::{Batch, Casts, Engine, EngineError, Inputs, Loaded, Params, conform, to_columns};
+use forebay_serving::{
+    Batch, Cancellation, Casts, Engine, EngineError, Inputs, Loaded, Params, conform, to_columns,
+};
 
 use crate::Error;
 use crate::answer::can_widen;
@@ -205,7 +207,7 @@ impl Scorer<'_> {
     }
 
     fn engine_score(&mut self, batch: &Batch) -> Result<forebay_serving::Predictions, EngineError> {
-        self.engine.score(batch, &Params::default())
+        self.engine.score(batch, &Params::default(), &Cancellation::default())
     }
 
     fn engine_again(&mut self, batch: &Batch) -> Result<forebay_serving::Predictions, Failure> {

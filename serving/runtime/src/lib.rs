@@ -15,9 +15,9 @@ mod http;
 mod grpc;
 mod server;
 
+pub use engines::cancellation::Cancellation;
 pub use engines::{
-    Device, Engine, EngineError, EngineOptions, Lanes, LoadError, Loaded, Open, Sharing, Stopper, Threads,
-    load,
+    Device, Engine, EngineError, EngineOptions, Lanes, LoadError, Loaded, Open, Sharing, Threads, load,
 };
 pub use model::batch::Batch;
 pub use model::columns::to_columns;

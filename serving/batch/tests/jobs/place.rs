@@ -11,8 +11,8 @@ use arrow::datatypes::{Float64Type, Int64Type, SchemaRef};
 use forebay_batch::{Counters, Error, JobOptions, Keep, Model, Prepared, Summary};
 use forebay_lake::{Format, Lake, NewFile, ScanOptions, Shard, Table, TableOptions, TableWriter};
 use forebay_serving::{
-    Batch, Column, ColumnType, Elements, Engine, EngineError, Inputs, Lanes, Loaded, Params, Predictions,
-    Sharing, Signature, Tensor,
+    Batch, Cancellation, Column, ColumnType, Elements, Engine, EngineError, Inputs, Lanes, Loaded, Params,
+    Predictions, Sharing, Signature, Tensor,
 };
 
 /// What a model makes of x.
@@ -34,7 +34,7 @@ struct Linear {
 }
 
 impl Engine for Linear {
-    fn score(&mut self, batch: &Batch, _: &Params) -> Result<Predictions, EngineError> {
+    fn score(&mut self, batch: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
         let x = values(batch)?;
         if x.iter().any(|x| x.total_cmp(&-1.0).is_eq()) {
             return Err(EngineError::Failed("x is -1".to_owned()));

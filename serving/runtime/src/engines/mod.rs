@@ -3,6 +3,7 @@
 //!
 //! An engine's module has one function, `load`, which looks at a [`ModelFolder`] and says what it found.
 
+pub(crate) mod cancellation;
 mod onnx;
 mod candle;
 mod linfa;
@@ -11,6 +12,7 @@ mod python;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use self::cancellation::Cancellation;
 use self::onnx::OnnxRuntime;
 use self::python::PythonOptions;
 use crate::model::batch::Batch;
@@ -21,19 +23,13 @@ use crate::model::signature::TensorField;
 
 /// A model that is loaded and can score.
 pub trait Engine: Send {
-    /// Scores a batch.
-    fn score(&mut self, batch: &Batch, params: &Params) -> Result<Predictions, EngineError>;
-
-    /// What ends a [`Engine::score`] that nobody waits for any more; none where it cannot be ended.
-    fn stopper(&self) -> Option<Box<dyn Stopper>> {
-        None
-    }
-}
-
-/// Ends what an engine is doing, from another thread: its `score` soon gives [`EngineError::Lost`], or what it had.
-pub trait Stopper: Send + Sync {
-    /// Ends it. Nothing happens where nothing is under way.
-    fn stop(&self);
+    /// Scores a batch. Once that is cancelled, it ends as soon as it can, with any error or what it had.
+    fn score(
+        &mut self,
+        batch: &Batch,
+        params: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError>;
 }
 
 /// Why a batch was not scored.

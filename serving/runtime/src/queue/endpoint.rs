@@ -108,13 +108,12 @@ impl Endpoint {
         let row_time = self.shared.statistics.row_time();
         let placed = self.shared.waiting.push(entry, row_time);
         placed.inspect_err(|_| self.shared.statistics.failed(since.elapsed()))?;
-        let mut place = Place { endpoint: self, id: Some(id) };
+        let mut place = Place { endpoint: self, id: Some(id), since };
         let answered = tokio::time::timeout(patience, answer).await;
         if let Ok(Ok(result)) = answered {
             place.id = None;
             return result;
         }
-        self.shared.statistics.failed(since.elapsed());
         Err(if answered.is_err() || since.elapsed() >= patience {
             ScoreError::DeadlinePassed(patience)
         } else {
@@ -157,11 +156,13 @@ struct Place<'a> {
     endpoint: &'a Endpoint,
     /// None when the answer came.
     id: Option<u64>,
+    since: Instant,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
+        self.endpoint.shared.statistics.failed(self.since.elapsed());
         if !self.endpoint.shared.waiting.remove(id) {
             self.endpoint.running.iter().for_each(|running| running.abandon(id));
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::error::ScoreError;
+use super::statistics::Statistics;
 use crate::model::batch::Batch;
 use crate::model::params::Params;
 use crate::model::predictions::Predictions;
@@ -63,8 +64,16 @@ impl Entry {
         self.params == other.params && self.batch.is_like(&other.batch)
     }
 
-    pub(super) fn answer(self, result: Result<Scored, ScoreError>) {
-        // A caller that is gone does not hear it.
+    /// Counts the answer, so that whoever has it finds it counted, and gives it. A caller that is gone was counted when it
+    /// left, and hears nothing; one whose deadline passed is told that, and not what became of the batch.
+    pub(super) fn answer(self, result: Result<Scored, ScoreError>, statistics: &Statistics) {
+        if self.reply.is_closed() || (result.is_err() && !self.is_wanted()) {
+            return;
+        }
+        match &result {
+            Ok(scored) => statistics.succeeded(scored.queued, scored.compute),
+            Err(_) => statistics.failed(self.since.elapsed()),
+        }
         let _ = self.reply.send(result);
     }
 }

@@ -97,15 +97,9 @@ impl Lane {
             Ok(predictions) => {
                 let compute = Compute { infer: started.elapsed(), ..Compute::default() };
                 self.shared.statistics.executed(entry.batch.n_rows(), compute);
-                self.shared.statistics.succeeded(queued, compute);
-                entry.answer(Ok(Scored { predictions, queued, compute }));
+                entry.answer(Ok(Scored { predictions, queued, compute }), &self.shared.statistics);
             }
-            Err(error) if entry.is_wanted() => {
-                self.shared.statistics.failed(entry.since.elapsed());
-                entry.answer(Err(ScoreError::Engine(error)));
-            }
-            // Its caller is gone, or is told that the deadline passed, and not what became of the batch.
-            Err(_) => {}
+            Err(error) => entry.answer(Err(ScoreError::Engine(error)), &self.shared.statistics),
         }
     }
 
@@ -123,8 +117,7 @@ impl Lane {
         self.shared.statistics.executed(n_parted, compute);
         for (entry, predictions) in entries.into_iter().zip(parts) {
             let queued = started - entry.since;
-            self.shared.statistics.succeeded(queued, compute);
-            entry.answer(Ok(Scored { predictions, queued, compute }));
+            entry.answer(Ok(Scored { predictions, queued, compute }), &self.shared.statistics);
         }
     }
 
@@ -133,13 +126,14 @@ impl Lane {
         let lost = || EngineError::Lost("it could not be opened again".to_owned());
         let engine = self.engine.as_mut().ok_or_else(lost)?;
         let params = &entries.first().ok_or_else(lost)?.params;
-        self.running.begin(entries.iter().map(|entry| entry.id).collect(), engine.stopper());
+        let cancellation = self.running.begin(entries.iter().map(|entry| entry.id).collect());
         // A caller that left before that was not noted.
-        let result = if entries.iter().any(Entry::is_wanted) {
-            catch_unwind(AssertUnwindSafe(|| engine.score(batch, params)))
-        } else {
-            Ok(Err(EngineError::Failed("nobody waits for it".to_owned())))
-        };
+        let gone = entries.iter().filter(|entry| !entry.is_wanted());
+        gone.for_each(|entry| self.running.abandon(entry.id));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            cancellation.check()?;
+            engine.score(batch, params, &cancellation)
+        }));
         let is_wanted = self.running.end();
         let result = result.unwrap_or_else(|panic| Err(EngineError::Lost(text_of(panic.as_ref()))));
         match &result {

@@ -1,21 +1,24 @@
-//! What a lane is busy with, so that work which nobody waits for any more can be stopped.
+//! What a lane is busy with, so that work which nobody waits for any more can be ended.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::engines::Stopper;
+use crate::engines::cancellation::Cancellation;
 
-/// The requests in a lane, and what stops its engine.
+/// The requests in a lane, and how their work is cancelled.
 #[derive(Default)]
 pub(super) struct Running(Mutex<Option<Batch>>);
 
 struct Batch {
     wanted: Vec<u64>,
-    stopper: Option<Box<dyn Stopper>>,
+    cancellation: Cancellation,
 }
 
 impl Running {
-    pub(super) fn begin(&self, ids: Vec<u64>, stopper: Option<Box<dyn Stopper>>) {
-        *self.lock() = Some(Batch { wanted: ids, stopper });
+    /// Notes what is begun; what is returned is cancelled when nobody waits for it any more.
+    pub(super) fn begin(&self, ids: Vec<u64>) -> Cancellation {
+        let cancellation = Cancellation::default();
+        *self.lock() = Some(Batch { wanted: ids, cancellation: cancellation.clone() });
+        cancellation
     }
 
     /// Whether anybody still waits for what was begun.
@@ -23,16 +26,13 @@ impl Running {
         self.lock().take().is_some_and(|batch| !batch.wanted.is_empty())
     }
 
-    /// Notes that the caller of a request is gone; when it was the last one of its batch, the engine is stopped if it can
-    /// be.
+    /// Notes that the caller of a request is gone; when it was the last one of its batch, the work is cancelled.
     pub(super) fn abandon(&self, id: u64) {
         let mut running = self.lock();
         let Some(batch) = running.as_mut().filter(|batch| batch.wanted.contains(&id)) else { return };
         batch.wanted.retain(|wanted| *wanted != id);
-        if batch.wanted.is_empty()
-            && let Some(stopper) = &batch.stopper
-        {
-            stopper.stop();
+        if batch.wanted.is_empty() {
+            batch.cancellation.cancel();
         }
     }
 

@@ -165,6 +165,35 @@ def quantised_inside():
     )
 
 
+def loops():
+    """Counts to the largest number of the batch, one step after the other: as long as it is told."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Add", ["count", "one"], ["next"]),
+            helper.make_node("Identity", ["goes_on"], ["goes_on_out"]),
+        ],
+        "step",
+        [
+            tensor_info("step_number", TensorProto.INT64, []),
+            tensor_info("goes_on", TensorProto.BOOL, []),
+            tensor_info("count", TensorProto.INT64, None),
+        ],
+        [tensor_info("goes_on_out", TensorProto.BOOL, []), tensor_info("next", TensorProto.INT64, None)],
+    )
+    nodes = [
+        helper.make_node("ReduceMax", ["n"], ["most"], keepdims=0),
+        helper.make_node("Sub", ["n", "n"], ["zeros"]),
+        helper.make_node("Loop", ["most", "always", "zeros"], ["counted"], body=body),
+    ]
+    save(
+        "loops",
+        nodes,
+        [tensor_info("n", TensorProto.INT64, [None])],
+        [tensor_info("counted", TensorProto.INT64, [None])],
+        [constant("always", np.array(True)), constant("one", np.array(1, dtype=np.int64))],
+    )
+
+
 def described(value):
     if isinstance(value, list):
         return [{str(key): float(number) for key, number in row.items()} for row in value]
@@ -183,7 +212,8 @@ def expected(name, inputs):
 
 
 def main():
-    for make in (sklearn_models, by_column, many_types, fixed_batch, whole_batch, embedding, quantised, quantised_inside):
+    makers = (sklearn_models, by_column, many_types, fixed_batch, whole_batch, embedding, quantised, quantised_inside, loops)
+    for make in makers:
         make()
     flowers = load_iris().data[::15].astype(np.float32)
     four = np.random.default_rng(1).normal(size=(5, 4)).astype(np.float32)

@@ -7,8 +7,11 @@ use candle_nn::ops::softmax_last_dim;
 use candle_nn::{Embedding, LayerNorm, Linear};
 
 use super::config::{Config, Curve, Family};
+use super::failed;
 use super::tokens::Group;
 use super::weights::Tensors;
+use crate::engines::EngineError;
+use crate::engines::cancellation::Cancellation;
 
 /// An encoder with its weights.
 pub(super) struct Encoder {
@@ -83,22 +86,30 @@ impl Encoder {
         })
     }
 
-    /// The vectors of all tokens: texts, tokens, numbers.
-    pub(super) fn forward(&self, group: &Group) -> Result<Tensor> {
-        let shape = (group.n_texts(), group.n_tokens);
-        let ids = Tensor::from_slice(&group.ids, shape, &self.device)?;
-        let mask = group.mask().map(|mask| Tensor::from_vec(mask, (shape.0, 1, 1, shape.1), &self.device));
-        let mask = mask.transpose()?;
-        let mut hidden = self.embed(&ids, group.n_tokens)?;
+    /// The vectors of all tokens: texts, tokens, numbers. It ends between layers when it is cancelled.
+    pub(super) fn forward(
+        &self,
+        group: &Group,
+        cancellation: &Cancellation,
+    ) -> std::result::Result<Tensor, EngineError> {
+        let mask = self.mask(group).map_err(|error| failed(&error))?;
+        let mut hidden = self.embed(group).map_err(|error| failed(&error))?;
         for layer in &self.layers {
-            hidden = layer.forward(&hidden, mask.as_ref(), &self.config)?;
+            cancellation.check()?;
+            hidden = layer.forward(&hidden, mask.as_ref(), &self.config).map_err(|error| failed(&error))?;
         }
         Ok(hidden)
     }
 
-    fn embed(&self, ids: &Tensor, n_tokens: usize) -> Result<Tensor> {
-        let positions = self.positions.embeddings().narrow(0, self.config.first_position, n_tokens)?;
-        let mut sum = self.words.forward(ids)?.broadcast_add(&positions)?;
+    fn mask(&self, group: &Group) -> Result<Option<Tensor>> {
+        let shape = (group.n_texts(), 1, 1, group.n_tokens);
+        group.mask().map(|mask| Tensor::from_vec(mask, shape, &self.device)).transpose()
+    }
+
+    fn embed(&self, group: &Group) -> Result<Tensor> {
+        let ids = Tensor::from_slice(&group.ids, (group.n_texts(), group.n_tokens), &self.device)?;
+        let positions = self.positions.embeddings().narrow(0, self.config.first_position, group.n_tokens)?;
+        let mut sum = self.words.forward(&ids)?.broadcast_add(&positions)?;
         if let Some(segments) = &self.segments {
             // A single text is all of the first segment.
             sum = sum.broadcast_add(&segments.embeddings().narrow(0, 0, 1)?)?;

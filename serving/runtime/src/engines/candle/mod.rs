@@ -22,6 +22,7 @@ use self::encoder::Encoder;
 use self::head::{Head, Scored};
 use self::layout::Layout;
 use self::tokens::Tokens;
+use super::cancellation::Cancellation;
 use super::{Device, Engine, EngineError, Lanes, LoadError, Loaded, Sharing, Threads};
 use crate::model::batch::Batch;
 use crate::model::folder::ModelFolder;
@@ -114,26 +115,34 @@ impl Lane {
 }
 
 impl Engine for Lane {
-    fn score(&mut self, batch: &Batch, params: &Params) -> Result<Predictions, EngineError> {
+    fn score(
+        &mut self,
+        batch: &Batch,
+        params: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
         if let Some(name) = params.0.keys().next() {
             return Err(EngineError::Invalid(format!("param '{name}': the model takes no params")));
         }
         let texts = texts::of(batch)?;
         let model = &*self.model;
-        self.threads.install(|| score(model, &texts))
+        self.threads.install(|| score(model, &texts, cancellation))
     }
 }
 
-fn score(model: &Model, texts: &[&str]) -> Result<Predictions, EngineError> {
-    let failed = |error: candle_core::Error| EngineError::Failed(error.to_string());
-    let all = model.tokens.of(texts)?;
+fn score(model: &Model, texts: &[&str], cancellation: &Cancellation) -> Result<Predictions, EngineError> {
+    let all = model.tokens.of(texts, cancellation)?;
     let mut scored = Scored::new(texts.len(), model.head.width());
     for group in tokens::groups(&all) {
-        let hidden = model.encoder.forward(&group).map_err(failed)?;
-        let rows = model.head.apply(&hidden, &group).map_err(failed)?;
+        let hidden = model.encoder.forward(&group, cancellation)?;
+        let rows = model.head.apply(&hidden, &group).map_err(|error| failed(&error))?;
         scored.put(&group.rows, &rows);
     }
     model.head.predictions(scored)
+}
+
+fn failed(error: &candle_core::Error) -> EngineError {
+    EngineError::Failed(error.to_string())
 }
 
 #[cfg(test)]

@@ -156,15 +156,20 @@ fn texts(texts: &[&str]) -> Batch {
     Batch::Columns(RecordBatch::try_from_iter([("text", texts)]).unwrap())
 }
 
+/// Scores for somebody who waits to the end.
+fn scored(engine: &mut dyn Engine, batch: &Batch) -> Result<Predictions, EngineError> {
+    engine.score(batch, &Params::default(), &Cancellation::default())
+}
+
 fn embed(engine: &mut dyn Engine, all: &[&str]) -> Vec<Vec<f32>> {
-    let Predictions::Array(tensor) = engine.score(&texts(all), &Params::default()).unwrap() else { panic!() };
+    let Predictions::Array(tensor) = scored(engine, &texts(all)).unwrap() else { panic!() };
     let (shape, Elements::Fp32(numbers)) = tensor.into_parts() else { panic!() };
     assert_eq!(shape[0], all.len());
     numbers.chunks(shape[1]).map(<[f32]>::to_vec).collect()
 }
 
 fn classify(engine: &mut dyn Engine, all: &[&str]) -> Vec<(String, f64)> {
-    let Predictions::Frame(frame) = engine.score(&texts(all), &Params::default()).unwrap() else { panic!() };
+    let Predictions::Frame(frame) = scored(engine, &texts(all)).unwrap() else { panic!() };
     let labels = frame.column_by_name("label").unwrap().as_string::<i32>().iter();
     let scores = frame.column_by_name("score").unwrap().as_primitive::<Float64Type>().values();
     labels.map(|label| label.unwrap().to_owned()).zip(scores.iter().copied()).collect()
@@ -246,15 +251,28 @@ fn every_family_classifies_with_its_own_names_of_tensors() {
             assert!((own_score - score).abs() < 1e-5 && (1.0 / 3.0..=1.0).contains(score), "{score}");
         }
         let long = "lake ".repeat(17);
-        let error = engine.score(&texts(&["sea", &long]), &Params::default()).unwrap_err();
+        let error = scored(&mut *engine, &texts(&["sea", &long])).unwrap_err();
         assert_eq!(error.to_string(), "row 1: the text has 19 tokens, where 16 are the most");
     }
 }
 
 #[test]
+fn nothing_is_computed_for_nobody() {
+    let place = embedder(&json!({"pooling_mode": "mean"}), true);
+    let layout = layout::find(&folder(&place)).unwrap();
+    let model = Model::read(&layout, &candle_core::Device::Cpu).unwrap();
+    let (wanted, cancelled) = (Cancellation::default(), Cancellation::default());
+    cancelled.cancel();
+    assert!(model.tokens.of(&MANY, &cancelled).is_err());
+    let group = &tokens::groups(&model.tokens.of(&MANY, &wanted).unwrap())[0];
+    assert!(model.encoder.forward(group, &wanted).is_ok());
+    assert!(model.encoder.forward(group, &cancelled).is_err());
+}
+
+#[test]
 fn what_is_no_text_is_named() {
     let mut engine = open(&folder(&embedder(&json!({"pooling_mode": "mean"}), true)));
-    let mut refused = |batch: Batch| engine.score(&batch, &Params::default()).unwrap_err().to_string();
+    let mut refused = |batch: Batch| scored(&mut *engine, &batch).unwrap_err().to_string();
     let nulls: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None]));
     let nulls = Batch::Columns(RecordBatch::try_from_iter_with_nullable([("text", nulls, true)]).unwrap());
     assert_eq!(refused(nulls), "column 'text', row 1: null, where a text is expected");

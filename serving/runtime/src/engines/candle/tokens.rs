@@ -8,6 +8,7 @@ use std::path::Path;
 use tokenizers::{PostProcessor as _, Tokenizer, TruncationParams};
 
 use super::layout::{Layout, Task};
+use crate::engines::cancellation::Cancellation;
 use crate::engines::{EngineError, LoadError};
 
 /// Most tokens in a group, padding included, unless a single text has more: a few hundred keep a core busy.
@@ -65,13 +66,17 @@ impl Tokens {
         Ok(Tokens { tokenizer, lower_case, longest: max_tokens, cuts, pad_id: layout.config.pad_id })
     }
 
-    /// The tokens of texts.
+    /// The tokens of texts. It ends between texts when it is cancelled.
     ///
     /// # Errors
     /// [`EngineError::Invalid`] names the row of a text that is too long for a model that does not cut.
-    pub(super) fn of(&self, texts: &[&str]) -> Result<Tokenised, EngineError> {
-        let ids: Result<_, _> = texts.iter().enumerate().map(|(row, text)| self.of_text(row, text)).collect();
-        Ok(Tokenised { ids: ids?, pad_id: self.pad_id })
+    pub(super) fn of(&self, texts: &[&str], cancellation: &Cancellation) -> Result<Tokenised, EngineError> {
+        let mut ids = Vec::with_capacity(texts.len());
+        for (row, text) in texts.iter().enumerate() {
+            cancellation.check()?;
+            ids.push(self.of_text(row, text)?);
+        }
+        Ok(Tokenised { ids, pad_id: self.pad_id })
     }
 
     fn of_text(&self, row: usize, text: &str) -> Result<Vec<u32>, EngineError> {

@@ -14,6 +14,7 @@ use std::thread::available_parallelism;
 use forebay_linfa_flavor::{FLAVOR, FORMAT, Labels, Model, Parameters, Scores};
 use serde_json::Value;
 
+use super::cancellation::Cancellation;
 use super::{Device, Engine, EngineError, Lanes, LoadError, Loaded, Sharing};
 use crate::model::batch::Batch;
 use crate::model::dtype::DType;
@@ -59,7 +60,7 @@ struct Linfa {
 }
 
 impl Engine for Linfa {
-    fn score(&mut self, batch: &Batch, _params: &Params) -> Result<Predictions, EngineError> {
+    fn score(&mut self, batch: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
         let rows = features::rows(&self.model, batch)?;
         let elements = match self.model.predict(&rows) {
             Scores::Numbers(numbers) => Elements::Fp64(numbers),

@@ -55,8 +55,13 @@ fn doubles(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }
 
+/// Scores for somebody who waits to the end.
+fn scored(engine: &mut dyn Engine, batch: &Batch) -> Result<Predictions, EngineError> {
+    engine.score(batch, &Params::default(), &Cancellation::default())
+}
+
 fn refused(engine: &mut dyn Engine, batch: &Batch) -> String {
-    let error = engine.score(batch, &Params::default()).unwrap_err();
+    let error = scored(engine, batch).unwrap_err();
     let EngineError::Invalid(text) = error else { panic!("{error:?}") };
     text
 }
@@ -66,11 +71,11 @@ fn columns_and_tensors_are_scored() {
     let mut engine = open(line());
     let expected = Predictions::Array(Tensor::of_rows(Elements::Fp64(vec![1.5, -3.5])));
     let batch = columns(doubles(&[1.0, -1.0]), Arc::new(Int64Array::from(vec![1, 2])));
-    assert_eq!(engine.score(&batch, &Params::default()).unwrap(), expected);
+    assert_eq!(scored(&mut *engine, &batch).unwrap(), expected);
     let tensor = Tensor::new(vec![2, 2], Elements::Fp32(vec![1.0, 1.0, -1.0, 2.0])).unwrap();
     let batch = Batch::Tensors(vec![(String::new(), tensor)]);
-    assert_eq!(engine.score(&batch, &Params::default()).unwrap(), expected);
-    let none = engine.score(&columns(doubles(&[]), doubles(&[])), &Params::default()).unwrap();
+    assert_eq!(scored(&mut *engine, &batch).unwrap(), expected);
+    let none = scored(&mut *engine, &columns(doubles(&[]), doubles(&[]))).unwrap();
     assert_eq!(none.n_rows(), Some(0));
 }
 
@@ -78,7 +83,7 @@ fn columns_and_tensors_are_scored() {
 fn a_tree_answers_labels_and_takes_infinities() {
     let batch = columns(doubles(&[5.0, 5.0, f64::INFINITY]), doubles(&[f64::NEG_INFINITY, 3.0, 3.0]));
     let labels = ["setosa", "versicolor", "virginica"].map(|label| label.as_bytes().to_vec()).to_vec();
-    let predictions = open(tree()).score(&batch, &Params::default()).unwrap();
+    let predictions = scored(&mut *open(tree()), &batch).unwrap();
     assert_eq!(predictions, Predictions::Array(Tensor::of_rows(Elements::Bytes(labels))));
 }
 

@@ -11,6 +11,7 @@ mod numbers;
 mod inputs;
 mod pace;
 mod outputs;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -18,18 +19,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
-use std::time::Instant;
 
-use ort::session::{Session, SessionInputs};
+use ort::session::Session;
 
 pub(super) use library::OnnxRuntime;
 
 use self::graph::Graph;
-use self::inputs::{Feed, Piece};
+use self::inputs::Piece;
 use self::outputs::Outputs;
 use self::pace::Pace;
 use self::ports::{Ports, Rows};
-use self::session::{Place, one_line};
+use self::run::Run;
+use self::session::Place;
+use super::cancellation::Cancellation;
 use super::{Device, Engine, EngineError, Lanes, LoadError, Loaded, Threads};
 use crate::model::batch::Batch;
 use crate::model::folder::ModelFolder;
@@ -124,83 +126,29 @@ struct OnnxEngine {
 }
 
 impl Engine for OnnxEngine {
-    fn score(&mut self, batch: &Batch, _: &Params) -> Result<Predictions, EngineError> {
-        let ports = self.ports.clone();
-        let feeds = inputs::feeds(&ports, batch)?;
-        let mut outputs = Outputs::new(&ports.outputs);
+    fn score(
+        &mut self,
+        batch: &Batch,
+        _: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
+        let OnnxEngine { session, ports, pace } = self;
+        let mut run = Run {
+            session,
+            options: run::options(cancellation)?,
+            feeds: inputs::feeds(ports, batch)?,
+            outputs: Outputs::new(&ports.outputs),
+        };
         let n_rows = batch.n_rows();
         match ports.rows {
-            Rows::None => self.score_all(&feeds, &mut outputs)?,
-            Rows::Together => self.score_piece(&feeds, piece(0, n_rows, n_rows.max(1)), &mut outputs)?,
-            Rows::Any => self.score_at_pace(&feeds, n_rows, &mut outputs)?,
-            Rows::Fixed(n_fixed) => {
-                for start in (0..n_rows.max(1)).step_by(n_fixed) {
-                    self.score_piece(
-                        &feeds,
-                        piece(start, n_fixed.min(n_rows - start), n_fixed),
-                        &mut outputs,
-                    )?;
-                }
-            }
+            Rows::None => run.whole()?,
+            Rows::Together => run.piece(Piece { start: 0, n_rows, n_padded: n_rows.max(1) })?,
+            Rows::Any => run.at_pace(pace, n_rows)?,
+            Rows::Fixed(n_fixed) => run.in_fixed(n_fixed, n_rows)?,
         }
         match batch {
-            Batch::Columns(_) => outputs.into_frame(n_rows),
-            Batch::Tensors(_) => outputs.into_arrays(n_rows),
+            Batch::Columns(_) => run.outputs.into_frame(n_rows),
+            Batch::Tensors(_) => run.outputs.into_arrays(n_rows),
         }
-    }
-}
-
-impl OnnxEngine {
-    fn score_at_pace(
-        &mut self,
-        feeds: &[Feed<'_>],
-        n_rows: usize,
-        outputs: &mut Outputs<'_>,
-    ) -> Result<(), EngineError> {
-        let mut start = 0;
-        loop {
-            let n_next = self.pace.next(n_rows - start);
-            let begun = Instant::now();
-            self.score_piece(feeds, piece(start, n_next, n_next.max(1)), outputs)?;
-            self.pace.record(n_next, begun.elapsed());
-            start += n_next;
-            if start >= n_rows {
-                return Ok(());
-            }
-        }
-    }
-
-    fn score_piece(
-        &mut self,
-        feeds: &[Feed<'_>],
-        piece: Piece,
-        outputs: &mut Outputs<'_>,
-    ) -> Result<(), EngineError> {
-        let values = feeds.iter().map(|feed| feed.value(Some(piece))).collect::<Result<Vec<_>, _>>()?;
-        let scored =
-            self.session.run(SessionInputs::<0>::ValueSlice(&values)).map_err(|error| failed(&error))?;
-        outputs.append_rows(&scored, piece.n_rows, piece.n_padded)
-    }
-
-    fn score_all(&mut self, feeds: &[Feed<'_>], outputs: &mut Outputs<'_>) -> Result<(), EngineError> {
-        let values = feeds.iter().map(|feed| feed.value(None)).collect::<Result<Vec<_>, _>>()?;
-        let scored =
-            self.session.run(SessionInputs::<0>::ValueSlice(&values)).map_err(|error| failed(&error))?;
-        outputs.append_all(&scored)
-    }
-}
-
-fn piece(start: usize, n_rows: usize, n_padded: usize) -> Piece {
-    Piece { start, n_rows, n_padded }
-}
-
-/// What the library refuses is the caller's mistake: a shape that the model's file does not tell, or a value such as an
-/// index beyond a table.
-fn failed(error: &ort::Error) -> EngineError {
-    match error.code() {
-        ort::ErrorCode::InvalidArgument => {
-            EngineError::Invalid(format!("the model refuses it: {}", one_line(error)))
-        }
-        _ => EngineError::Failed(one_line(error)),
     }
 }

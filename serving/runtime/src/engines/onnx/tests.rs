@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, RecordBatch, RecordBatchOptions,
@@ -14,13 +15,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::load;
-use crate::engines::{Device, Engine, EngineError, LoadError, Loaded, Sharing};
+use crate::engines::cancellation::Cancellation;
+use crate::engines::{Device, Engine, EngineError, Lanes, LoadError, Loaded, Sharing};
 use crate::model::batch::Batch;
 use crate::model::dtype::DType;
 use crate::model::folder::ModelFolder;
 use crate::model::params::Params;
 use crate::model::predictions::Predictions;
 use crate::model::tensor::{Elements, Tensor};
+use crate::queue::endpoint::Endpoint;
+use crate::queue::error::ScoreError;
+use crate::queue::limits::Limits;
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models");
 const TOLERANCE: f64 = 1e-5;
@@ -58,11 +63,11 @@ fn engine(name: &str) -> Option<Box<dyn Engine>> {
 }
 
 fn score(engine: &mut Box<dyn Engine>, batch: &Batch) -> Predictions {
-    engine.score(batch, &Params::default()).unwrap()
+    engine.score(batch, &Params::default(), &Cancellation::default()).unwrap()
 }
 
 fn refused(engine: &mut Box<dyn Engine>, batch: &Batch) -> String {
-    match engine.score(batch, &Params::default()).unwrap_err() {
+    match engine.score(batch, &Params::default(), &Cancellation::default()).unwrap_err() {
         EngineError::Invalid(reason) => reason,
         error => panic!("{error:?}"),
     }
@@ -497,4 +502,26 @@ fn a_table_without_columns_has_rows_that_do_not_fit() {
     let empty = RecordBatch::try_new_with_options(schema, Vec::new(), &options).unwrap();
     let reason = refused(&mut engine, &Batch::Columns(empty));
     assert_eq!(reason, "input 'X' takes FP32 [-1, 4], which does not fit 0 columns for each row");
+}
+
+#[tokio::test]
+async fn a_graph_that_computes_for_nobody_ends_and_its_lane_is_free() {
+    let Some(loaded) = loaded("loops") else { return };
+    let limits = Limits { batch_rows: 1, waiting_rows: 1, waiting_bytes: 1 << 20 };
+    let lanes = Lanes { n_lanes: 1, n_threads: 1 };
+    let endpoint = Endpoint::start(Loaded { lanes, ..loaded }, limits).unwrap();
+    let count_to = |n: i64| {
+        let steps = Tensor::of_rows(Elements::Int64(vec![n]));
+        Batch::Tensors(vec![("n".to_owned(), steps)])
+    };
+    let (short, long) = (Duration::from_millis(50), Duration::from_mins(1));
+    for _ in 0..2 {
+        let endless = endpoint.score(count_to(i64::MAX), Params::default(), short).await;
+        assert_eq!(endless, Err(ScoreError::DeadlinePassed(short)));
+        let counted = endpoint.score(count_to(3), Params::default(), long).await.unwrap();
+        let expected = Tensor::of_rows(Elements::Int64(vec![3]));
+        assert_eq!(counted.predictions, Predictions::Arrays(vec![("counted".to_owned(), expected)]));
+    }
+    // The session was kept.
+    assert_eq!(endpoint.trouble(), None);
 }

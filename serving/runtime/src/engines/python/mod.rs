@@ -23,7 +23,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use self::process::{Launch, Worker};
-use super::{Engine, EngineError, Lanes, LoadError, Loaded, Sharing, Stopper, Threads};
+use super::cancellation::Cancellation;
+use super::{Engine, EngineError, Lanes, LoadError, Loaded, Sharing, Threads};
 use crate::model::batch::Batch;
 use crate::model::folder::ModelFolder;
 use crate::model::params::Params;
@@ -110,7 +111,16 @@ struct Python {
 }
 
 impl Engine for Python {
-    fn score(&mut self, batch: &Batch, params: &Params) -> Result<Predictions, EngineError> {
+    fn score(
+        &mut self,
+        batch: &Batch,
+        params: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
+        let worker = Arc::clone(&self.worker);
+        cancellation.stop_with(move || {
+            worker.kill();
+        });
         let request = request::encode(batch, self.has_params.then_some(params))?;
         let mut answered = || {
             frame::send(&mut self.connection, &request)?;
@@ -121,23 +131,10 @@ impl Engine for Python {
             Err(error) => Err(EngineError::Lost(self.worker.end(&error))),
         }
     }
-
-    fn stopper(&self) -> Option<Box<dyn Stopper>> {
-        Some(Box::new(Kill(Arc::clone(&self.worker))))
-    }
 }
 
 impl Drop for Python {
     fn drop(&mut self) {
         self.worker.kill();
-    }
-}
-
-/// Ends a worker while its engine waits for it.
-struct Kill(Arc<Worker>);
-
-impl Stopper for Kill {
-    fn stop(&self) {
-        self.0.kill();
     }
 }

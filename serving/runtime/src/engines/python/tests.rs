@@ -93,6 +93,11 @@ impl Models {
     }
 }
 
+/// Scores for somebody who waits to the end.
+fn score(engine: &mut dyn Engine, batch: &Batch, params: &Params) -> Result<Predictions, EngineError> {
+    engine.score(batch, params, &Cancellation::default())
+}
+
 fn python() -> Option<PathBuf> {
     let python = PathBuf::from(variable("FOREBAY_TEST_PYTHON").unwrap_or_else(|| "python3".into()));
     let mut asked = Command::new(&python);
@@ -151,13 +156,13 @@ fn sklearn_predicts_what_mlflows_server_answers() {
     let rows = [[0.5, 0.1], [-1.0, 2.0], [0.0, 0.25]];
     let table = json!(rows.map(|[width, length]| json!({"width": width, "length": length})));
     let table = models.rows("classifier", &table);
-    let labels = models.open("classifier").score(&table, &Params::default()).unwrap();
+    let labels = score(&mut *models.open("classifier"), &table, &Params::default()).unwrap();
     assert!(matches!(&labels, Predictions::Array(array) if matches!(array.elements(), Elements::Bytes(_))));
     assert_eq!(written(&labels), models.expected["classifier"]);
 
     let matrix = Tensor::new(vec![3, 2], Elements::Fp64(rows.concat())).unwrap();
     let matrix = Batch::Tensors(vec![(String::new(), matrix)]);
-    let numbers = models.open("regressor").score(&matrix, &Params::default()).unwrap();
+    let numbers = score(&mut *models.open("regressor"), &matrix, &Params::default()).unwrap();
     assert_eq!(written(&numbers), models.expected["regressor"]);
 }
 
@@ -166,7 +171,7 @@ fn every_kind_of_answer_is_what_mlflows_server_writes() {
     let Some(models) = Models::made() else { return };
     let mut engine = models.open("deeds");
     for deed in ["frame", "series", "dict", "list", "nan", "objects"] {
-        let predictions = engine.score(&models.deed(deed), &params("n")).unwrap();
+        let predictions = score(&mut *engine, &models.deed(deed), &params("n")).unwrap();
         assert_eq!(written(&predictions), models.expected[deed], "{deed}");
         let is_expected = match deed {
             "frame" | "series" => matches!(predictions, Predictions::Frame(_)),
@@ -191,13 +196,13 @@ fn columns_reach_the_model_as_from_mlflows_server() {
     });
     let mut engine = models.open("types");
     let table = models.rows("types", &json!([first, second]));
-    let predictions = engine.score(&table, &Params::default()).unwrap();
+    let predictions = score(&mut *engine, &table, &Params::default()).unwrap();
     assert_eq!(written(&predictions), models.expected["types"]);
 
     let mut known = first;
     known["absent"] = json!(5);
     let table = models.rows("types", &json!([known, second]));
-    let error = engine.score(&table, &Params::default()).unwrap_err();
+    let error = score(&mut *engine, &table, &Params::default()).unwrap_err();
     let reason = "column 'absent', row 1: null, but the model needs a number of type long";
     assert_eq!(error, EngineError::Invalid(reason.to_owned()));
 }
@@ -210,12 +215,13 @@ fn columns_without_names_or_for_a_list_reach_the_model_as_from_mlflows_server() 
     let fields = vec![Field::new("", DataType::Int64, false), Field::new("", DataType::Utf8, false)];
     let unnamed =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![numbers, texts(["a", "b"])]).unwrap();
-    let predictions = models.open("unnamed").score(&Batch::Columns(unnamed), &Params::default()).unwrap();
+    let predictions =
+        score(&mut *models.open("unnamed"), &Batch::Columns(unnamed), &Params::default()).unwrap();
     assert_eq!(written(&predictions), models.expected["unnamed"]);
 
     let fields = vec![Field::new("", DataType::Utf8, false)];
     let list = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![texts(["a", "b"])]).unwrap();
-    let predictions = models.open("hinted").score(&Batch::Columns(list), &Params::default()).unwrap();
+    let predictions = score(&mut *models.open("hinted"), &Batch::Columns(list), &Params::default()).unwrap();
     assert_eq!(written(&predictions), models.expected["hinted"]);
 }
 
@@ -226,7 +232,7 @@ fn a_model_without_a_signature_gets_what_came() {
     let fields = vec![Field::new("n", DataType::Int64, true)];
     let numbers = Arc::new(Int64Array::from(vec![Some(1), None]));
     let table = RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![numbers]).unwrap();
-    let predictions = engine.score(&Batch::Columns(table), &Params::default()).unwrap();
+    let predictions = score(&mut *engine, &Batch::Columns(table), &Params::default()).unwrap();
     assert_eq!(written(&predictions), json!([["n", "float64", ["float 1.0", "float nan"]]]));
 }
 
@@ -234,7 +240,7 @@ fn a_model_without_a_signature_gets_what_came() {
 fn narrow_numbers_within_others_pass_mlflows_own_check() {
     let Some(models) = Models::made() else { return };
     let table = models.rows("narrow", &json!([{"singles": [0.5, 1.0], "o": {"n": 3}}]));
-    let predictions = models.open("narrow").score(&table, &Params::default()).unwrap();
+    let predictions = score(&mut *models.open("narrow"), &table, &Params::default()).unwrap();
     let singles = json!(["singles", "object", ["ndarray array([0.5, 1. ], dtype=float32)"]]);
     let object = json!(["o", "object", ["dict {'n': np.int32(3)}"]]);
     assert_eq!(written(&predictions), json!([singles, object]));
@@ -244,7 +250,7 @@ fn narrow_numbers_within_others_pass_mlflows_own_check() {
 fn an_error_of_the_model_is_told_and_the_next_batch_is_scored() {
     let Some(models) = Models::made() else { return };
     let mut engine = models.open("deeds");
-    let mut error = |deed: &str| engine.score(&models.deed(deed), &params("n")).unwrap_err();
+    let mut error = |deed: &str| score(&mut *engine, &models.deed(deed), &params("n")).unwrap_err();
     assert_eq!(error("raise"), EngineError::Failed("ValueError: no such deed".to_owned()));
     assert_eq!(error("leave"), EngineError::Failed("SystemExit: enough".to_owned()));
     assert_eq!(error("refuse"), EngineError::Invalid("MlflowException: x is too big".to_owned()));
@@ -253,11 +259,11 @@ fn an_error_of_the_model_is_told_and_the_next_batch_is_scored() {
     let secret: ArrayRef = Arc::new(StringArray::from(vec!["secret"]));
     let table =
         RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::clone(&secret), secret]).unwrap();
-    let refused = engine.score(&Batch::Columns(table), &params("n")).unwrap_err();
+    let refused = score(&mut *engine, &Batch::Columns(table), &params("n")).unwrap_err();
     assert!(matches!(&refused, EngineError::Invalid(text) if text.contains("column x")), "{refused}");
     assert!(!refused.to_string().contains("secret"), "{refused}");
     // A model that prints a lot is not held up, and finds no socket where it looks for input.
-    let read = engine.score(&models.deed("flood"), &params("n")).unwrap();
+    let read = score(&mut *engine, &models.deed("flood"), &params("n")).unwrap();
     assert_eq!(written(&read), json!([""]));
 }
 
@@ -267,10 +273,10 @@ fn a_worker_that_dies_is_lost_and_another_can_be_opened() {
     let loaded = models.load("deeds");
     let mut engine = (loaded.open)(1).unwrap();
     let lost = EngineError::Lost("its Python ended with exit status: 3".to_owned());
-    assert_eq!(engine.score(&models.deed("exit"), &params("n")), Err(lost.clone()));
-    assert_eq!(engine.score(&models.deed("frame"), &params("n")), Err(lost));
+    assert_eq!(score(&mut *engine, &models.deed("exit"), &params("n")), Err(lost.clone()));
+    assert_eq!(score(&mut *engine, &models.deed("frame"), &params("n")), Err(lost));
     let mut other = (loaded.open)(1).unwrap();
-    assert!(other.score(&models.deed("frame"), &params("n")).is_ok());
+    assert!(score(&mut *other, &models.deed("frame"), &params("n")).is_ok());
 }
 
 #[test]
@@ -280,11 +286,11 @@ fn a_worker_that_scores_is_stopped_from_another_thread() {
     let path = folder.path().join("waiting");
     let listener = UnixListener::bind(&path).unwrap();
     let mut engine = models.open("deeds");
-    let stopper = engine.stopper().unwrap();
-    let batch = models.deed("sleep");
-    let scoring = thread::spawn(move || engine.score(&batch, &params(path.to_str().unwrap())));
+    let (batch, cancellation) = (models.deed("sleep"), Cancellation::default());
+    let theirs = cancellation.clone();
+    let scoring = thread::spawn(move || engine.score(&batch, &params(path.to_str().unwrap()), &theirs));
     let (mut model, _) = listener.accept().unwrap();
-    stopper.stop();
+    cancellation.cancel();
     let error = scoring.join().unwrap().unwrap_err();
     assert!(matches!(&error, EngineError::Lost(text) if text.contains("signal: 9")), "{error}");
     // Its end of the connection is closed, as only the end of the process does it.

@@ -6,7 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use forebay_core::clock::FixedClock;
 
 use super::*;
-use crate::engines::{EngineError, Lanes, Sharing, Stopper};
+use crate::engines::cancellation::Cancellation;
+use crate::engines::{EngineError, Lanes, Sharing};
 use crate::model::predictions::Predictions;
 use crate::model::tensor::{Elements, Tensor};
 
@@ -15,12 +16,19 @@ const LIMITS: Limits = Limits { batch_rows: 4, waiting_rows: 6, waiting_bytes: 1
 
 /// Says how many rows it got, then waits for leave.
 struct Doubler {
+    cancellation: Arc<Mutex<Cancellation>>,
     seen: Sender<usize>,
     leave: Arc<Mutex<Receiver<()>>>,
 }
 
 impl Engine for Doubler {
-    fn score(&mut self, batch: &Batch, _: &Params) -> Result<Predictions, EngineError> {
+    fn score(
+        &mut self,
+        batch: &Batch,
+        _: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
+        *self.cancellation.lock().unwrap() = cancellation.clone();
         let Batch::Tensors(tensors) = batch else { unreachable!("the tests send tensors") };
         let Elements::Int64(values) = tensors[0].1.elements() else { unreachable!("of integers") };
         self.seen.send(values.len()).unwrap();
@@ -36,6 +44,8 @@ impl Engine for Doubler {
 
 struct Fixture {
     endpoint: Arc<Endpoint>,
+    /// Of the batch that was begun last.
+    cancellation: Arc<Mutex<Cancellation>>,
     seen: Receiver<usize>,
     leave: Sender<()>,
 }
@@ -45,11 +55,15 @@ impl Fixture {
         let (tell, seen) = channel();
         let (leave, may) = channel();
         let may = Arc::new(Mutex::new(may));
-        let loaded = Loaded {
-            open: Box::new(move |_| Ok(Box::new(Doubler { seen: tell.clone(), leave: Arc::clone(&may) }))),
-            ..loaded(sharing)
+        let cancellation = Arc::new(Mutex::default());
+        let last = Arc::clone(&cancellation);
+        let open = move |_| -> Result<Box<dyn Engine>, LoadError> {
+            let (cancellation, leave) = (Arc::clone(&last), Arc::clone(&may));
+            Ok(Box::new(Doubler { cancellation, seen: tell.clone(), leave }))
         };
-        Fixture { endpoint: Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap()), seen, leave }
+        let loaded = Loaded { open: Box::new(open), ..loaded(sharing) };
+        let endpoint = Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap());
+        Fixture { endpoint, cancellation, seen, leave }
     }
 
     /// Sends a request and returns when it has its place.
@@ -245,12 +259,12 @@ async fn an_empty_request_is_scored_with_others_and_changes_nothing_for_them() {
 
 #[tokio::test]
 async fn a_model_that_was_stopped_for_nobody_is_not_in_trouble() {
-    let (ended, opened) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let (stop, count) = (Arc::clone(&ended), Arc::clone(&opened));
+    let opened = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&opened);
     let loaded = Loaded {
         open: Box::new(move |_| {
             count.fetch_add(1, Ordering::Relaxed);
-            Ok(Box::new(Endless(Arc::clone(&stop))))
+            Ok(Box::new(Endless))
         }),
         ..loaded(Sharing::Alone)
     };
@@ -262,38 +276,50 @@ async fn a_model_that_was_stopped_for_nobody_is_not_in_trouble() {
     endpoint.close().await;
     assert_eq!(endpoint.trouble(), None);
     assert!(opened.load(Ordering::Relaxed) > 1);
+    let counts = endpoint.statistics().counts();
+    assert_eq!((counts.n_requests, counts.n_failures), (0, 4));
 }
 
-/// Scores until it is stopped.
-struct Endless(Arc<AtomicU64>);
+/// Scores until it is stopped, and is gone then.
+struct Endless;
 
 impl Engine for Endless {
-    fn score(&mut self, _: &Batch, _: &Params) -> Result<Predictions, EngineError> {
-        let before = self.0.load(Ordering::Relaxed);
-        while self.0.load(Ordering::Relaxed) == before {
-            thread::yield_now();
-        }
+    fn score(
+        &mut self,
+        _: &Batch,
+        _: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
+        let (stop, stopped) = channel();
+        cancellation.stop_with(move || stop.send(()).unwrap());
+        stopped.recv_timeout(LONG).unwrap();
         Err(EngineError::Lost("it was stopped".to_owned()))
-    }
-
-    fn stopper(&self) -> Option<Box<dyn Stopper>> {
-        Some(Box::new(Stop(Arc::clone(&self.0))))
     }
 }
 
-struct Stop(Arc<AtomicU64>);
-
-impl Stopper for Stop {
-    fn stop(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
+#[tokio::test]
+async fn what_is_computed_for_two_ends_when_both_are_gone() {
+    let fixture = Fixture::new(Sharing::Shared);
+    let first = fixture.send(&[1]).await;
+    assert_eq!(fixture.begun(), 1);
+    let (second, third) = (fixture.send(&[2]).await, fixture.send(&[3]).await);
+    fixture.let_go(1);
+    assert_eq!(fixture.begun(), 2);
+    let is_cancelled = || fixture.cancellation.lock().unwrap().check().is_err();
+    second.abort();
+    assert!(second.await.unwrap_err().is_cancelled());
+    assert!(!is_cancelled());
+    third.abort();
+    assert!(third.await.unwrap_err().is_cancelled());
+    assert!(is_cancelled());
+    fixture.let_go(1);
+    first.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn closing_waits_for_what_is_in_the_queue() {
     let fixture = Fixture::new(Sharing::Shared);
-    let (endpoint, seen, leave) = (fixture.endpoint, fixture.seen, fixture.leave);
-    let fixture = Fixture { endpoint: Arc::clone(&endpoint), seen, leave };
+    let endpoint = Arc::clone(&fixture.endpoint);
     let (first, second) = (fixture.send(&[1]).await, fixture.send(&[2]).await);
     fixture.let_go(2);
     endpoint.shared.waiting.close();
