@@ -202,12 +202,13 @@ def test_a_worker_that_is_killed_costs_at_most_its_request(sleepy):
     assert worker_of(sleepy) != pid
 
 
-def test_a_worker_that_is_killed_while_idle_costs_nobody_or_one_503(sleepy):
+def test_a_worker_that_is_killed_while_idle_costs_nobody(sleepy):
     pid = worker_of(sleepy)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    assert sleep_for(sleepy, 0).status_code in (200, 503)
-    assert worker_of(sleepy) != pid
+    answer = sleep_for(sleepy, 0)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["predictions"] != [pid]
 
 
 def test_no_worker_is_left_when_the_server_is_killed(tmp_path):

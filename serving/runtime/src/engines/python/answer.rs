@@ -1,6 +1,6 @@
 //! What a worker answers: predictions, or why there are none.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -38,6 +38,8 @@ pub(super) enum Kind {
     Missing,
     /// It cannot be loaded.
     Broken,
+    /// The request is there, and is scored.
+    Begun,
     /// A table.
     Frame,
     /// A tensor.
@@ -76,10 +78,19 @@ pub(super) fn predictions(answer: &Frame) -> Result<Predictions, EngineError> {
         }
         Kind::Invalid => Err(EngineError::Invalid(header.message)),
         Kind::Failed => Err(EngineError::Failed(header.message)),
-        Kind::Ready | Kind::Missing | Kind::Broken => {
-            Err(EngineError::Failed("it answered as if it had just been started".to_owned()))
+        Kind::Ready | Kind::Missing | Kind::Broken | Kind::Begun => {
+            Err(EngineError::Failed("it answered out of turn".to_owned()))
         }
     }
+}
+
+/// Looks whether a worker says that it has begun.
+pub(super) fn expect_begun(told: &Frame) -> io::Result<()> {
+    let header = Header::deserialize(&told.header)?;
+    let is_begun = header.kind == Kind::Begun;
+    is_begun
+        .then_some(())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it answered out of turn"))
 }
 
 fn unreadable(error: &dyn std::error::Error) -> EngineError {

@@ -13,6 +13,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::num::NonZero;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -22,9 +23,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use self::frame::Frame;
 use self::process::{Launch, Worker};
 use super::cancellation::Cancellation;
-use super::{Engine, EngineError, Lanes, LoadError, Loaded, Sharing, Threads};
+use super::{Engine, EngineError, Lanes, LoadError, Loaded, Sharing};
 use crate::model::batch::Batch;
 use crate::model::folder::ModelFolder;
 use crate::model::params::Params;
@@ -63,15 +65,18 @@ pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Load
     };
     let loader = flavor.get("loader_module").and_then(Value::as_str).unwrap_or_default();
     let is_row_by_row = ROW_BY_ROW.contains(&loader);
-    let launch = Launch { options: options.clone(), model: folder.path.clone() };
     let has_params = !folder.signature.params.is_empty();
+    let (options, model) = (options.clone(), folder.path.clone());
     Ok(Loaded {
         platform: "python",
         device: "cpu".to_owned(),
         inputs: None,
         outputs: None,
         sharing: if is_row_by_row { sharing(&folder.signature) } else { Sharing::Alone },
-        open: Box::new(move |n_threads| open(&launch, n_threads, has_params)),
+        open: Box::new(move |n_threads| {
+            let (options, model) = (options.clone(), model.clone());
+            Ok(Box::new(Python::open(Arc::new(Launch { options, model, n_threads, has_params }))?))
+        }),
         lanes: lanes(is_row_by_row),
     })
 }
@@ -97,17 +102,19 @@ fn lanes(is_row_by_row: bool) -> Lanes {
     Lanes { n_lanes, n_threads: (n_cores / n_lanes).max(1) }
 }
 
-fn open(launch: &Launch, n_threads: Threads, has_params: bool) -> Result<Box<dyn Engine>, LoadError> {
-    let (worker, connection) = Worker::start(launch, n_threads)?;
-    Ok(Box::new(Python { worker: Arc::new(worker), connection, has_params }))
-}
-
 /// A worker that has loaded its model.
 struct Python {
+    launch: Arc<Launch>,
     worker: Arc<Worker>,
     connection: UnixStream,
-    /// Whether the signature tells of params; MLflow takes none where it does not.
-    has_params: bool,
+}
+
+/// Why a worker does not answer.
+enum Silence {
+    /// It was gone before it began; another may be asked.
+    Before(io::Error),
+    /// It ended at what it was asked.
+    Amid(io::Error),
 }
 
 impl Engine for Python {
@@ -117,19 +124,55 @@ impl Engine for Python {
         params: &Params,
         cancellation: &Cancellation,
     ) -> Result<Predictions, EngineError> {
+        let request = request::encode(batch, self.launch.has_params.then_some(params))?;
+        if self.worker.has_ended() {
+            self.restart()?;
+        }
+        let answered = match self.ask(&request, cancellation) {
+            Err(Silence::Before(_)) => {
+                cancellation.check()?;
+                self.restart()?;
+                self.ask(&request, cancellation)
+            }
+            answered => answered,
+        };
+        match answered {
+            Ok(answer) => answer::predictions(&answer),
+            Err(Silence::Before(error) | Silence::Amid(error)) => {
+                Err(EngineError::Lost(self.worker.end(&error)))
+            }
+        }
+    }
+}
+
+impl Python {
+    fn open(launch: Arc<Launch>) -> Result<Self, LoadError> {
+        let (worker, connection) = Worker::start(&launch)?;
+        Ok(Python { launch, worker: Arc::new(worker), connection })
+    }
+
+    /// Puts another worker in the place of one that ended while it had nothing to do.
+    fn restart(&mut self) -> Result<(), EngineError> {
+        tracing::warn!("a Python ended while it was idle; another is started");
+        let another = Python::open(Arc::clone(&self.launch));
+        *self = another.map_err(|error| EngineError::Lost(error.to_string()))?;
+        Ok(())
+    }
+
+    fn ask(&mut self, request: &Frame, cancellation: &Cancellation) -> Result<Frame, Silence> {
         let worker = Arc::clone(&self.worker);
         cancellation.stop_with(move || {
             worker.kill();
         });
-        let request = request::encode(batch, self.has_params.then_some(params))?;
-        let mut answered = || {
-            frame::send(&mut self.connection, &request)?;
-            frame::receive(&mut self.connection)
-        };
-        match answered() {
-            Ok(answer) => answer::predictions(&answer),
-            Err(error) => Err(EngineError::Lost(self.worker.end(&error))),
-        }
+        self.begin(request).map_err(Silence::Before)?;
+        frame::receive(&mut self.connection).map_err(Silence::Amid)
+    }
+
+    /// Sends a request, and waits until the worker has all of it.
+    fn begin(&mut self, request: &Frame) -> io::Result<()> {
+        frame::send(&mut self.connection, request)?;
+        let told = frame::receive(&mut self.connection)?;
+        answer::expect_begun(&told)
     }
 }
 

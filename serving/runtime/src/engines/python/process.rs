@@ -38,6 +38,10 @@ pub(super) struct Launch {
     pub(super) options: PythonOptions,
     /// The model's folder.
     pub(super) model: PathBuf,
+    /// That it computes with.
+    pub(super) n_threads: Threads,
+    /// Whether the signature tells of params; MLflow takes none where it does not.
+    pub(super) has_params: bool,
 }
 
 /// A worker that was started.
@@ -55,11 +59,10 @@ struct Process {
 
 impl Worker {
     /// Starts a worker and waits until it has loaded its model; gives the socket on which it can be asked.
-    pub(super) fn start(launch: &Launch, n_threads: Threads) -> Result<(Self, UnixStream), LoadError> {
+    pub(super) fn start(launch: &Launch) -> Result<(Self, UnixStream), LoadError> {
         let python = &launch.options.python;
         let (own, other) = UnixStream::pair().map_err(|error| unstarted(python, &error))?;
-        let mut child =
-            command(launch, n_threads, other).spawn().map_err(|error| unstarted(python, &error))?;
+        let mut child = command(launch, other).spawn().map_err(|error| unstarted(python, &error))?;
         let output = Output::of(&mut child);
         let pid = Pid::from_child(&child);
         let worker = Worker { pid, child: Mutex::new(Process { child, status: None }), output };
@@ -119,7 +122,7 @@ impl Worker {
     }
 
     /// Whether it has ended, by itself or killed.
-    fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         let process = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         process.status.is_some() || !matches!(waitid(WaitId::Pid(self.pid), look), Ok(None))
@@ -147,12 +150,12 @@ const SECRETS: [&str; 6] = [
     "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY",
 ];
 
-fn command(launch: &Launch, n_threads: Threads, socket: UnixStream) -> Command {
+fn command(launch: &Launch, socket: UnixStream) -> Command {
     let mut command = Command::new(&launch.options.python);
     command
         .args(["-c", WORKER])
         .arg(std::path::absolute(&launch.model).unwrap_or_else(|_| launch.model.clone()))
-        .env("OMP_NUM_THREADS", n_threads.to_string())
+        .env("OMP_NUM_THREADS", launch.n_threads.to_string())
         .env("PYTHONUNBUFFERED", "1")
         .stdin(Stdio::from(OwnedFd::from(socket)))
         .stdout(Stdio::piped())

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
+use std::net::Shutdown;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -273,10 +274,22 @@ fn a_worker_that_dies_is_lost_and_another_can_be_opened() {
     let loaded = models.load("deeds");
     let mut engine = (loaded.open)(1).unwrap();
     let lost = EngineError::Lost("its Python ended with exit status: 3".to_owned());
-    assert_eq!(score(&mut *engine, &models.deed("exit"), &params("n")), Err(lost.clone()));
-    assert_eq!(score(&mut *engine, &models.deed("frame"), &params("n")), Err(lost));
+    assert_eq!(score(&mut *engine, &models.deed("exit"), &params("n")), Err(lost));
     let mut other = (loaded.open)(1).unwrap();
     assert!(score(&mut *other, &models.deed("frame"), &params("n")).is_ok());
+}
+
+#[test]
+fn a_worker_that_is_gone_before_it_begins_costs_nothing() {
+    let Some(models) = Models::made() else { return };
+    let (options, model) = (models.options.clone(), models.folder.path().join("deeds"));
+    let launch = Arc::new(Launch { options, model, n_threads: 1, has_params: true });
+    let mut engine = Python::open(launch).unwrap();
+    engine.worker.kill();
+    assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
+    // It lives, or is not known to be dead, but cannot be told anything.
+    engine.connection.shutdown(Shutdown::Both).unwrap();
+    assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 Forebay starts it with the model's folder as its argument and a socket as its standard input. Both sides speak in
 frames: the length of the header (4 bytes), the length of the body (8 bytes), all little-endian, then a header of JSON
-and a body. The first frame says whether the model was loaded; after that each request gets one answer. It ends with
-its socket.
+and a body. The first frame says whether the model was loaded; after that each request gets two, that it has begun and
+its answer. It ends with its socket.
 """
 
 import sys
@@ -383,6 +383,8 @@ def main(connection):
     send(connection, {"kind": "ready"})
     while True:
         request, body = receive(connection)
+        # Up to here, another worker may be asked the same.
+        send(connection, {"kind": "begun"})
         send(connection, *answer(model, request, body))
 
 
