@@ -7,9 +7,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use forebay_core::clock::Clock;
+use futures_util::future::try_join_all;
 use tokio::sync::oneshot;
 
-use super::entry::{Entry, Scored};
+use super::entry::{Entry, Room, Scored};
 use super::error::ScoreError;
 use super::health::Health;
 use super::lane::{Lane, Shared};
@@ -100,11 +101,36 @@ impl Endpoint {
         params: Params,
         patience: Duration,
     ) -> Result<Scored, ScoreError> {
+        self.score_on(None, batch, params, patience).await
+    }
+
+    /// Scores a batch on every lane, side by side; it takes no room in the queue.
+    ///
+    /// # Errors
+    /// The first of any lane.
+    pub async fn score_on_each_lane(
+        &self,
+        batch: &Batch,
+        params: &Params,
+        patience: Duration,
+    ) -> Result<(), ScoreError> {
+        let on_lane = |lane| self.score_on(Some(lane), batch.clone(), params.clone(), patience);
+        try_join_all((0..self.running.len()).map(on_lane)).await?;
+        Ok(())
+    }
+
+    async fn score_on(
+        &self,
+        lane: Option<usize>,
+        batch: Batch,
+        params: Params,
+        patience: Duration,
+    ) -> Result<Scored, ScoreError> {
+        let room = if lane.is_none() { Room::of(&batch) } else { Room::default() };
         let (reply, answer) = oneshot::channel();
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
-        let (n_rows, size_bytes) = (batch.n_rows().max(1), batch.size_bytes());
         let since = Instant::now();
-        let entry = Entry { id, batch, params, n_rows, size_bytes, since, patience, reply };
+        let entry = Entry { id, lane, batch, params, room, since, patience, reply };
         let row_time = self.shared.statistics.row_time();
         let placed = self.shared.waiting.push(entry, row_time);
         placed.inspect_err(|_| self.shared.statistics.failed(since.elapsed()))?;

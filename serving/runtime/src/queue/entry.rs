@@ -13,15 +13,30 @@ use crate::model::predictions::Predictions;
 /// Rows of one request that wait.
 pub(super) struct Entry {
     pub(super) id: u64,
+    /// The only lane that may score it; none for any.
+    pub(super) lane: Option<usize>,
     pub(super) batch: Batch,
     pub(super) params: Params,
-    /// What it takes of the queue's bound; an empty request takes one.
-    pub(super) n_rows: usize,
-    pub(super) size_bytes: usize,
+    /// What it takes of the queue's bounds.
+    pub(super) room: Room,
     pub(super) since: Instant,
     /// How long the caller waits in total.
     pub(super) patience: Duration,
     pub(super) reply: oneshot::Sender<Result<Scored, ScoreError>>,
+}
+
+/// What a request takes of the bounds of a queue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) n_rows: usize,
+    pub(super) size_bytes: usize,
+}
+
+impl Room {
+    /// An empty request takes that of a row.
+    pub(super) fn of(batch: &Batch) -> Self {
+        Room { n_rows: batch.n_rows().max(1), size_bytes: batch.size_bytes() }
+    }
 }
 
 /// What became of a request.
@@ -59,9 +74,14 @@ impl Entry {
         !self.reply.is_closed() && self.since.elapsed() < self.patience
     }
 
+    /// Whether a lane may score it.
+    pub(super) fn is_for(&self, lane: usize) -> bool {
+        self.lane.is_none_or(|only| only == lane)
+    }
+
     /// Whether another's rows can be scored together with these.
     pub(super) fn is_like(&self, other: &Entry) -> bool {
-        self.params == other.params && self.batch.is_like(&other.batch)
+        self.lane == other.lane && self.params == other.params && self.batch.is_like(&other.batch)
     }
 
     /// Counts the answer, so that whoever has it finds it counted, and gives it. A caller that is gone was counted when it

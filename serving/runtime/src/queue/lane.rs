@@ -50,7 +50,7 @@ impl Lane {
     /// Scores until the queue is closed and empty.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        while let Some(batch) = shared.waiting.cut(shared.sharing()) {
+        while let Some(batch) = shared.waiting.cut(self.number, shared.sharing()) {
             self.score(batch);
             // Before the next batch is cut, so that it goes to a lane that can score it.
             self.reopen();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::entry::Entry;
+use super::entry::{Entry, Room};
 use super::error::ScoreError;
 use super::limits::Limits;
 use crate::engines::Sharing;
@@ -22,31 +22,29 @@ pub(super) struct Waiting {
 #[derive(Default)]
 struct State {
     entries: VecDeque<Entry>,
-    n_rows: usize,
-    size_bytes: usize,
+    /// What they take together.
+    taken: Room,
     is_closed: bool,
 }
 
 impl State {
-    fn pop(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.forget(&entry);
+    /// Takes out the one at a position.
+    fn take(&mut self, position: usize) -> Option<Entry> {
+        let entry = self.entries.remove(position)?;
+        self.taken.n_rows -= entry.room.n_rows;
+        self.taken.size_bytes -= entry.room.size_bytes;
         Some(entry)
     }
 
-    /// The next whose caller still waits; those of others are dropped.
-    fn pop_wanted(&mut self) -> Option<Entry> {
-        while let Some(entry) = self.pop() {
+    /// Takes out the next for a lane whose caller still waits; those of others are dropped.
+    fn take_wanted(&mut self, lane: usize) -> Option<Entry> {
+        loop {
+            let position = self.entries.iter().position(|entry| entry.is_for(lane))?;
+            let entry = self.take(position)?;
             if entry.is_wanted() {
                 return Some(entry);
             }
         }
-        None
-    }
-
-    fn forget(&mut self, entry: &Entry) {
-        self.n_rows -= entry.n_rows;
-        self.size_bytes -= entry.size_bytes;
     }
 }
 
@@ -57,7 +55,7 @@ impl Waiting {
 
     /// Rows that wait.
     pub(super) fn n_rows(&self) -> usize {
-        self.lock().n_rows
+        self.lock().taken.n_rows
     }
 
     /// Requests that wait.
@@ -71,9 +69,8 @@ impl Waiting {
     /// [`ScoreError::TooLarge`], [`ScoreError::Full`] and [`ScoreError::Closed`].
     pub(super) fn push(&self, entry: Entry, row_time: Duration) -> Result<(), ScoreError> {
         let Limits { waiting_rows, waiting_bytes, .. } = self.limits;
-        for (found, limit, unit) in
-            [(entry.n_rows, waiting_rows, "rows"), (entry.size_bytes, waiting_bytes, "bytes")]
-        {
+        let Room { n_rows, size_bytes } = entry.room;
+        for (found, limit, unit) in [(n_rows, waiting_rows, "rows"), (size_bytes, waiting_bytes, "bytes")] {
             if found > limit {
                 return Err(ScoreError::TooLarge { found, limit, unit });
             }
@@ -82,26 +79,31 @@ impl Waiting {
         if state.is_closed {
             return Err(ScoreError::Closed);
         }
-        if state.n_rows + entry.n_rows > waiting_rows || state.size_bytes + entry.size_bytes > waiting_bytes {
-            let waiting_rows = state.n_rows;
+        let taken = state.taken;
+        if taken.n_rows + n_rows > waiting_rows || taken.size_bytes + size_bytes > waiting_bytes {
+            let waiting_rows = taken.n_rows;
             let rows = u32::try_from(waiting_rows).unwrap_or(u32::MAX);
             let wait = row_time.saturating_mul(rows).as_secs() + 1;
             return Err(ScoreError::Full { waiting_rows, retry_after: Duration::from_secs(wait) });
         }
-        state.n_rows += entry.n_rows;
-        state.size_bytes += entry.size_bytes;
+        state.taken = Room { n_rows: taken.n_rows + n_rows, size_bytes: taken.size_bytes + size_bytes };
+        let is_for_any = entry.lane.is_none();
         state.entries.push_back(entry);
         drop(state);
-        self.arrived.notify_one();
+        if is_for_any {
+            self.arrived.notify_one();
+        } else {
+            self.arrived.notify_all();
+        }
         Ok(())
     }
 
-    /// Waits for the next batch: the first request and, where rows may be shared, those behind it that are like it and fit.
-    /// None at the end.
-    pub(super) fn cut(&self, sharing: Sharing) -> Option<Vec<Entry>> {
+    /// Waits for the next batch of a lane: the first request and, where rows may be shared, those behind it that are like it
+    /// and fit. None at the end.
+    pub(super) fn cut(&self, lane: usize, sharing: Sharing) -> Option<Vec<Entry>> {
         let mut state = self.lock();
         loop {
-            if let Some(first) = state.pop_wanted() {
+            if let Some(first) = state.take_wanted(lane) {
                 return Some(self.gather(&mut state, first, sharing));
             }
             if state.is_closed {
@@ -112,16 +114,16 @@ impl Waiting {
     }
 
     fn gather(&self, state: &mut State, first: Entry, sharing: Sharing) -> Vec<Entry> {
-        let mut n_rows = first.n_rows;
+        let mut n_rows = first.room.n_rows;
         let mut batch = vec![first];
         while sharing == Sharing::Shared
             && let Some(next) = state.entries.front()
-            && n_rows + next.n_rows <= self.limits.batch_rows
+            && n_rows + next.room.n_rows <= self.limits.batch_rows
             && next.is_like(&batch[0])
         {
-            let Some(next) = state.pop() else { break };
+            let Some(next) = state.take(0) else { break };
             if next.is_wanted() {
-                n_rows += next.n_rows;
+                n_rows += next.room.n_rows;
                 batch.push(next);
             }
         }
@@ -131,11 +133,8 @@ impl Waiting {
     /// Takes out a request whose caller is gone; false when it does not wait any more.
     pub(super) fn remove(&self, id: u64) -> bool {
         let mut state = self.lock();
-        let Some(position) = state.entries.iter().position(|entry| entry.id == id) else { return false };
-        if let Some(entry) = state.entries.remove(position) {
-            state.forget(&entry);
-        }
-        true
+        let position = state.entries.iter().position(|entry| entry.id == id);
+        position.and_then(|position| state.take(position)).is_some()
     }
 
     /// Whether the queue is closed, now or within this time.

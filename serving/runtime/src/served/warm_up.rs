@@ -24,7 +24,7 @@ pub enum WarmUpError {
     Score(#[from] ScoreError),
 }
 
-/// Scores the model's own example. Without one there is nothing to do.
+/// Scores the model's own example on every lane. Without one there is nothing to do.
 pub async fn warm_up(
     model: &ServedModel,
     folder: &ModelFolder,
@@ -40,7 +40,7 @@ pub async fn warm_up(
     }
     let body = tokio::fs::read(&file).await.map_err(|error| unreadable(error.to_string()))?;
     let request = model.decoder.decode(Some("application/json"), &body.into())?;
-    let scored = model.endpoint.score(request.batch, request.params, patience).await;
+    let scored = model.endpoint.score_on_each_lane(&request.batch, &request.params, patience).await;
     model.endpoint.statistics().reset();
     scored?;
     Ok(())

@@ -317,6 +317,35 @@ async fn what_is_computed_for_two_ends_when_both_are_gone() {
 }
 
 #[tokio::test]
+async fn every_lane_scores_an_example_though_the_queue_is_small() {
+    let (tell, scored) = channel();
+    let n_opened = AtomicU64::new(0);
+    let open = move |_| -> Result<Box<dyn Engine>, LoadError> {
+        Ok(Box::new(Numbered { number: n_opened.fetch_add(1, Ordering::Relaxed), tell: tell.clone() }))
+    };
+    let lanes = Lanes { n_lanes: 8, n_threads: 1 };
+    let loaded = Loaded { open: Box::new(open), lanes, ..loaded(Sharing::Shared) };
+    let endpoint = Endpoint::start(loaded, LIMITS).unwrap();
+    endpoint.score_on_each_lane(&rows(&[1; 5]), &Params::default(), LONG).await.unwrap();
+    let mut numbers: Vec<_> = scored.try_iter().collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+/// Tells its number when it scores.
+struct Numbered {
+    number: u64,
+    tell: Sender<u64>,
+}
+
+impl Engine for Numbered {
+    fn score(&mut self, _: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
+        self.tell.send(self.number).unwrap();
+        Ok(Predictions::Json(serde_json::Value::Null))
+    }
+}
+
+#[tokio::test]
 async fn closing_waits_for_what_is_in_the_queue() {
     let fixture = Fixture::new(Sharing::Shared);
     let endpoint = Arc::clone(&fixture.endpoint);
