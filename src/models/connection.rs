@@ -62,7 +62,7 @@ impl Connection {
 
     /// Where models come from, with this registry.
     pub(crate) fn source(&self) -> Box<dyn ModelSource> {
-        let server = TrackingServer::new(self.client.clone());
+        let server = TrackingServer::new(self.client.clone(), self.place.clone());
         match self.database.as_ref().and_then(|database| database.proxied.clone()) {
             Some(proxied) => Box::new(DatabaseSource { server, proxied }),
             None => Box::new(server),
@@ -92,6 +92,10 @@ impl DatabaseSource {
 }
 
 impl ModelSource for DatabaseSource {
+    fn place(&self) -> &str {
+        self.server.place()
+    }
+
     fn resolve<'a>(&'a self, uri: &'a ModelUri) -> BoxFuture<'a, Result<Identity, SourceError>> {
         self.server.resolve(uri)
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use forebay_batch::Model;
-use forebay_serving::{Fetched, Identity, ModelUri, Progress, fetch};
+use forebay_serving::{Fallback, Fetched, ModelUri, Progress, fetch};
 
 use crate::cli::ScoreArgs;
 use crate::model_origins::ModelOrigins;
@@ -13,23 +13,16 @@ pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Model> {
     let uri: ModelUri = args.model.parse().with_context(|| format!("--model {}", args.model))?;
     let cache = args.engine.cache.clone();
     let origins = ModelOrigins::open(&args.origin, std::slice::from_ref(&uri), cache).await?;
-    let fetched = fetch(&uri, origins.origins(), &origins.cache, &|_: Progress| {}).await;
+    let silent = |_: Progress| {};
+    let fetched = fetch(&uri, origins.origins(), &origins.cache, Fallback::Pinned, &silent).await;
     origins.close().await;
-    let Fetched { folder, identity } = fetched.with_context(|| format!("--model {uri}"))?;
+    let Fetched { folder, identity } = fetched.context("--model cannot be fetched")?;
     let options = args.engine.options();
     let loading = tokio::task::spawn_blocking(move || -> anyhow::Result<Model> {
         let at = || format!("the files of the model in {}", folder.path.display());
         let digest = forebay_batch::digest(&folder.path).with_context(at)?;
         let loaded = forebay_serving::load(&folder, &options)?;
-        Ok(Model { identity: pinned(&uri, &identity), digest, signature: folder.signature, loaded })
+        Ok(Model { identity: identity.pinned(), digest, signature: folder.signature, loaded })
     });
     loading.await?
-}
-
-/// The URI that names this model for ever.
-fn pinned(uri: &ModelUri, identity: &Identity) -> String {
-    match (&identity.name, identity.version) {
-        (Some(name), Some(version)) => format!("models:/{name}/{version}"),
-        _ => uri.to_string(),
-    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use forebay_serving::{
-    EngineOptions, Fetched, ModelFolder, Progress, ServedModel, Setting, fetch, load, warm_up,
+    EngineOptions, Fallback, Fetched, ModelFolder, Progress, ServedModel, Setting, fetch, load, warm_up,
 };
 
 use super::named::NamedModel;
@@ -26,9 +26,10 @@ impl Starter {
     pub(super) async fn start(&self, model: &NamedModel) -> anyhow::Result<ServedModel> {
         let started = Instant::now();
         let silent = |_: Progress| {};
-        let fetched = fetch(&model.uri, self.origins.origins(), &self.origins.cache, &silent).await;
-        let Fetched { folder, identity } = fetched
-            .with_context(|| format!("model '{}' cannot be fetched from {}", model.name, model.uri))?;
+        let (origins, cache) = (self.origins.origins(), &self.origins.cache);
+        let fetched = fetch(&model.uri, origins, cache, Fallback::LastKnown, &silent).await;
+        let Fetched { folder, identity } =
+            fetched.with_context(|| format!("model '{}' cannot be fetched", model.name))?;
         let version = identity.version.map(|version| format!(" (version {version})")).unwrap_or_default();
         let (served, folder) = {
             let (name, options) = (model.name.clone(), self.engine.options());

@@ -305,8 +305,8 @@ def test_a_damaged_pickle_is_an_error_at_the_start_that_says_what_python_said(tm
     assert "python_model.pkl" in line or "Unpickling" in line, line
 
 
-def refusal_to_start(model):
-    with pytest.raises(ServerDidNotStart) as error, scoring_server(model):
+def refusal_to_start(model, *arguments):
+    with pytest.raises(ServerDidNotStart) as error, scoring_server(model, *arguments):
         pass
     assert error.value.returncode == 1
     assert "panicked" not in error.value.log
@@ -341,6 +341,20 @@ def test_it_answers_without_its_cache_and_without_its_registry(registry, tmp_pat
         wait_for(lambda: "stays as it is" in server.log())
         assert invoke(server, records({"i": 1})).json() == {"predictions": [{"sum": 2}]}
         assert requests.get(f"{server.url}/ping", timeout=60).status_code == 200
+
+
+def test_it_starts_from_its_cache_without_its_registry(registry, tmp_path):
+    arguments = ["--tracking-uri", registry.url, "--cache", tmp_path]
+    with scoring_server("models:/plus@live", *arguments):
+        pass
+    registry.stop()
+    for uri in ("models:/plus/1", "models:/plus@live"):
+        with scoring_server(uri, *arguments) as server:
+            assert invoke(server, records({"i": 1})).json() == {"predictions": [{"sum": 2}]}
+            warnings = [line for line in server.log().splitlines() if "taken from the cache" in line]
+            assert len(warnings) == 1 and "models:/plus/1" in warnings[0], warnings
+    line = refusal_to_start("models:/plus/2", *arguments)
+    assert line.count("models:/plus/2") == 1, line
 
 
 # Callers

@@ -43,7 +43,7 @@ pub use sources::bucket_files::{BucketFolder, Buckets};
 pub use sources::cache::Cache;
 pub use sources::cache::progress::Progress;
 pub use sources::error::SourceError;
-pub use sources::fetch::{Fetched, Origins, fetch};
+pub use sources::fetch::{Fallback, Fetched, Origins, fetch};
 pub use sources::files::{Content, ModelFile, ModelFiles, listing};
 pub use sources::inner_path::{InnerPath, InnerPathError};
 pub use sources::local_files::LocalFiles;

@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use forebay_client::Client;
-use forebay_serving::{Cache, ModelUri, Origins, SourceError, TrackingServer, fetch};
+use forebay_serving::{
+    Cache, Fallback, ModelSource as _, ModelUri, Origins, SourceError, TrackingServer, fetch,
+};
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -127,7 +129,8 @@ async fn start(n_breaks: usize) -> (TrackingServer, Shared) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (TrackingServer::new(Client::new(&format!("http://{address}")).unwrap()), fake)
+    let place = format!("http://{address}");
+    (TrackingServer::new(Client::new(&place).unwrap(), place), fake)
 }
 
 fn uri(text: &str) -> ModelUri {
@@ -141,7 +144,7 @@ async fn a_model_comes_from_a_registry_although_its_server_breaks_off() {
     let (cache, origins) =
         (Cache::at(place.path().to_owned()), Origins { registry: Some(&server), buckets: None });
     let live = uri("models:/eu.fraud@live");
-    let fetched = on_any_thread(fetch(&live, origins, &cache, &|_| {})).await.unwrap();
+    let fetched = on_any_thread(fetch(&live, origins, &cache, Fallback::Pinned, &|_| {})).await.unwrap();
     let identity = &fetched.identity;
     assert_eq!((identity.name.as_deref(), identity.version), (Some("eu.fraud"), Some(1)));
     assert_eq!((identity.alias.as_deref(), identity.uri.as_str()), (Some("live"), "models:/eu.fraud@live"));
@@ -152,7 +155,7 @@ async fn a_model_comes_from_a_registry_although_its_server_breaks_off() {
     assert_eq!(ranges[0], None);
     assert!(ranges.len() == 3 && ranges[1..].iter().all(Option::is_some), "{ranges:?}");
 
-    let again = fetch(&uri("models:/eu.fraud/1"), origins, &cache, &|_| {}).await.unwrap();
+    let again = fetch(&uri("models:/eu.fraud/1"), origins, &cache, Fallback::Pinned, &|_| {}).await.unwrap();
     assert_eq!((again.folder.path, again.identity.alias), (fetched.folder.path, None));
     assert!(fake.ranges.lock().unwrap().is_empty());
 }
@@ -185,7 +188,7 @@ async fn what_cannot_be_had_is_told_with_its_uri() {
     let (server, _) = start(0).await;
     let origins = Origins { registry: Some(&server), buckets: None };
     let told = async |text: &str, origins| {
-        fetch(&uri(text), origins, &cache, &|_| {}).await.unwrap_err().to_string()
+        fetch(&uri(text), origins, &cache, Fallback::Pinned, &|_| {}).await.unwrap_err().to_string()
     };
     let missing = told("models:/eu.fraud/3", origins).await;
     assert!(missing.starts_with("models:/eu.fraud/3: RESOURCE_DOES_NOT_EXIST"), "{missing}");
@@ -196,11 +199,44 @@ async fn what_cannot_be_had_is_told_with_its_uri() {
     assert!(matches!(unreached, SourceError::Registry { .. }) && unreached.is_passing(), "{unreached}");
 }
 
-/// Asks without the client's patience, which is minutes.
-async fn unreached() -> SourceError {
+#[tokio::test]
+async fn while_the_registry_is_away_the_cache_knows_what_its_uris_stood_for() {
+    let place = tempfile::tempdir().unwrap();
+    let cache = Cache::at(place.path().to_owned());
+    let (server, _) = start(0).await;
+    let (live, first) = (uri("models:/eu.fraud@live"), uri("models:/eu.fraud/1"));
+    let there = Origins { registry: Some(&server), buckets: None };
+    let fetched = fetch(&live, there, &cache, Fallback::LastKnown, &|_| {}).await.unwrap();
+
+    let (same, other) = (away(server.place()), away("http://elsewhere"));
+    let gone = Origins { registry: Some(&same), buckets: None };
+    let pinned = fetch(&first, gone, &cache, Fallback::Pinned, &|_| {}).await.unwrap();
+    assert_eq!(pinned.folder.path, fetched.folder.path);
+    assert_eq!((pinned.identity.version, pinned.identity.alias), (Some(1), None));
+    assert_eq!(pinned.identity.uri, "models:/eu.fraud/1");
+    let last = fetch(&live, gone, &cache, Fallback::LastKnown, &|_| {}).await.unwrap();
+    assert_eq!((last.folder.path, last.identity), (fetched.folder.path.clone(), fetched.identity));
+
+    let refused = async |uri: &ModelUri, registry, fallback| {
+        let origins = Origins { registry: Some(registry), buckets: None };
+        fetch(uri, origins, &cache, fallback, &|_| {}).await.unwrap_err().is_passing()
+    };
+    assert!(refused(&live, &same, Fallback::Pinned).await);
+    assert!(refused(&uri("models:/eu.fraud/2"), &same, Fallback::LastKnown).await);
+    assert!(refused(&first, &other, Fallback::LastKnown).await);
+    std::fs::write(fetched.folder.path.join("data/weights.bin"), "damaged").unwrap();
+    assert!(refused(&first, &same, Fallback::LastKnown).await);
+}
+
+/// A server that is away, and a client without patience, which is minutes otherwise.
+fn away(place: &str) -> TrackingServer {
     let retry = forebay_client::RetryPolicy { max_retries: 0, ..forebay_client::RetryPolicy::default() };
     let options = forebay_client::Options { retry, ..forebay_client::Options::default() };
-    let server = TrackingServer::new(Client::with_options("http://127.0.0.1:1", options).unwrap());
+    TrackingServer::new(Client::with_options("http://127.0.0.1:1", options).unwrap(), place.to_owned())
+}
+
+async fn unreached() -> SourceError {
+    let server = away("http://127.0.0.1:1");
     let origins = Origins { registry: Some(&server), buckets: None };
     origins.resolve(&uri("models:/eu.fraud/1")).await.unwrap_err()
 }

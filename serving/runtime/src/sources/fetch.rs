@@ -1,5 +1,7 @@
 //! From a URI to a model's folder on disk.
 
+use std::path::PathBuf;
+
 use super::bucket_files::{BucketFiles, Buckets};
 use super::cache::Cache;
 use super::cache::progress::Progress;
@@ -56,19 +58,79 @@ impl Origins<'_> {
     }
 }
 
+/// What is taken from the cache while the registry, or the store of its files, does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// Models that a URI names for ever.
+    Pinned,
+    /// Those, and the ones that an alias or a stage stood for last.
+    LastKnown,
+}
+
 /// Brings a model here. `progress` hears of every piece that comes in, often.
 pub async fn fetch(
     uri: &ModelUri,
     origins: Origins<'_>,
     cache: &Cache,
+    fallback: Fallback,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Fetched, SourceError> {
-    let mut identity = origins.resolve(uri).await?;
-    let path = match origins.locate(uri, &identity).await? {
-        Location::Folder(path) => path,
+    let (identity, path) = match origins.resolve(uri).await {
+        Ok(identity) => match bring(uri, &identity, origins, cache, progress).await {
+            Ok(path) => (identity, path),
+            Err(error) => {
+                let (_, path) = recall(&identity.pinned(), error, origins, cache).await?;
+                (identity, path)
+            }
+        },
+        Err(error) if uri.may_move() && fallback == Fallback::Pinned => return Err(error),
+        Err(error) => recall(&uri.to_string(), error, origins, cache).await?,
+    };
+    open(identity, path).await
+}
+
+/// Brings the files of a model here, and remembers for which URIs.
+async fn bring(
+    uri: &ModelUri,
+    identity: &Identity,
+    origins: Origins<'_>,
+    cache: &Cache,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<PathBuf, SourceError> {
+    let path = match origins.locate(uri, identity).await? {
+        Location::Folder(path) => return Ok(path),
         Location::Bucket(uri) => cache.folder_of(&*origins.open_bucket(&uri).await?, progress).await?,
         Location::Files(files) => cache.folder_of(&*files, progress).await?,
     };
+    if let Some(registry) = origins.registry.filter(|_| uri.needs_registry()) {
+        let pinned = Identity { uri: identity.pinned(), alias: None, ..identity.clone() };
+        for known in [identity, &pinned] {
+            cache.remember(registry.place(), known, &path).await?;
+        }
+    }
+    Ok(path)
+}
+
+/// The model that a URI stood for last, where `error` may pass and its files are in the cache; else that error.
+async fn recall(
+    uri: &str,
+    error: SourceError,
+    origins: Origins<'_>,
+    cache: &Cache,
+) -> Result<(Identity, PathBuf), SourceError> {
+    let Some(registry) = origins.registry.filter(|_| error.is_passing()) else { return Err(error) };
+    let Some((identity, path)) = cache.recall(registry.place(), uri).await? else { return Err(error) };
+    let pinned = identity.pinned();
+    if pinned == uri {
+        tracing::warn!("{error}: {uri} is taken from the cache");
+    } else {
+        tracing::warn!("{error}: {uri} stood for {pinned} last, which is taken from the cache");
+    }
+    Ok((identity, path))
+}
+
+/// Reads what is in the folder of a model.
+async fn open(mut identity: Identity, path: PathBuf) -> Result<Fetched, SourceError> {
     let unread = disk(&path);
     let opened = tokio::task::spawn_blocking(move || ModelFolder::open(&path)).await;
     let folder = opened.map_err(|error| unread(error.into()))??;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 use super::error::SourceError;
 use super::files::ModelFiles;
@@ -10,6 +11,9 @@ use super::uri::ModelUri;
 
 /// A registry, wherever it is.
 pub trait ModelSource: Send + Sync {
+    /// Its address, which tells it from other registries.
+    fn place(&self) -> &str;
+
     /// Which model a URI names now. Asked again, the answer may differ where [`ModelUri::may_move`].
     fn resolve<'a>(&'a self, uri: &'a ModelUri) -> BoxFuture<'a, Result<Identity, SourceError>>;
 
@@ -22,7 +26,7 @@ pub trait ModelSource: Send + Sync {
 }
 
 /// Which model it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// As it was asked for.
     pub uri: String,
@@ -52,5 +56,13 @@ impl Identity {
     /// What a URI alone tells.
     pub fn of(uri: &ModelUri) -> Self {
         Identity { uri: uri.to_string(), ..Identity::default() }
+    }
+
+    /// The URI that names this model for ever: of its version, if it has one.
+    pub fn pinned(&self) -> String {
+        match (&self.name, self.version) {
+            (Some(name), Some(version)) => format!("models:/{name}/{version}"),
+            _ => self.uri.clone(),
+        }
     }
 }

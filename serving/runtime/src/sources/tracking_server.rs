@@ -25,6 +25,7 @@ const MAX_NAMESAKES: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct TrackingServer {
     client: Client,
+    place: String,
 }
 
 /// A question to the server that names a model, for its errors.
@@ -34,9 +35,9 @@ struct Asking<'a> {
 }
 
 impl TrackingServer {
-    /// The server behind a client.
-    pub fn new(client: Client) -> Self {
-        TrackingServer { client }
+    /// The server behind a client, and its address.
+    pub fn new(client: Client, place: String) -> Self {
+        TrackingServer { client, place }
     }
 
     fn asking(&self, uri: &ModelUri) -> Asking<'_> {
@@ -45,6 +46,10 @@ impl TrackingServer {
 }
 
 impl ModelSource for TrackingServer {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
     fn resolve<'a>(&'a self, uri: &'a ModelUri) -> BoxFuture<'a, Result<Identity, SourceError>> {
         Box::pin(async move { self.asking(uri).resolve(uri).await })
     }

@@ -8,20 +8,25 @@
 //!   `sha256sum -c` understands). It appears by a rename, with everything in it.
 //! - `<key>.partial/`: what a download has so far, which the next one goes on with ([`filling`]).
 //! - `<key>.lock`: held by the process that looks or downloads ([`lock`]).
+//!
+//! What URIs of a registry stood for last is in `<key>.json`, by a key of their own ([`memory`]).
 
 mod key;
 mod lock;
 mod sums;
 mod filling;
+mod memory;
 pub(crate) mod progress;
 
 use std::path::{Path, PathBuf};
 
 use self::filling::Filling;
 use self::lock::Turns;
+use self::memory::Memory;
 use self::progress::Progress;
 use super::error::{SourceError, disk};
 use super::files::{ModelFile, ModelFiles, listing};
+use super::registry::Identity;
 
 /// The folder in an entry that holds the model.
 const FILES: &str = "files";
@@ -64,6 +69,36 @@ impl Cache {
         tokio::fs::rename(&filling.folder, &entry).await.map_err(disk(&entry))?;
         Ok(entry.join(FILES))
     }
+
+    /// Remembers which model a URI of a registry stands for; its folder is one that this cache gave.
+    pub(crate) async fn remember(
+        &self,
+        registry: &str,
+        identity: &Identity,
+        folder: &Path,
+    ) -> Result<(), SourceError> {
+        let entry = folder.parent().and_then(Path::file_name).unwrap_or_default();
+        let memory = Memory { entry: entry.to_string_lossy().into_owned(), identity: identity.clone() };
+        let key = memory::key(registry, &identity.uri);
+        let _turn = self.turns.take(&key, &self.root.join(format!("{key}.lock"))).await?;
+        memory.write(&self.root, &key).await
+    }
+
+    /// What a URI of a registry stood for last, if all of its files are here.
+    pub(crate) async fn recall(
+        &self,
+        registry: &str,
+        uri: &str,
+    ) -> Result<Option<(Identity, PathBuf)>, SourceError> {
+        let Some(memory) = Memory::read(&self.root, &memory::key(registry, uri)).await else {
+            return Ok(None);
+        };
+        let entry = self.root.join(&memory.entry);
+        let _turn = self.turns.take(&memory.entry, &self.root.join(format!("{}.lock", memory.entry))).await?;
+        let Ok(listed) = sums::listed(&entry).await else { return Ok(None) };
+        let is_whole = is_whole(&entry, &listed).await?;
+        Ok(is_whole.then(|| (memory.identity, entry.join(FILES))))
+    }
 }
 
 /// Whether an entry holds what was downloaded, all of it and unchanged.
@@ -74,7 +109,7 @@ async fn is_whole(entry: &Path, listed: &[ModelFile]) -> Result<bool, SourceErro
     match sums::check(entry, listed).await {
         Ok(()) => Ok(true),
         Err(reason) => {
-            tracing::warn!("{} is not used: {reason}; it is downloaded again", entry.display());
+            tracing::warn!("{} is not used: {reason}", entry.display());
             Ok(false)
         }
     }

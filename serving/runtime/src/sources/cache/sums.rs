@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::FILES;
 use crate::sources::files::ModelFile;
+use crate::sources::inner_path::InnerPath;
 
 /// The name of the file with the sums.
 const SUMS: &str = "SHA256SUMS";
@@ -32,6 +33,21 @@ pub(super) async fn write(entry: &Path, listed: &[ModelFile], sums: &[String]) -
         File::open(&path)?.sync_all()
     })
     .await?
+}
+
+/// The files that an entry's sums are of.
+///
+/// # Errors
+/// There are no sums, or they are none of an entry.
+pub(super) async fn listed(entry: &Path) -> io::Result<Vec<ModelFile>> {
+    let text = tokio::fs::read_to_string(entry.join(SUMS)).await?;
+    let file = |line: &str| {
+        let (_, path) = line.split_once("  ")?;
+        let path = InnerPath::parse(path.strip_prefix(FILES)?.strip_prefix('/')?).ok()?;
+        Some(ModelFile { path, size_bytes: None, etag: None })
+    };
+    let files: Option<Vec<_>> = text.lines().map(file).collect();
+    files.filter(|files| !files.is_empty()).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// Checks that the files of an entry are those that are listed and have their sums.
