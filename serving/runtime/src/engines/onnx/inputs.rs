@@ -1,48 +1,28 @@
-//! A batch as the tensors that a model takes.
-//!
-//! What a batch holds is looked at once; the values are then written for as many rows at a time as the model scores,
-//! while they are in the cache. Tensors of the right type are not copied at all.
-
-use std::fmt::Debug;
+//! Which columns or tensors of a batch each of a model's inputs is fed with. It is looked at once for all rows; the values
+//! are written piece by piece.
 
 use arrow::array::{Array, ArrayRef, AsArray, GenericListArray, OffsetSizeTrait, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use half::{bf16, f16};
-use ort::session::SessionInputValue;
-use ort::value::{PrimitiveTensorElementType, Tensor as OrtTensor, TensorRef};
 
-use super::numbers::{Misfit, Numbers, Places, Target, fill};
+use super::numbers::Numbers;
 use super::ports::{Port, Ports, Rows};
+use super::refusals::{invalid, listed, misfit_column, misfit_value, uneven};
 use crate::engines::EngineError;
 use crate::model::batch::Batch;
 use crate::model::dtype::DType;
 use crate::model::tensor::{Elements, Tensor};
 
-/// Rows of a column that are written before the next column's: few enough that their places stay in the cache.
-const BLOCK_ROWS: usize = 128;
-
-/// Most values of a piece that was filled up to a model's fixed number of rows.
-const MAX_PADDED_VALUES: usize = 1 << 26;
-
-/// Rows of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) start: usize,
-    pub(super) n_rows: usize,
-    /// With as many more as the model needs; they are like the last.
-    pub(super) n_padded: usize,
-}
-
 /// What one of a model's inputs is fed with.
 pub(super) struct Feed<'b> {
-    port: &'b Port,
-    content: Content<'b>,
+    pub(super) port: &'b Port,
+    pub(super) content: Content<'b>,
     /// Of all rows.
-    shape: Vec<usize>,
+    pub(super) shape: Vec<usize>,
 }
 
-enum Content<'b> {
+/// Where its values are.
+pub(super) enum Content<'b> {
     /// Columns of a table side by side, or one whose values are lists of `each` numbers.
     Table {
         table: &'b RecordBatch,
@@ -51,89 +31,6 @@ enum Content<'b> {
     },
     Tensor(&'b Elements),
     Texts(Vec<String>),
-}
-
-/// Runs the same expression with the Rust type of a port's elements bound to `$kind`.
-macro_rules! for_target {
-    ($dtype:expr, $kind:ident => $body:expr, _ => $other:expr) => {
-        match $dtype {
-            DType::Bool => {
-                type $kind = bool;
-                $body
-            }
-            DType::Uint8 => {
-                type $kind = u8;
-                $body
-            }
-            DType::Uint16 => {
-                type $kind = u16;
-                $body
-            }
-            DType::Uint32 => {
-                type $kind = u32;
-                $body
-            }
-            DType::Uint64 => {
-                type $kind = u64;
-                $body
-            }
-            DType::Int8 => {
-                type $kind = i8;
-                $body
-            }
-            DType::Int16 => {
-                type $kind = i16;
-                $body
-            }
-            DType::Int32 => {
-                type $kind = i32;
-                $body
-            }
-            DType::Int64 => {
-                type $kind = i64;
-                $body
-            }
-            DType::Fp16 => {
-                type $kind = f16;
-                $body
-            }
-            DType::Bf16 => {
-                type $kind = bf16;
-                $body
-            }
-            DType::Fp32 => {
-                type $kind = f32;
-                $body
-            }
-            DType::Fp64 => {
-                type $kind = f64;
-                $body
-            }
-            DType::Bytes => $other,
-        }
-    };
-}
-
-/// Runs the same expression on the vector of any numbers.
-macro_rules! for_numbers {
-    ($elements:expr, $values:ident => $body:expr, _ => $other:expr) => {
-        match $elements {
-            Elements::Bool($values) => $body,
-            Elements::Uint8($values) => $body,
-            Elements::Uint16($values) => $body,
-            Elements::Uint32($values) => $body,
-            Elements::Uint64($values) => $body,
-            Elements::Int8($values) => $body,
-            Elements::Int16($values) => $body,
-            Elements::Int32($values) => $body,
-            Elements::Int64($values) => $body,
-            Elements::Fp16($values) => $body,
-            Elements::Bf16($values) => $body,
-            Elements::Fp32($values) => $body,
-            Elements::Fp64($values) => $body,
-            Elements::Bytes(_) => $other,
-        }
-    };
 }
 
 /// What each of a model's inputs is fed with, in their order.
@@ -243,147 +140,6 @@ impl<'b> Feed<'b> {
         };
         Ok(Feed { port, content, shape })
     }
-
-    /// Some of its rows; all of it for no piece.
-    pub(super) fn value(&self, piece: Option<Piece>) -> Result<SessionInputValue<'_>, EngineError> {
-        let (n_rows, row_shape) = match self.shape.split_first() {
-            Some((n_rows, row_shape)) => (*n_rows, row_shape),
-            None => (1, [].as_slice()),
-        };
-        let piece = piece.unwrap_or(Piece { start: 0, n_rows, n_padded: n_rows });
-        let width = row_shape.iter().try_fold(1_usize, |width, length| width.checked_mul(*length));
-        let n_values = width.and_then(|width| width.checked_mul(piece.n_padded));
-        let max_values = if piece.n_padded > piece.n_rows { MAX_PADDED_VALUES } else { usize::MAX };
-        let Some(width) = width.filter(|_| n_values.is_some_and(|n_values| n_values <= max_values)) else {
-            return Err(invalid(format!(
-                "input '{}' ({}) of {:?} is too large",
-                self.port.name, self.port, self.shape
-            )));
-        };
-        let mut shape = self.shape.clone();
-        if let Some(first) = shape.first_mut() {
-            *first = piece.n_padded;
-        }
-        let part = Part { port: self.port, piece, width, shape };
-        match &self.content {
-            Content::Table { table, columns, each } => for_target!(self.port.dtype,
-                T => part.of_table::<T>(table, columns, *each),
-                _ => Err(part.failed(&"texts are no numbers"))),
-            Content::Tensor(elements) => part.of_elements(elements),
-            Content::Texts(texts) => part.of_texts(texts),
-        }
-    }
-}
-
-/// A piece of what an input is fed with.
-struct Part<'b> {
-    port: &'b Port,
-    piece: Piece,
-    /// Values of each row.
-    width: usize,
-    shape: Vec<usize>,
-}
-
-impl Part<'_> {
-    fn of_table<T>(
-        self,
-        table: &RecordBatch,
-        columns: &[(usize, Numbers)],
-        each: usize,
-    ) -> Result<SessionInputValue<'static>, EngineError>
-    where
-        T: Target + PrimitiveTensorElementType + Debug + 'static,
-    {
-        let Piece { start, n_rows, n_padded } = self.piece;
-        let mut values = vec![T::default(); n_padded * self.width];
-        for block in (0..n_rows).step_by(BLOCK_ROWS) {
-            let block_end = n_rows.min(block + BLOCK_ROWS);
-            let range = (start + block) * each..(start + block_end) * each;
-            for (first, (index, numbers)) in columns.iter().enumerate() {
-                let places = Places { first, stride: columns.len() };
-                let into = &mut values[block * self.width..];
-                numbers
-                    .fill(range.clone(), into, places)
-                    .map_err(|misfit| misfit_cell(table, *index, each, &misfit, self.port))?;
-            }
-        }
-        self.owned(values)
-    }
-
-    fn of_elements(self, elements: &Elements) -> Result<SessionInputValue<'_>, EngineError> {
-        let is_alike = elements.dtype() == self.port.dtype;
-        for_numbers!(elements, values => if is_alike {
-            self.view(values)
-        } else {
-            for_target!(self.port.dtype, T => {
-                let Piece { start, n_rows, n_padded } = self.piece;
-                let mut converted = vec![T::default(); n_padded * self.width];
-                let from = values[start * self.width..(start + n_rows) * self.width].iter().copied();
-                fill(from, converted.iter_mut())
-                    .map_err(|(index, value)| self.misfit_element(index, &format!("{value:?}")))?;
-                self.owned(converted)
-            }, _ => Err(self.failed(&"texts are no numbers")))
-        }, _ => Err(self.failed(&"texts are no numbers")))
-    }
-
-    fn of_texts(self, texts: &[String]) -> Result<SessionInputValue<'static>, EngineError> {
-        let mut values = self.slice(texts).to_vec();
-        self.pad(&mut values);
-        let values = values.as_slice();
-        let tensor = OrtTensor::from_string_array((self.shape.clone(), values));
-        Ok(tensor.map_err(|error| self.failed(&error))?.into())
-    }
-
-    /// Without a copy, unless rows must be added.
-    fn view<T>(self, values: &[T]) -> Result<SessionInputValue<'_>, EngineError>
-    where
-        T: PrimitiveTensorElementType + Clone + Default + Debug + 'static,
-    {
-        let values = self.slice(values);
-        if self.piece.n_padded > self.piece.n_rows {
-            return self.owned(values.to_vec());
-        }
-        let tensor = TensorRef::from_array_view((self.shape.clone(), values));
-        Ok(tensor.map_err(|error| self.failed(&error))?.into())
-    }
-
-    fn owned<T>(self, mut values: Vec<T>) -> Result<SessionInputValue<'static>, EngineError>
-    where
-        T: PrimitiveTensorElementType + Clone + Default + Debug + 'static,
-    {
-        self.pad(&mut values);
-        let tensor = OrtTensor::from_array((self.shape.clone(), values));
-        Ok(tensor.map_err(|error| self.failed(&error))?.into())
-    }
-
-    fn slice<'e, T>(&self, values: &'e [T]) -> &'e [T] {
-        let Piece { start, n_rows, .. } = self.piece;
-        &values[start * self.width..(start + n_rows) * self.width]
-    }
-
-    /// Fills up with the last row, which changes neither the smallest nor the largest value of a batch.
-    fn pad<T: Clone + Default>(&self, values: &mut Vec<T>) {
-        values.truncate(self.piece.n_rows * self.width);
-        for _ in self.piece.n_rows..self.piece.n_padded {
-            match values.len().checked_sub(self.width) {
-                Some(last) => values.extend_from_within(last..),
-                None => values.resize(self.width, T::default()),
-            }
-        }
-    }
-
-    fn misfit_element(&self, index: usize, value: &str) -> EngineError {
-        let index = self.piece.start * self.width + index;
-        let Port { name, dtype, .. } = self.port;
-        invalid(format!(
-            "input '{name}' takes {}, which {value} (element {index}) does not fit",
-            dtype.name()
-        ))
-    }
-
-    fn failed(&self, reason: &dyn std::fmt::Display) -> EngineError {
-        EngineError::Failed(format!("input '{}' ({}): {reason}", self.port.name, self.port))
-    }
 }
 
 /// The shape that a tensor has for an input. A list of values may stand for a matrix with one column, and the other way
@@ -468,48 +224,4 @@ fn texts(port: &Port, values: &[Vec<u8>]) -> Result<Vec<String>, EngineError> {
         })
     };
     values.iter().enumerate().map(text).collect()
-}
-
-fn misfit_cell(table: &RecordBatch, index: usize, each: usize, misfit: &Misfit, port: &Port) -> EngineError {
-    misfit_value(table, index, misfit.index / each.max(1), &misfit.value, port)
-}
-
-fn misfit_value(table: &RecordBatch, index: usize, row: usize, value: &str, port: &Port) -> EngineError {
-    let schema = table.schema_ref();
-    let (column, expected) = (schema.field(index).name(), port.dtype.name());
-    invalid(format!(
-        "column '{column}', row {row}: {value} does not fit input '{}', which takes {expected}",
-        port.name
-    ))
-}
-
-fn misfit_column(table: &RecordBatch, index: usize, port: &Port) -> EngineError {
-    let field = table.schema_ref().field(index);
-    let (column, found) = (field.name(), field.data_type());
-    invalid(format!(
-        "column '{column}' of type {found} does not fit input '{}', which takes {port}",
-        port.name
-    ))
-}
-
-fn uneven(table: &RecordBatch, index: usize, port: &Port) -> EngineError {
-    let column = table.schema_ref().field(index).name();
-    let name = &port.name;
-    invalid(format!(
-        "column '{column}' needs a list of numbers in each row, all of one length, for input '{name}' ({port})"
-    ))
-}
-
-/// Names in a sentence, the first of many.
-fn listed(names: &[&str]) -> String {
-    const MAX_NAMES: usize = 10;
-    let mut words: Vec<String> = names.iter().take(MAX_NAMES).map(|name| format!("'{name}'")).collect();
-    if names.len() > MAX_NAMES {
-        words.push(format!("{} more", names.len() - MAX_NAMES));
-    }
-    words.join(", ")
-}
-
-fn invalid(reason: String) -> EngineError {
-    EngineError::Invalid(reason)
 }

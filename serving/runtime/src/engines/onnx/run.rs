@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use ort::session::{RunOptions, Session, SessionInputs, SessionOutputs};
 
-use super::inputs::{Feed, Piece};
+use super::inputs::Feed;
 use super::outputs::Outputs;
 use super::pace::Pace;
+use super::pieces::Piece;
 use super::session::one_line;
 use crate::engines::EngineError;
 use crate::engines::cancellation::Cancellation;
