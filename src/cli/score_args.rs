@@ -47,8 +47,8 @@ pub(crate) struct ScoreArgs {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) origin: OriginArgs,
-    /// With a tracking server the job is a run there: params, metrics, the input as a dataset, the model's version. This is
-    /// the experiment of that run, made if it is not there.
+    /// With a tracking server the job is a run there, the same for all tries of it: params, metrics, the input as a dataset,
+    /// the logged model. This is the experiment of that run, made if it is not there.
     #[arg(long, env = "MLFLOW_EXPERIMENT_NAME", value_name = "NAME", default_value = "forebay-score")]
     pub(crate) experiment_name: String,
 }

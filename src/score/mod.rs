@@ -16,8 +16,9 @@ use forebay_lake::Lake;
 use crate::cli::ScoreArgs;
 use crate::stop::StopSignals;
 use crate::{environment, failure};
+use model::Loaded;
 use progress::Progress;
-use record::Record;
+use record::{Job, Record};
 
 /// More rows could not be scored than may be rejected.
 const TOO_MANY_REJECTS: u8 = 3;
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: ScoreArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn work(args: ScoreArgs, counters: Arc<Counters>) -> anyhow::Result<ExitCode> {
-    let model = model::load(&args).await?;
+    let Loaded { model, model_id } = model::load(&args).await?;
     let lake = Lake::new(tokio::runtime::Handle::current(), environment::lake());
     let options = job::options(&args)?;
     let preparing = tokio::task::spawn_blocking(move || Prepared::new(lake, model, options)).await;
@@ -58,7 +59,8 @@ async fn work(args: ScoreArgs, counters: Arc<Counters>) -> anyhow::Result<ExitCo
         report::plan(&plan, args.work.summary)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let record = Record::begin(&args, &plan, &prepared.input_digest()).await?;
+    let job = Job { args: &args, prepared: &prepared, model_id: model_id.as_deref() };
+    let record = Record::begin(job).await?;
     let progress = Progress::start(&plan, &counters);
     let running = tokio::task::spawn_blocking(move || prepared.run(&counters)).await;
     drop(progress);

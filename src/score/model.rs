@@ -7,9 +7,16 @@ use forebay_serving::{Fallback, Fetched, ModelUri, Progress, fetch};
 use crate::cli::ScoreArgs;
 use crate::model_origins::ModelOrigins;
 
+/// A model that is loaded.
+pub(super) struct Loaded {
+    pub(super) model: Model,
+    /// Of the logged model that it is, where a tracking server was asked for it.
+    pub(super) model_id: Option<String>,
+}
+
 /// Finds and loads the model that the flags name. An alias is asked once: the job is done with the version that it stands
 /// for now.
-pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Model> {
+pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Loaded> {
     let uri: ModelUri = args.model.parse().with_context(|| format!("--model {}", args.model))?;
     let cache = args.engine.cache.clone();
     let origins = ModelOrigins::open(&args.origin, std::slice::from_ref(&uri), cache).await?;
@@ -17,6 +24,8 @@ pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Model> {
     let fetched = fetch(&uri, origins.origins(), &origins.cache, Fallback::Pinned, &silent).await;
     origins.close().await;
     let Fetched { folder, identity } = fetched.context("--model cannot be fetched")?;
+    // A folder or a bucket may hold a model of another server.
+    let model_id = identity.model_id.clone().filter(|_| uri.needs_registry());
     let options = args.engine.options();
     let loading = tokio::task::spawn_blocking(move || -> anyhow::Result<Model> {
         let at = || format!("the files of the model in {}", folder.path.display());
@@ -24,5 +33,5 @@ pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Model> {
         let loaded = forebay_serving::load(&folder, &options)?;
         Ok(Model { identity: identity.pinned(), digest, signature: folder.signature, loaded })
     });
-    loading.await?
+    Ok(Loaded { model: loading.await??, model_id })
 }

@@ -255,6 +255,14 @@ def test_with_a_tracking_server_a_job_is_a_run(score, server, client, registered
     assert (run.data.metrics["rows"], run.data.metrics["rows_rejected"]) == (2_000, 0)
     [given] = run.inputs.dataset_inputs
     assert (given.dataset.name, json.loads(given.dataset.profile)) == ("flights.parquet", {"num_rows": 2_000})
+    columns = mlflow.types.Schema.from_json(json.dumps(json.loads(given.dataset.schema)["mlflow_colspec"]))
+    kinds = dict(zip(columns.input_names(), columns.input_types(), strict=True))
+    assert (kinds["distance"], kinds["flight"], kinds["carrier"], kinds["time_hour"]) == (
+        mlflow.types.DataType.float,
+        mlflow.types.DataType.long,
+        mlflow.types.DataType.string,
+        mlflow.types.DataType.string,
+    )
 
     flights[INPUTS].head(1_000).astype(object).assign(hour=[*[1] * 999, "noon"]).to_csv(
         tmp_path / "bad.csv", index=False
@@ -264,3 +272,54 @@ def test_with_a_tracking_server_a_job_is_a_run(score, server, client, registered
     assert run.info.status == "FAILED" and "'noon'" in run.data.tags["forebay.score.error"]
     score(*words, "--output", "never.parquet", "--dry-run")
     assert len(client.search_runs([experiment.experiment_id])) == 2
+
+
+@pytest.fixture
+def logged(client, model, unique_name, monkeypatch, server):
+    """The model as a logged one, which has an id of its own."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    experiment_id = client.create_experiment(f"{unique_name()}-logged")
+    found = client.create_logged_model(experiment_id, "forest")
+    client.log_model_artifacts(found.model_id, str(model))
+    return client.finalize_logged_model(found.model_id, "READY")
+
+
+def test_a_job_that_is_killed_and_goes_on_is_one_run_of_its_model(
+    score, forebay_binary, environment, server, client, logged, flights, unique_name, tmp_path
+):
+    features_of(flights).to_parquet(tmp_path / "flights.parquet", row_group_size=20_000)
+    name = unique_name()
+    words = ["--model", f"models:/{logged.model_id}", "--tracking-uri", server.url, "--experiment-name", name]
+    words += ["--input", "flights.parquet", "--output", "scored/", "--job-id", "nightly", "--keep", "flight"]
+    command = [str(forebay_binary), "score", *words, "--rows-per-file", "5000", "--threads", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as job:
+        wait_for(lambda: list((tmp_path / "scored").glob("part-*")))
+        job.kill()
+    experiment_id = client.get_experiment_by_name(name).experiment_id
+    [killed] = client.search_runs([experiment_id])
+    assert killed.info.status == "RUNNING"
+    for _ in range(2):
+        score(*command[2:])
+        [run] = client.search_runs([experiment_id])
+        assert (run.info.run_id, run.info.status) == (killed.info.run_id, "FINISHED")
+        assert run.data.metrics["rows"] == len(flights)
+    given = client.get_run(run.info.run_id).inputs
+    assert [found.model_id for found in given.model_inputs] == [logged.model_id]
+    assert len(given.dataset_inputs) == 1
+    score(*[word.replace("scored/", "other/") for word in command[2:]])
+    assert len(client.search_runs([experiment_id])) == 2
+
+
+def test_a_try_that_succeeds_ends_the_run_of_the_one_that_failed(score, server, client, model, unique_name, flights, tmp_path):
+    table = flights[INPUTS].head(1_000).astype(object)
+    table.assign(hour=[*[1] * 999, "noon"]).to_csv(tmp_path / "flights.csv", index=False)
+    name = unique_name()
+    words = ["--model", model, "--tracking-uri", server.url, "--experiment-name", name, "--job-id", "nightly"]
+    words += ["--input", "flights.csv", "--output", "scored/", "--rejects", "rejects/"]
+    score(*words, "--max-rejects", 0, code=3)
+    [failed] = client.search_runs([client.get_experiment_by_name(name).experiment_id])
+    assert failed.info.status == "FAILED" and "'noon'" in failed.data.tags["forebay.score.error"]
+    score(*words, "--max-rejects", 1)
+    [run] = client.search_runs([failed.info.experiment_id])
+    assert (run.info.run_id, run.info.status) == (failed.info.run_id, "FINISHED")
+    assert "forebay.score.error" not in run.data.tags

@@ -4,7 +4,8 @@ use forebay_wire::datasets::LogInputs;
 use forebay_wire::empty::Empty;
 use forebay_wire::enumeration::RunStatus;
 use forebay_wire::runs::{
-    CreateRun, GetRun, GetRunResponse, LogParam, Run, RunInfo, SetTag, UpdateRun, UpdateRunResponse,
+    CreateRun, DeleteTag, GetRun, GetRunResponse, LogParam, Run, RunInfo, SetTag, UpdateRun,
+    UpdateRunResponse,
 };
 
 use crate::{Client, Error};
@@ -53,13 +54,27 @@ impl Client {
         status: RunStatus,
         end_time_ms: i64,
     ) -> Result<RunInfo, Error> {
-        let message = UpdateRun {
+        self.update_run(&UpdateRun {
             run_id: Some(run_id.to_owned()),
             status: Some(status),
             end_time: Some(end_time_ms.into()),
             ..UpdateRun::default()
-        };
-        let answer: UpdateRunResponse = self.post(UPDATE, &message).await?;
+        })
+        .await
+    }
+
+    /// Goes on with a run that ended, or whose program did.
+    pub async fn resume_run(&self, run_id: &str) -> Result<RunInfo, Error> {
+        self.update_run(&UpdateRun {
+            run_id: Some(run_id.to_owned()),
+            status: Some(RunStatus::Running),
+            ..UpdateRun::default()
+        })
+        .await
+    }
+
+    async fn update_run(&self, message: &UpdateRun) -> Result<RunInfo, Error> {
+        let answer: UpdateRunResponse = self.post(UPDATE, message).await?;
         answer.run_info.ok_or_else(|| Error::missing(UPDATE, "run_info"))
     }
 
@@ -88,5 +103,14 @@ impl Client {
             ..SetTag::default()
         };
         self.post::<Empty>("runs/set-tag", &message).await.map(drop)
+    }
+
+    /// Takes a tag away.
+    ///
+    /// # Errors
+    /// `RESOURCE_DOES_NOT_EXIST` when the run has no such tag.
+    pub async fn delete_tag(&self, run_id: &str, key: &str) -> Result<(), Error> {
+        let message = DeleteTag { run_id: Some(run_id.to_owned()), key: Some(key.to_owned()) };
+        self.post::<Empty>("runs/delete-tag", &message).await.map(drop)
     }
 }

@@ -10,6 +10,7 @@ use forebay_serving::{DType, Signature};
 
 use crate::Error;
 use crate::columns::tensor_type;
+use crate::digest::hexadecimal;
 
 /// The columns that a signature tells, with their names where they have any.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -90,7 +91,7 @@ pub(crate) fn to_text(columns: &Schema) -> Result<String, Error> {
     let mut writer = StreamWriter::try_new(Vec::new(), columns).map_err(unfit)?;
     writer.finish().map_err(unfit)?;
     let bytes = writer.into_inner().map_err(unfit)?;
-    Ok(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(hexadecimal(&bytes))
 }
 
 /// The columns of such a text; none where it is none.

@@ -25,7 +25,11 @@ pub fn digest(folder: &Path) -> io::Result<String> {
     for (path, size_bytes) in files {
         hash.update(format!("\n{path} {size_bytes}"));
     }
-    Ok(hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The paths below a folder, and the sizes of the files there.

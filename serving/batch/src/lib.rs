@@ -7,6 +7,7 @@ mod error;
 mod options;
 mod digest;
 mod columns;
+mod colspec;
 mod answer;
 mod ahead;
 mod scorer;

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use forebay_lake::{Folder, Format, Lake, RowCount, ScanOptions, Shard, Table, TableOptions, TextTypes};
 use forebay_serving::{Casts, Inputs, check_schema};
+use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 use crate::ahead::Ahead;
 use crate::answer::{self, Told};
+use crate::colspec::colspec;
 use crate::columns::{Columns, tensor_type, wanted_types};
+use crate::digest::hexadecimal;
 use crate::earlier::Earlier;
 use crate::know::{Given, Known};
 use crate::manifest::Manifest;
@@ -40,6 +43,9 @@ pub struct Prepared {
     /// Rows that were rejected in them.
     pub(crate) n_rejected: u64,
     pub(crate) ahead: Ahead,
+    /// Of the table.
+    table_schema: SchemaRef,
+    /// Of the output.
     pub(crate) schema: SchemaRef,
     pub(crate) plan: Plan,
 }
@@ -104,6 +110,7 @@ impl Prepared {
             n_parts: earlier.n_parts,
             n_rejected: earlier.n_rejected,
             ahead,
+            table_schema: Arc::clone(table.schema()),
             schema,
             plan,
         })
@@ -114,9 +121,24 @@ impl Prepared {
         &self.plan
     }
 
-    /// The files of the input, with their sizes and versions.
+    /// Tells the files of the input, with their sizes and versions, from others: hexadecimal digits.
     pub fn input_digest(&self) -> String {
-        serde_json::to_string(&self.manifest.input).unwrap_or_default()
+        hexadecimal(&Sha256::digest(serde_json::to_string(&self.manifest.input).unwrap_or_default()))
+    }
+
+    /// The columns of the input, as MLflow notes them of a dataset: JSON.
+    pub fn input_colspec(&self) -> String {
+        colspec(&self.table_schema).to_string()
+    }
+
+    /// The same for every try of one job, or of one share of it, and for nothing else: hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        // What is measured differs between tries.
+        let begun =
+            Manifest { chunk_rows: 0, predictions: String::new(), n_parts: None, ..self.manifest.clone() };
+        let begun = serde_json::to_string(&begun).unwrap_or_default();
+        let Destination { target, names, .. } = &self.destination;
+        hexadecimal(&Sha256::digest(format!("{} {} {begun}", names.manifest(), target.uri())))
     }
 }
 

@@ -21,6 +21,20 @@ pub(crate) enum Target {
     Folder(Folder),
 }
 
+impl Target {
+    /// Its address, or the path of this machine from its root.
+    pub(crate) fn uri(&self) -> String {
+        let uri = match self {
+            Target::File(uri) => uri.clone(),
+            Target::Folder(folder) => folder.uri(),
+        };
+        if uri == "-" || uri.contains("://") {
+            return uri;
+        }
+        std::path::absolute(&uri).map_or(uri, |path| path.display().to_string())
+    }
+}
+
 /// What all parts of an output have in common.
 pub(crate) struct Output<'a> {
     pub(crate) lake: &'a Lake,
