@@ -16,13 +16,6 @@ pub(crate) fn object_stores() -> StoreSettings {
     StoreSettings::new(StoreSettings::NAMES.iter().filter_map(set))
 }
 
-/// The variables that tell endpoints and credentials of object stores, as they are.
-pub(crate) fn lake() -> Vec<(String, String)> {
-    #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]
-    let variable = |name: &str| std::env::var(name).ok();
-    StoreSettings::NAMES.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect()
-}
-
 /// What the environment says about where Python is; an empty variable says nothing.
 pub(crate) fn surroundings() -> Surroundings {
     #[expect(clippy::disallowed_methods, reason = "this is where the configuration is read")]

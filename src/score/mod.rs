@@ -1,6 +1,7 @@
 //! `forebay score`: tables scored by a model, as a job.
 
 mod model;
+mod lake;
 mod job;
 mod progress;
 mod record;
@@ -11,11 +12,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use forebay_batch::{Counters, Error, Prepared, Summary};
-use forebay_lake::Lake;
 
 use crate::cli::ScoreArgs;
+use crate::failure;
 use crate::stop::StopSignals;
-use crate::{environment, failure};
 use model::Loaded;
 use progress::Progress;
 use record::{Job, Record};
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: ScoreArgs) -> anyhow::Result<ExitCode> {
 
 async fn work(args: ScoreArgs, counters: Arc<Counters>) -> anyhow::Result<ExitCode> {
     let Loaded { model, model_id } = model::load(&args).await?;
-    let lake = Lake::new(tokio::runtime::Handle::current(), environment::lake());
+    let lake = lake::open()?;
     let options = job::options(&args)?;
     let preparing = tokio::task::spawn_blocking(move || Prepared::new(lake, model, options)).await;
     let prepared = match preparing.context("the job's thread is gone")? {

@@ -310,7 +310,9 @@ def test_a_job_that_is_killed_and_goes_on_is_one_run_of_its_model(
     assert len(client.search_runs([experiment_id])) == 2
 
 
-def test_a_try_that_succeeds_ends_the_run_of_the_one_that_failed(score, server, client, model, unique_name, flights, tmp_path):
+def test_a_try_that_succeeds_ends_the_run_of_the_one_that_failed(
+    score, server, client, model, unique_name, flights, tmp_path
+):
     table = flights[INPUTS].head(1_000).astype(object)
     table.assign(hour=[*[1] * 999, "noon"]).to_csv(tmp_path / "flights.csv", index=False)
     name = unique_name()

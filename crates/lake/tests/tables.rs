@@ -15,7 +15,7 @@ const FORMATS: [Format; 5] =
     [Format::Parquet, Format::Csv, Format::JsonLines, Format::ArrowFile, Format::ArrowStream];
 
 fn lake(runtime: &tokio::runtime::Runtime) -> Lake {
-    Lake::new(runtime.handle().clone(), [])
+    Lake::local(runtime.handle().clone())
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -33,7 +33,7 @@ pub(crate) fn check(table: &Table, input: &str, output: &str) -> Result<(), Erro
 fn takes(input: &str, written: &Path) -> bool {
     let Some((folder, pattern)) = input.rsplit_once('/').filter(|(_, name)| name.contains('*')) else {
         let folder = place(input);
-        return folder.is_dir() && written.starts_with(&folder);
+        return (folder.is_dir() || input.contains("://")) && written.starts_with(&folder);
     };
     let ending = |name: &Path| name.extension().map(OsStr::to_ascii_lowercase);
     written.parent() == Some(&place(folder)) && ending(written) == ending(Path::new(pattern))

@@ -112,7 +112,7 @@ fn objects(object: &Object) -> Result<Vec<InputFile>, Error> {
     }
     let key = object.key()?;
     if !object.key.is_empty() {
-        match object.runtime.block_on(object.store.head(&key)) {
+        match object.ask(object.store.head(&key)) {
             Ok(meta) => return Ok(vec![object_file(object, meta)]),
             Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(Error::store(&uri)(error)),
@@ -129,7 +129,7 @@ fn objects(object: &Object) -> Result<Vec<InputFile>, Error> {
 fn list(object: &Object) -> Result<Vec<ObjectMeta>, Error> {
     let prefix: Option<Key> = if object.key.is_empty() { None } else { Some(object.key()?) };
     let listing = object.store.list(prefix.as_ref()).take(MAX_FILES).try_collect::<Vec<_>>();
-    let mut found = object.runtime.block_on(listing).map_err(Error::store(&object.uri()))?;
+    let mut found = object.ask(listing).map_err(Error::store(&object.uri()))?;
     found.sort_by(|one, other| one.location.cmp(&other.location));
     Ok(found)
 }

@@ -1,13 +1,18 @@
 //! An object, or what a folder is in an object store.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::path::Path as Key;
 use tokio::runtime::Handle;
 
 use crate::Error;
+
+/// How long a request may take with all its retries: as long as the largest part needs on a slow line.
+const REQUEST: Duration = Duration::from_mins(10);
 
 /// An object, or the prefix of several.
 #[derive(Clone)]
@@ -34,10 +39,26 @@ impl Object {
         self.at(key)
     }
 
+    /// Waits for a request, with the calling thread.
+    pub(crate) fn ask<T>(
+        &self,
+        request: impl Future<Output = Result<T, object_store::Error>>,
+    ) -> Result<T, object_store::Error> {
+        self.runtime.block_on(within_time(request))
+    }
+
     /// Another key of the same bucket.
     pub(crate) fn at(&self, key: String) -> Object {
         Object { key, ..self.clone() }
     }
+}
+
+/// Lets a request take some minutes: a store that says nothing more would hold up a job for ever.
+pub(crate) async fn within_time<T>(
+    request: impl Future<Output = Result<T, object_store::Error>>,
+) -> Result<T, object_store::Error> {
+    let late = |source| object_store::Error::Generic { store: "object store", source: Box::new(source) };
+    tokio::time::timeout(REQUEST, request).await.map_err(late)?
 }
 
 /// Without the client, which holds keys.

@@ -84,7 +84,7 @@ impl ObjectFile {
         let Inner { object, key, version, .. } = &*self.0;
         let range = Some(GetRange::Bounded(start..end));
         let options = GetOptions { range, if_match: version.clone(), ..GetOptions::default() };
-        object.runtime.block_on(async { object.store.get_opts(key, options).await?.bytes().await })
+        object.ask(async { object.store.get_opts(key, options).await?.bytes().await })
     }
 }
 

@@ -11,8 +11,9 @@ use super::object::Object;
 use super::{Lake, local};
 use crate::Error;
 
-/// The schemes of object stores.
-const OBJECT_SCHEMES: [&str; 8] = ["s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss"];
+/// The schemes of object stores, with what Spark calls them.
+const OBJECT_SCHEMES: [(&str, &str); 6] =
+    [("s3", "s3"), ("s3a", "s3"), ("gs", "gs"), ("wasbs", "wasbs"), ("abfss", "abfss"), ("abfs", "abfss")];
 
 /// Where a file or a folder is.
 #[derive(Debug, Clone)]
@@ -40,7 +41,8 @@ impl Place {
             let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
             return path.map(Place::Local).ok_or_else(|| unusable("it names no path of this machine"));
         }
-        let Some(rest) = rest.strip_prefix("//").filter(|_| OBJECT_SCHEMES.contains(&scheme)) else {
+        let known = OBJECT_SCHEMES.iter().find(|(known, _)| *known == scheme);
+        let (Some((_, scheme)), Some(rest)) = (known, rest.strip_prefix("//")) else {
             return Err(unusable("it is neither a path nor the address of an object store"));
         };
         // A pattern may hold characters that a URL gives a meaning to, so only the bucket is read as a URL.
@@ -84,7 +86,7 @@ impl Place {
             Place::Object(object) => {
                 let key = object.key()?;
                 let read = async { object.store.get(&key).await?.bytes().await };
-                match object.runtime.block_on(read) {
+                match object.ask(read) {
                     Err(object_store::Error::NotFound { .. }) => Ok(None),
                     read => read.map(|bytes| Some(bytes.to_vec())).map_err(Error::store(&uri)),
                 }
@@ -101,7 +103,7 @@ impl Place {
             Place::Object(object) => {
                 let (key, payload) = (object.key()?, PutPayload::from(content.to_vec()));
                 let put = object.store.put(&key, payload);
-                object.runtime.block_on(put).map(drop).map_err(Error::store(&uri))
+                object.ask(put).map(drop).map_err(Error::store(&uri))
             }
         }
     }
@@ -117,7 +119,7 @@ impl Place {
             },
             Place::Object(object) => {
                 let key = object.key()?;
-                match object.runtime.block_on(object.store.delete(&key)) {
+                match object.ask(object.store.delete(&key)) {
                     Err(object_store::Error::NotFound { .. }) => Ok(()),
                     removed => removed.map_err(Error::store(&uri)),
                 }
@@ -135,7 +137,7 @@ impl Place {
                 let key = object.key()?;
                 let prefix = (!object.key.is_empty()).then_some(&key);
                 let list = object.store.list_with_delimiter(prefix);
-                let found = object.runtime.block_on(list).map_err(Error::store(&uri))?;
+                let found = object.ask(list).map_err(Error::store(&uri))?;
                 let name = |key: &Key| key.filename().map(str::to_owned);
                 Ok(found.objects.iter().filter_map(|object| name(&object.location)).collect())
             }

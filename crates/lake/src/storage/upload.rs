@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
+use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStoreExt as _, PutPayload};
+use tokio::task::JoinHandle;
 
-use super::object::Object;
+use super::object::{Object, within_time};
 use crate::Error;
 
 /// Stores take parts of 5 MiB and more, up to 10,000 of them; parts grow so that any file fits.
@@ -12,35 +14,59 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 const MAX_PART_BYTES: usize = 64 * 1024 * 1024;
 const GROW_EVERY: usize = 1_000;
 
-/// An object that is being written.
+/// An object that is being written. One that has less than a part is put as a whole.
 pub(crate) struct Upload {
     object: Object,
-    /// None when it is complete or aborted.
+    /// None before the first part, and when it is complete or aborted.
     parts: Option<Box<dyn MultipartUpload>>,
+    /// The part that is on its way, while the next one is filled.
+    sending: Option<JoinHandle<Result<(), object_store::Error>>>,
     waiting: Vec<u8>,
     n_parts: usize,
 }
 
 impl Upload {
     pub(crate) fn start(object: &Object) -> Result<Self, Error> {
-        let key = object.key()?;
-        let start = object.store.put_multipart(&key);
-        let parts = object.runtime.block_on(start).map_err(Error::store(&object.uri()))?;
-        Ok(Upload { object: object.clone(), parts: Some(parts), waiting: Vec::new(), n_parts: 0 })
+        object.key()?;
+        let object = object.clone();
+        Ok(Upload { object, parts: None, sending: None, waiting: Vec::new(), n_parts: 0 })
     }
 
     pub(crate) fn complete(mut self) -> Result<(), Error> {
         let uri = self.object.uri();
-        self.send().map_err(Error::io(&uri))?;
-        let Some(mut parts) = self.parts.take() else { return Ok(()) };
-        self.object.runtime.block_on(parts.complete()).map(drop).map_err(Error::store(&uri))
+        if self.n_parts == 0 {
+            let (key, payload) = (self.object.key()?, PutPayload::from(std::mem::take(&mut self.waiting)));
+            let put = self.object.store.put(&key, payload);
+            return self.object.ask(put).map(drop).map_err(Error::store(&uri));
+        }
+        let sent = if self.waiting.is_empty() { Ok(()) } else { self.send() };
+        sent.and_then(|()| self.arrived()).map_err(Error::store(&uri))?;
+        let Some(parts) = &mut self.parts else { return Ok(()) };
+        self.object.ask(parts.complete()).map_err(Error::store(&uri))?;
+        self.parts = None;
+        Ok(())
     }
 
-    fn send(&mut self) -> io::Result<()> {
-        let Some(parts) = &mut self.parts else { return Err(io::ErrorKind::BrokenPipe.into()) };
+    /// Sends a part, when the one before it has arrived.
+    fn send(&mut self) -> Result<(), object_store::Error> {
+        self.arrived()?;
+        let parts = match &mut self.parts {
+            Some(parts) => parts,
+            none => {
+                let key = Key::parse(&self.object.key)?;
+                none.insert(self.object.ask(self.object.store.put_multipart(&key))?)
+            }
+        };
         let payload = PutPayload::from(std::mem::take(&mut self.waiting));
         self.n_parts += 1;
-        self.object.runtime.block_on(parts.put_part(payload)).map_err(io::Error::other)
+        self.sending = Some(self.object.runtime.spawn(within_time(parts.put_part(payload))));
+        Ok(())
+    }
+
+    /// Waits until the part that is on its way is there.
+    fn arrived(&mut self) -> Result<(), object_store::Error> {
+        let Some(sending) = self.sending.take() else { return Ok(()) };
+        self.object.runtime.block_on(sending)?
     }
 
     fn part_bytes(&self) -> usize {
@@ -52,7 +78,7 @@ impl Write for Upload {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.waiting.extend_from_slice(bytes);
         if self.waiting.len() >= self.part_bytes() {
-            self.send()?;
+            self.send().map_err(io::Error::other)?;
         }
         Ok(bytes.len())
     }
@@ -65,8 +91,11 @@ impl Write for Upload {
 impl Drop for Upload {
     /// What is not complete is taken back, as far as the store answers.
     fn drop(&mut self) {
+        if let Some(sending) = self.sending.take() {
+            sending.abort();
+        }
         if let Some(mut parts) = self.parts.take() {
-            let _ = self.object.runtime.block_on(parts.abort());
+            let _ = self.object.ask(parts.abort());
         }
     }
 }

@@ -106,7 +106,7 @@ impl Place {
     }
 
     pub(crate) fn lake(&self) -> Lake {
-        Lake::new(self.runtime.handle().clone(), [])
+        Lake::local(self.runtime.handle().clone())
     }
 
     pub(crate) fn path(&self, name: &str) -> String {
