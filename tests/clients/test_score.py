@@ -132,8 +132,8 @@ def test_rejected_rows_are_told_and_too_many_end_the_job(score, model, flights, 
     words = ["--model", model, "--input", "bad.csv", "--output", "out.parquet"]
     assert "bad.csv, row 4: column 'distance': 'far'" in score(*words, code=1).stderr.decode()
     score(*words, "--rejects", "bad.jsonl", "--max-rejects", 2)
-    rows = [json.loads(line)["row"] for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
-    assert rows == [4, 501]
+    rejects = [json.loads(line) for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
+    assert [(reject["row"], reject["columns"]["distance"]) for reject in rejects] == [(4, "far"), (501, "far")]
     score(*words, "--rejects", "bad.jsonl", "--max-rejects", 1, code=3)
 
 

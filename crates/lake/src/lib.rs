@@ -14,7 +14,7 @@ mod write;
 
 pub use error::Error;
 pub use format::Format;
-pub use scan::{Defect, Rows, Scan, ScanOptions};
+pub use scan::{Defect, Raw, Rows, Scan, ScanOptions};
 pub use storage::files::InputFile;
 pub use storage::folder::Folder;
 pub use storage::new_file::NewFile;

@@ -46,6 +46,32 @@ pub struct Defect {
     pub row: usize,
     /// Names the column, the value and the type.
     pub reason: String,
+    /// What the file has where the batch has nulls.
+    pub raw: Raw,
+}
+
+/// What could not be read, as it stands in the file; the end of a long one is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Raw {
+    /// Texts that are no values of their columns, with the columns' names.
+    Cells(Vec<(String, String)>),
+    /// A row of which no cell is known.
+    Record(String),
+}
+
+/// Characters that are kept of a text or a record.
+const MAX_RAW: usize = 10_000;
+
+impl Raw {
+    /// One that has no end of a line, and need not be UTF-8.
+    pub(crate) fn record(bytes: &[u8]) -> Self {
+        let start = &bytes[..bytes.len().min(MAX_RAW * 4)];
+        Raw::Record(shortened(String::from_utf8_lossy(start).trim_end_matches(['\r', '\n'])))
+    }
+}
+
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(MAX_RAW).collect()
 }
 
 /// The rows of a table, batch by batch.

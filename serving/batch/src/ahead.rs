@@ -85,7 +85,7 @@ fn joined(mut pieces: Vec<Rows>) -> Result<Rows, Error> {
     let mut defects = Vec::new();
     let mut n_before = 0;
     for rows in &pieces {
-        let moved = |defect: &Defect| Defect { row: defect.row + n_before, reason: defect.reason.clone() };
+        let moved = |defect: &Defect| Defect { row: defect.row + n_before, ..defect.clone() };
         defects.extend(rows.defects.iter().map(moved));
         n_before += rows.batch.num_rows();
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options, concat_batches};
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use forebay_lake::{Rows, row_as_json};
+use forebay_lake::{Defect, Raw, Rows, row_as_json};
 use forebay_serving::{
     Batch, Cancellation, Casts, Engine, EngineError, Inputs, Loaded, Params, conform, to_columns,
 };
@@ -67,6 +67,8 @@ pub(crate) struct Reject {
     pub(crate) reason: String,
     /// Its values as JSON, where JSON can hold them.
     pub(crate) columns: Option<String>,
+    /// What of it could not be read.
+    pub(crate) raw: Raw,
 }
 
 impl Reject {
@@ -119,7 +121,7 @@ impl Scorer<'_> {
         let mut start = 0;
         for defect in &rows.defects {
             self.run(&given, start..defect.row, &mut progress)?;
-            self.reject(rows, defect.row, defect.reason.clone(), &mut progress)?;
+            self.reject(rows, defect.clone(), &mut progress)?;
             start = defect.row + 1;
         }
         self.run(&given, start..rows.batch.num_rows(), &mut progress)?;
@@ -157,7 +159,8 @@ impl Scorer<'_> {
                 }
                 Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Rows(reason)) if chunk.len() == 1 => {
-                    self.reject(rows, chunk.start, reason, progress)?;
+                    let nothing = Raw::Cells(Vec::new());
+                    self.reject(rows, Defect { row: chunk.start, reason, raw: nothing }, progress)?;
                 }
                 Err(Failure::Rows(_)) => {
                     let middle = chunk.start + chunk.len() / 2;
@@ -169,7 +172,8 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    fn reject(&self, rows: &Rows, row: usize, reason: String, progress: &mut Progress) -> Result<(), Error> {
+    fn reject(&self, rows: &Rows, defect: Defect, progress: &mut Progress) -> Result<(), Error> {
+        let Defect { row, reason, raw } = defect;
         let number = rows.first_row + row as u64;
         let Some(limit) = self.scoring.max_rejects else {
             return Err(Error::Row { file: rows.file.to_string(), row: number, reason });
@@ -178,7 +182,7 @@ impl Scorer<'_> {
             return Err(Error::TooManyRejects { limit, file: rows.file.to_string(), row: number, reason });
         }
         let columns = row_as_json(&rows.batch.slice(row, 1));
-        progress.rejects.push(Reject { file: Arc::clone(&rows.file), row: number, reason, columns });
+        progress.rejects.push(Reject { file: Arc::clone(&rows.file), row: number, reason, columns, raw });
         Ok(())
     }
 

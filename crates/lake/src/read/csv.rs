@@ -15,7 +15,7 @@ use crate::read::head::{Head, Whole};
 use crate::read::records::Records;
 use crate::read::schema::without_mark;
 use crate::read::{Batches, Decoded, ReadError, Wanted, positions, text};
-use crate::scan::Defect;
+use crate::scan::{Defect, Raw};
 
 /// The rows of a file.
 struct Lines {
@@ -96,7 +96,8 @@ impl Lines {
             reason.to_string()
         };
         found.batches.push(self.try_decode(b"\"\"\n", 1)?);
-        found.defects.push(Defect { row: range.start, reason });
+        let raw = Raw::record(records.bytes_of(&range));
+        found.defects.push(Defect { row: range.start, reason, raw });
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use arrow::json::ReaderBuilder;
 use crate::read::head::{Head, Whole};
 use crate::read::schema::without_mark;
 use crate::read::{Batches, Decoded, ReadError, Wanted, text};
-use crate::scan::Defect;
+use crate::scan::{Defect, Raw};
 
 /// Longest line.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
@@ -107,7 +107,8 @@ impl Lines {
             return self.decode(chunk, middle..lines.end, batches, defects);
         }
         batches.push(self.try_decode(b"{}", 1)?);
-        defects.push(Defect { row: lines.start, reason: reason.to_string() });
+        let raw = Raw::record(chunk.bytes_of(&lines));
+        defects.push(Defect { row: lines.start, reason: reason.to_string(), raw });
         Ok(())
     }
 

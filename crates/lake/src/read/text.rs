@@ -13,7 +13,7 @@ use arrow::datatypes::{
 };
 
 use crate::read::{Decoded, ReadError};
-use crate::scan::Defect;
+use crate::scan::{Defect, Raw, shortened};
 
 /// What pandas writes and reads for nothing.
 const NOTHING: [&str; 10] = ["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NULL", "null", "None", "NaN"];
@@ -43,15 +43,30 @@ pub(crate) fn typed(texts: &RecordBatch, wanted: &SchemaRef) -> Result<Decoded, 
         let (values, wrong) = parse(texts, field.data_type())?;
         columns.push(values);
         defects.extend(wrong.into_iter().map(|row| {
-            let text: String = texts.value(row).chars().take(MAX_QUOTE).collect();
-            Defect { row, reason: format!("column '{name}': '{text}' is no {}", field.data_type()) }
+            let text = texts.value(row);
+            let quote: String = text.chars().take(MAX_QUOTE).collect();
+            let reason = format!("column '{name}': '{quote}' is no {}", field.data_type());
+            Defect { row, reason, raw: Raw::Cells(vec![(name.clone(), shortened(text))]) }
         }));
     }
-    defects.sort_by_key(|defect| defect.row);
-    defects.dedup_by_key(|defect| defect.row);
+    let defects = one_of_each_row(defects);
     let nullable = wanted.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
     let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
     Ok(Decoded { batch: RecordBatch::try_new(schema, columns)?, defects })
+}
+
+/// The first defect of every row, with the cells of all.
+fn one_of_each_row(mut defects: Vec<Defect>) -> Vec<Defect> {
+    defects.sort_by_key(|defect| defect.row);
+    defects.dedup_by(|next, first| {
+        if next.row == first.row
+            && let (Raw::Cells(more), Raw::Cells(cells)) = (&mut next.raw, &mut first.raw)
+        {
+            cells.append(more);
+        }
+        next.row == first.row
+    });
+    defects
 }
 
 fn is_text(field: &Field) -> bool {

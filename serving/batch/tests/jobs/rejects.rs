@@ -5,6 +5,7 @@ use std::fs;
 
 use forebay_batch::{Error, JobOptions, Prepared, RejectOptions};
 use forebay_serving::{DType, Inputs, TensorField};
+use serde_json::{Value, json};
 
 use crate::place::{Place, expected, numbers};
 
@@ -86,4 +87,35 @@ fn numbers_in_texts_are_whatever_numbers_the_model_takes() {
     let columns = vec!["x".parse().unwrap()];
     let error = place.run(JobOptions { columns, ..place.options(&typed, "out.parquet") }).unwrap_err();
     assert!(matches!(error, Error::Misfit(_)), "{error}");
+}
+
+#[test]
+fn what_could_not_be_read_stands_in_the_line_of_its_row() {
+    let mut place = Place::new();
+    let long = "z".repeat(20_000);
+    let csv = format!("id,x\n0,0\n1,\" abc \"\n2,2,more\n3,{long}\n");
+    let json = "{\"id\": 0, \"x\": 0}\n{\"id\": 1, \"x\": [1]}\n";
+    let expected = [
+        (
+            "in.csv",
+            csv.as_str(),
+            vec![
+                json!({ "id": 1, "x": " abc " }),
+                json!("2,2,more"),
+                json!({ "id": 3, "x": &long[..10_000] }),
+            ],
+        ),
+        ("in.jsonl", json, vec![json!("{\"id\": 1, \"x\": [1]}")]),
+    ];
+    for (name, text, expected) in expected {
+        let path = place.path(name);
+        fs::write(&path, text).unwrap();
+        place.run(rejecting(&place, &path, 10)).unwrap();
+        let lines = fs::read_to_string(place.path("bad.jsonl")).unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let found: Vec<Value> = lines
+            .map(|line| line.get("record").cloned().unwrap_or_else(|| line["columns"].clone()))
+            .collect();
+        assert_eq!(found, expected, "{name}");
+    }
 }
