@@ -5,8 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, NullArray,
+    RecordBatch, StringArray, UInt8Array,
+};
 use arrow::compute::concat_batches;
+use arrow::datatypes::UInt32Type;
 use forebay_lake::{
     Defect, Error, Format, Lake, NewFile, RowCount, ScanOptions, Shard, Table, TableOptions, TableWriter,
 };
@@ -187,4 +191,55 @@ fn a_file_appears_whole_or_not_at_all() {
         assert!(path.exists());
         fs::remove_file(&path).unwrap();
     }
+}
+
+#[test]
+fn a_large_batch_of_an_arrow_file_is_read_in_slices_that_are_the_same_rows() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let lake = lake(&runtime);
+    let path = folder.path().join("table.arrow");
+    let batch = many_kinds(10_000);
+    write(&lake, &path, Format::ArrowFile, &[many_kinds(3), batch.clone(), many_kinds(3)]);
+    let table = open(&lake, &path).unwrap();
+    let names = ["text", "flag", "nothing", "small", "wide_text", "double", "bytes"];
+    let options = ScanOptions { max_bytes: 16_384, ..options(&names, 1_000) };
+    let batches = read(&table, Shard::ALL, &options);
+    // A slice has a byte of bits or more, however long its rows are.
+    assert!(batches.iter().all(|batch| batch.num_rows() <= 1_000) && batches.len() > 20);
+    let all = concat_batches(batches[0].schema_ref(), &batches).unwrap();
+    for name in names {
+        assert_eq!(&all.slice(3, 10_000)[name], &batch[name], "{name}");
+    }
+    let columns = ["text", "list"];
+    let batches =
+        read(&table, Shard::ALL, &ScanOptions { max_bytes: 16_384, ..self::options(&columns, 1_000) });
+    let all = concat_batches(batches[0].schema_ref(), &batches).unwrap();
+    assert_eq!(&all.slice(3, 10_000)["list"], &batch["list"]);
+    let skipped = ScanOptions { skip_rows: 5_003, limit: Some(5_013), ..options };
+    let batches = read(&table, Shard::ALL, &skipped);
+    assert_eq!(&batches[0]["text"], &batch.slice(5_000, 10)["text"]);
+}
+
+/// Columns of many types, with nulls in them.
+fn many_kinds(n_rows: u32) -> RecordBatch {
+    let some = |row: u32| (row % 5 != 1).then_some(row);
+    let text = |row: u32| format!("{row:x}").repeat(row as usize % 4);
+    let texts = || (0..n_rows).map(|row| some(row).map(text));
+    let lists = (0..n_rows).map(|row| some(row).map(|row| vec![Some(row); row as usize % 3]));
+    let bytes: BinaryArray = texts().map(|text| text.map(String::into_bytes)).collect();
+    RecordBatch::try_from_iter_with_nullable([
+        ("list", Arc::new(ListArray::from_iter_primitive::<UInt32Type, _, _>(lists)) as ArrayRef, true),
+        ("text", Arc::new(texts().collect::<StringArray>()) as _, true),
+        (
+            "flag",
+            Arc::new((0..n_rows).map(|row| some(row).map(|row| row % 2 == 0)).collect::<BooleanArray>()),
+            true,
+        ),
+        ("nothing", Arc::new(NullArray::new(n_rows as usize)), true),
+        ("small", Arc::new((0..n_rows).map(|row| (row % 256) as u8).collect::<UInt8Array>()), false),
+        ("wide_text", Arc::new(texts().collect::<LargeStringArray>()), true),
+        ("double", Arc::new((0..n_rows).map(|row| some(row).map(f64::from)).collect::<Float64Array>()), true),
+        ("bytes", Arc::new(bytes), true),
+    ])
+    .unwrap()
 }

@@ -10,6 +10,7 @@ mod records;
 pub(crate) mod csv;
 mod json;
 mod ipc;
+mod ipc_slices;
 mod text;
 
 use arrow::array::RecordBatch;
