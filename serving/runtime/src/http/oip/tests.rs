@@ -19,14 +19,14 @@ use crate::model::signature::{Inputs, Signature, TensorField};
 use crate::served::model::{ServedModel, Setting};
 use crate::sources::registry::Identity;
 use crate::{
-    Batch, DType, Engine, EngineError, Lanes, Limits, Loaded, Models, Params, Predictions, Server,
-    ServingMetrics, Sharing,
+    Batch, Cancellation, DType, Engine, EngineError, Lanes, Limits, Loaded, Models, Params, Predictions,
+    Server, ServingMetrics, Sharing,
 };
 
 struct Echo;
 
 impl Engine for Echo {
-    fn score(&mut self, batch: &Batch, _: &Params) -> Result<Predictions, EngineError> {
+    fn score(&mut self, batch: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
         match batch {
             Batch::Tensors(tensors) => Ok(Predictions::Arrays(tensors.clone())),
             Batch::Columns(_) => Err(EngineError::Failed("columns".to_owned())),

@@ -277,7 +277,7 @@ async fn a_model_that_was_stopped_for_nobody_is_not_in_trouble() {
     assert_eq!(endpoint.trouble(), None);
     assert!(opened.load(Ordering::Relaxed) > 1);
     let counts = endpoint.statistics().counts();
-    assert_eq!((counts.n_requests, counts.n_failures), (0, 4));
+    assert_eq!((counts.success.count, counts.fail.count), (0, 4));
 }
 
 /// Scores until it is stopped, and is gone then.
@@ -325,7 +325,7 @@ async fn every_lane_scores_an_example_though_the_queue_is_small() {
     };
     let lanes = Lanes { n_lanes: 8, n_threads: 1 };
     let loaded = Loaded { open: Box::new(open), lanes, ..loaded(Sharing::Shared) };
-    let endpoint = Endpoint::start(loaded, LIMITS).unwrap();
+    let endpoint = Endpoint::start(loaded, LIMITS, clock()).unwrap();
     endpoint.score_on_each_lane(&rows(&[1; 5]), &Params::default(), LONG).await.unwrap();
     let mut numbers: Vec<_> = scored.try_iter().collect();
     numbers.sort_unstable();

@@ -1,6 +1,9 @@
 //! A graph that is computed for nobody, on a lane of a queue.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use forebay_core::clock::FixedClock;
 
 use super::*;
 use crate::engines::Lanes;
@@ -13,7 +16,7 @@ async fn a_graph_that_computes_for_nobody_ends_and_its_lane_is_free() {
     let Some(loaded) = loaded("loops") else { return };
     let limits = Limits { batch_rows: 1, waiting_rows: 1, waiting_bytes: 1 << 20 };
     let lanes = Lanes { n_lanes: 1, n_threads: 1 };
-    let endpoint = Endpoint::start(Loaded { lanes, ..loaded }, limits).unwrap();
+    let endpoint = Endpoint::start(Loaded { lanes, ..loaded }, limits, Arc::new(FixedClock::new(7))).unwrap();
     let count_to = |n: i64| {
         let steps = Tensor::of_rows(Elements::Int64(vec![n]));
         Batch::Tensors(vec![("n".to_owned(), steps)])
