@@ -13,9 +13,10 @@ use super::error::Error;
 use super::{Model, Named, named};
 use crate::http::patience;
 use crate::long::{long_if, size_bytes};
+use crate::model::predictions::Predictions;
 use crate::protocols::oip::json::decode::decode_infer;
 use crate::protocols::oip::json::encode::{Encoded, encode_infer};
-use crate::protocols::oip::request::InferRequest;
+use crate::protocols::oip::request::{AnswerFormat, InferRequest};
 use crate::served::inference;
 use crate::served::model::ServedModel;
 use crate::server::Server;
@@ -35,8 +36,7 @@ pub(in crate::http) async fn infer(
     let request = decode(&model, &headers, body, server.body_bytes)?;
     let format = request.answer.clone();
     let predictions = inference::infer(&model, request, patience).await?;
-    let encode = |predictions| encode_infer(&model.interface, &format, predictions);
-    Ok(respond(long_if(size_bytes(&predictions), || encode(predictions))?))
+    encode(&model, &format, predictions)
 }
 
 fn decode(
@@ -61,11 +61,12 @@ fn header_len(headers: &HeaderMap) -> Result<Option<usize>, Error> {
     length.map(Some).ok_or_else(invalid)
 }
 
-fn respond(encoded: Encoded) -> Response {
-    let Some(header_len) = encoded.header_len else {
-        return ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], encoded.body)
-            .into_response();
+fn encode(model: &ServedModel, format: &AnswerFormat, predictions: Predictions) -> Result<Response, Error> {
+    let size = size_bytes(&predictions);
+    let Encoded { body, header_len } = long_if(size, || encode_infer(&model.interface, format, predictions))?;
+    let Some(header_len) = header_len else {
+        return Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response());
     };
     let binary = HeaderValue::from_static("application/octet-stream");
-    ([(CONTENT_TYPE, binary), (HEADER_LEN, header_len.into())], encoded.body).into_response()
+    Ok(([(CONTENT_TYPE, binary), (HEADER_LEN, header_len.into())], body).into_response())
 }
