@@ -236,7 +236,7 @@ fn many_kinds(n_rows: u32) -> RecordBatch {
             true,
         ),
         ("nothing", Arc::new(NullArray::new(n_rows as usize)), true),
-        ("small", Arc::new((0..n_rows).map(|row| (row % 256) as u8).collect::<UInt8Array>()), false),
+        ("small", Arc::new((0..n_rows).map(|row| row.to_le_bytes()[0]).collect::<UInt8Array>()), false),
         ("wide_text", Arc::new(texts().collect::<LargeStringArray>()), true),
         ("double", Arc::new((0..n_rows).map(|row| some(row).map(f64::from)).collect::<Float64Array>()), true),
         ("bytes", Arc::new(bytes), true),

@@ -8,10 +8,11 @@ use arrow::array::RecordBatch;
 use crate::scorer::Scorer;
 
 /// Sizes that are tried, the smallest first.
-const CANDIDATES: [usize; 8] = [32, 64, 128, 256, 1_024, 2_048, 4_096, 16_384];
+const CANDIDATES: [usize; 9] = [32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 16_384];
 
-/// How long one size is tried.
-const ROUND: Duration = Duration::from_millis(40);
+/// How long one size is tried: several times over the same rows.
+const ROUND: Duration = Duration::from_millis(30);
+const PASS: Duration = Duration::from_millis(8);
 
 /// A size that takes longer than this for one chunk is the last one: the model is slow, so that nothing else matters.
 const SLOW: Duration = Duration::from_millis(500);
@@ -35,39 +36,47 @@ pub(crate) fn measure(scorer: &mut Scorer, sample: &RecordBatch) -> Option<Measu
     }
     // The first call of an engine sets things up.
     scorer.measure(&first).ok()?;
+    let n_rows = rows_of_a_pass(scorer, &first)?;
     let mut best: Option<Measured> = None;
     for (position, size) in CANDIDATES.into_iter().enumerate() {
         if position > 0 && size > sample.num_rows() {
             break;
         }
         let size = size.min(sample.num_rows());
-        let Some(fastest) = fastest(scorer, sample, size) else { break };
+        let n_chunks = (n_rows.min(sample.num_rows()) / size).max(1);
+        let Some(fastest) = fastest(scorer, sample, size, n_chunks) else { break };
         #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
-        let rows_per_second = size as f64 / fastest.as_secs_f64().max(1e-9);
+        let rows_per_second = (size * n_chunks) as f64 / fastest.as_secs_f64().max(1e-9);
         if best.is_none_or(|best| rows_per_second > best.rows_per_second * GAIN) {
             best = Some(Measured { chunk_rows: size, rows_per_second });
         }
-        if fastest > SLOW {
+        if n_chunks == 1 && fastest > SLOW {
             break;
         }
     }
     best
 }
 
-/// The shortest time that a chunk of that size took.
-fn fastest(scorer: &mut Scorer, sample: &RecordBatch, size: usize) -> Option<Duration> {
+/// Rows that every size is tried on, so that none of them profits from some that are quick to score.
+fn rows_of_a_pass(scorer: &mut Scorer, first: &RecordBatch) -> Option<usize> {
+    let before = Instant::now();
+    scorer.measure(first).ok()?;
+    let n_chunks = PASS.as_nanos() / before.elapsed().as_nanos().max(1);
+    let n_rows = usize::try_from(n_chunks).ok()?.saturating_mul(first.num_rows());
+    Some(n_rows.clamp(first.num_rows(), CANDIDATES[CANDIDATES.len() - 1]))
+}
+
+/// The shortest time that the first chunks of that size took. Whatever else the machine does only makes it longer.
+fn fastest(scorer: &mut Scorer, sample: &RecordBatch, size: usize, n_chunks: usize) -> Option<Duration> {
     let begin = Instant::now();
-    let (mut fastest, mut start) = (None::<Duration>, 0);
+    let mut fastest = None::<Duration>;
     while fastest.is_none() || begin.elapsed() < ROUND {
-        if start + size > sample.num_rows() {
-            start = 0;
-        }
-        let chunk = sample.slice(start, size);
         let before = Instant::now();
-        scorer.measure(&chunk).ok()?;
+        for chunk in 0..n_chunks {
+            scorer.measure(&sample.slice(chunk * size, size)).ok()?;
+        }
         let took = before.elapsed();
         fastest = Some(fastest.map_or(took, |fastest| fastest.min(took)));
-        start += size;
     }
     fastest
 }
