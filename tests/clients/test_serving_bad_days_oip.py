@@ -16,6 +16,8 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 pytestmark = pytest.mark.ours
 
 QUEUE_ROWS = 4
+# Longer than a Python with its model takes to start anew on a busy machine.
+LONG_S = 45
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +71,9 @@ def test_a_request_larger_than_the_queue_is_not_to_be_tried_again(sleepy):
 
 
 DEADLINES = {
-    "the header of every protocol": lambda server: over_rest(server, 8, headers={"X-Timeout-Ms": "300"}).status_code,
-    "the parameter of Triton": lambda server: over_rest(server, 8, parameters={"timeout": 300_000}).status_code,
-    "gRPC": lambda server: refusal(server, 8, timeout=0.3).code(),
+    "the header of every protocol": lambda server: over_rest(server, LONG_S, headers={"X-Timeout-Ms": "300"}).status_code,
+    "the parameter of Triton": lambda server: over_rest(server, LONG_S, parameters={"timeout": 300_000}).status_code,
+    "gRPC": lambda server: refusal(server, LONG_S, timeout=0.3).code(),
 }
 
 
@@ -81,7 +83,7 @@ def test_a_deadline_that_passes_is_told_and_frees_the_worker(sleepy, named_by):
     began = time.monotonic()
     assert DEADLINES[named_by](sleepy) in (504, grpc.StatusCode.DEADLINE_EXCEEDED)
     assert sleep_for(sleepy, 0).status_code == 200
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < LONG_S
 
 
 def test_a_call_that_is_cancelled_frees_the_worker(sleepy):
