@@ -62,7 +62,7 @@ def test_an_endpoint_that_is_not_there_is_an_error(client):
         client.get_endpoint("nobody")
 
 
-def test_scoring_clients_of_mlflow_itself_are_answered(server, tmp_path):
+def test_scoring_clients_of_mlflow_itself_are_answered(tmp_path):
     """`mlflow models predict` and the builder of images ask a local server with this one."""
     import pandas
     from mlflow.pyfunc.scoring_server.client import ScoringServerClient

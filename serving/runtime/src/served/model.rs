@@ -55,14 +55,11 @@ impl ServedModel {
     ) -> Result<Self, StartError> {
         let Setting { limits, metrics, clock } = setting;
         let version = identity.version.map(|version| version.to_string());
+        let interface =
+            Interface::new(name.clone(), version.clone(), signature.clone(), &loaded, limits.waiting_rows);
         Ok(ServedModel {
             decoder: Decoder::new(signature),
-            interface: Arc::new(Interface::new(
-                (name.clone(), version.clone()),
-                signature.clone(),
-                &loaded,
-                limits.waiting_rows,
-            )),
+            interface: Arc::new(interface),
             metrics: metrics.of_model(&name, version.as_deref()),
             endpoint: Endpoint::start(loaded, *limits, Arc::clone(clock))?,
             name,

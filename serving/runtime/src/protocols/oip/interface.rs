@@ -32,7 +32,8 @@ pub struct Interface {
 impl Interface {
     /// Of a model that an engine runs.
     pub(crate) fn new(
-        (name, version): (String, Option<String>),
+        name: String,
+        version: Option<String>,
         signature: Signature,
         loaded: &Loaded,
         max_rows: usize,
