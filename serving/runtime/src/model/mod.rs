@@ -3,6 +3,7 @@
 pub(crate) mod dtype;
 pub(crate) mod widening;
 pub(crate) mod tensor;
+pub(crate) mod raw;
 pub(crate) mod signature;
 pub(crate) mod params;
 pub(crate) mod batch;

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
 
 use super::error::SourceError;
-use super::files::{Content, MAX_FILES, ModelFile, ModelFiles, checked_path};
+use super::files::{Content, Entries, ModelFile, ModelFiles};
 
 /// Who opens object stores: endpoints and credentials are the operator's.
 pub trait Buckets: Send + Sync {
@@ -43,17 +43,13 @@ impl BucketFiles {
 
     async fn walk(&self) -> Result<Vec<ModelFile>, SourceError> {
         let BucketFolder { store, prefix } = &self.folder;
-        let objects = store.list(Some(prefix)).take(MAX_FILES + 1).try_collect::<Vec<_>>().await;
-        let objects = objects.map_err(|source| self.failed(source))?;
-        let mut listed = Vec::new();
-        for object in &objects {
+        let mut objects = store.list(Some(prefix));
+        let (mut listed, mut checked) = (Vec::new(), Entries::of(&self.uri));
+        while let Some(object) = objects.try_next().await.map_err(|source| self.failed(source))? {
             // What some tools write in place of an empty folder has no path of its own.
-            let Some(path) = inner_path(prefix, object) else { continue };
-            listed.push(ModelFile {
-                path: checked_path(&self.uri, &path)?,
-                size_bytes: Some(object.size),
-                etag: object.e_tag.clone(),
-            });
+            let Some(path) = inner_path(prefix, &object) else { continue };
+            let path = checked.path(&path)?;
+            listed.push(ModelFile { path, size_bytes: Some(object.size), etag: object.e_tag });
         }
         let folders: BTreeSet<&str> =
             listed.iter().flat_map(|file| folders_above(file.path.as_str())).collect();

@@ -10,7 +10,7 @@ use futures_util::stream::{BoxStream, try_unfold};
 use tokio::io::AsyncReadExt as _;
 
 use super::error::{SourceError, disk};
-use super::files::{Content, MAX_FILES, ModelFile, ModelFiles, checked_path};
+use super::files::{Content, Entries, ModelFile, ModelFiles};
 
 /// How much is read at once, in bytes.
 const CHUNK: usize = 256 * 1024;
@@ -67,18 +67,15 @@ fn walk(root: &Path) -> Result<Vec<ModelFile>, SourceError> {
     let real_root = root.canonicalize().map_err(disk(root))?;
     let place = root.display().to_string();
     let refuse = |reason: String| SourceError::Listing { uri: place.clone(), reason };
-    let (mut files, mut folders, mut n_entries) = (Vec::new(), vec![String::new()], 0);
+    let (mut files, mut folders) = (Vec::new(), vec![String::new()]);
+    let mut checked = Entries::of(&place);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root.join(&folder)).map_err(disk(root))? {
-            n_entries += 1;
-            if n_entries > MAX_FILES {
-                return Err(refuse(format!("there are more than {MAX_FILES} files")));
-            }
             let entry = entry.map_err(disk(root))?;
             let name = entry.file_name().into_string();
             let name = name.map_err(|_| refuse("a file has a name that is not UTF-8".to_owned()))?;
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            let path = checked_path(&place, &path)?;
+            let path = checked.path(&path)?;
             let metadata = checked_metadata(&entry, &real_root).map_err(disk(&entry.path()))?;
             if metadata.is_dir() {
                 folders.push(path.as_str().to_owned());

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::try_unfold;
 
 use super::error::SourceError;
-use super::files::{Content, MAX_FILES, ModelFile, ModelFiles, checked_path};
+use super::files::{Content, Entries, ModelFile, ModelFiles};
 
 /// A folder among the artifacts of a server.
 pub(crate) struct ServerFiles {
@@ -34,18 +34,14 @@ impl ServerFiles {
     }
 
     async fn walk(&self) -> Result<Vec<ModelFile>, SourceError> {
-        let (mut files, mut folders, mut n_entries) = (Vec::new(), vec![String::new()], 0);
+        let (mut files, mut folders) = (Vec::new(), vec![String::new()]);
+        let mut checked = Entries::of(&self.place);
         while let Some(folder) = folders.pop() {
             let asked = format!("{}{folder}", self.prefix);
             let entries = self.client.list_folder(&self.root, asked.trim_end_matches('/')).await;
             let entries = entries.map_err(|source| failed(&self.place, source))?;
-            n_entries += entries.len();
-            if n_entries > MAX_FILES {
-                let reason = format!("there are more than {MAX_FILES} files");
-                return Err(SourceError::Listing { uri: self.place.clone(), reason });
-            }
             for entry in entries {
-                let path = checked_path(&self.place, &self.below(&folder, &entry))?;
+                let path = checked.path(&self.below(&folder, &entry))?;
                 if entry.is_dir == Some(true) {
                     folders.push(path.as_str().to_owned());
                 } else {

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::frame::Frame;
-use super::raw;
 use crate::engines::EngineError;
 use crate::model::dtype::DType;
 use crate::model::predictions::Predictions;
+use crate::model::raw;
 use crate::model::tensor::Tensor;
 
 /// The header of an answer.
@@ -114,7 +114,10 @@ fn tensors(described: Vec<Described>, mut body: &[u8]) -> Result<Vec<(String, Te
         let (bytes, rest) = body.split_at_checked(one.size).ok_or_else(|| wrong("is cut off"))?;
         body = rest;
         let dtype = DType::from_numpy_name(&one.dtype).ok_or_else(|| wrong("is of an unknown type"))?;
-        let elements = raw::read(dtype, bytes).ok_or_else(|| wrong("is cut off"))?;
+        let n_elements = one.shape.iter().try_fold(1_usize, |product, length| product.checked_mul(*length));
+        let n_elements = n_elements.ok_or_else(|| wrong("is too large"))?;
+        let elements = raw::decode(dtype, n_elements, bytes)
+            .map_err(|reason| wrong(&format!("cannot be read: {reason}")))?;
         let tensor = Tensor::new(one.shape, elements).map_err(|error| wrong(&format!("is none: {error}")))?;
         tensors.push((one.name, tensor));
     }

@@ -8,7 +8,6 @@ mod answer;
 mod frame;
 mod output;
 mod process;
-mod raw;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,10 @@ use arrow::ipc::writer::StreamWriter;
 use serde_json::{Value, json};
 
 use super::frame::Frame;
-use super::raw;
 use crate::engines::EngineError;
 use crate::model::batch::{Batch, table_bytes};
 use crate::model::params::Params;
+use crate::model::raw;
 use crate::model::tensor::Tensor;
 
 /// Each tensor begins at a multiple of so many bytes, so that numpy can use it where it lies.
@@ -45,9 +45,8 @@ fn concatenated(tensors: &[(String, Tensor)]) -> Result<(Vec<Value>, Vec<u8>), E
     for (name, tensor) in tensors {
         body.resize(body.len().next_multiple_of(ALIGNMENT), 0);
         let offset = body.len();
-        if !raw::append(tensor.elements(), &mut body) {
-            return Err(EngineError::Invalid(format!("tensor '{name}': an element of more than 4 GiB")));
-        }
+        let named = |reason| EngineError::Invalid(format!("tensor '{name}': {reason}"));
+        raw::encode(tensor.elements(), &mut body).map_err(named)?;
         described.push(json!({
             "name": name,
             "dtype": tensor.dtype().numpy_name(),

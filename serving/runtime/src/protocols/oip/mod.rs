@@ -9,7 +9,6 @@ pub(crate) mod refusal;
 pub(crate) mod request;
 mod place;
 mod shape;
-mod raw;
 mod cast;
 mod inputs;
 mod outputs;

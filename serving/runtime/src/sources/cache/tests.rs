@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 
 use super::*;
-use crate::sources::files::{Content, checked_path};
+use crate::sources::files::{Content, Entries};
 
 const PLACE: &str = "s3://bucket/model";
 
@@ -77,9 +77,10 @@ impl ModelFiles for Fake {
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<ModelFile>, SourceError>> {
+        let mut checked = Entries::of(PLACE);
         let file = |(path, content): (&&str, &&str)| {
             Ok::<_, SourceError>(ModelFile {
-                path: checked_path(PLACE, path)?,
+                path: checked.path(path)?,
                 size_bytes: Some(content.len() as u64),
                 etag: self.etag.map(str::to_owned),
             })

@@ -4,12 +4,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::super::inputs;
 use super::super::interface::Interface;
 use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding, InferRequest, RequestedOutput, part_parameters};
 use super::super::shape::shape;
-use super::super::{inputs, raw};
 use super::data;
+use crate::model::raw;
 use crate::{DType, Tensor};
 
 /// Longest parameters of a request, in bytes: they become values that take much more memory than their text.

@@ -5,9 +5,9 @@ use serde::{Serialize, Serializer};
 
 use super::super::interface::Interface;
 use super::super::outputs::{self, Output};
-use super::super::raw;
 use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding};
+use crate::model::raw;
 use crate::{Elements, Predictions};
 
 /// A body and how long its JSON is.

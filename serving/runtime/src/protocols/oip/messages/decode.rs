@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use serde_json::{Map, Number, Value};
 
+use super::super::inputs;
 use super::super::interface::Interface;
 use super::super::refusal::Refusal;
 use super::super::request::{AnswerFormat, Encoding, InferRequest, RequestedOutput, part_parameters};
 use super::super::shape::shape;
-use super::super::{inputs, raw};
 use super::contents;
 use super::pb::infer_parameter::ParameterChoice;
 use super::pb::model_infer_request::{InferInputTensor, InferRequestedOutputTensor};
 use super::pb::{InferParameter, ModelInferRequest};
+use crate::model::raw;
 use crate::{DType, Tensor};
 
 /// Reads a request for a model.

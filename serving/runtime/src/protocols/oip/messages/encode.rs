@@ -2,12 +2,12 @@
 
 use super::super::interface::Interface;
 use super::super::outputs::{self, Output};
-use super::super::raw;
 use super::super::refusal::Refusal;
 use super::super::request::AnswerFormat;
 use super::pb::ModelInferResponse;
 use super::pb::model_infer_response::InferOutputTensor;
 use crate::Predictions;
+use crate::model::raw;
 
 /// Writes what a model answered.
 pub(crate) fn encode(

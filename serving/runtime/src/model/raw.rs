@@ -1,10 +1,11 @@
 //! Elements as bytes: little-endian, row by row; texts each behind its length in four bytes.
 //!
-//! The binary tensor extension of REST and the raw contents of gRPC are the same.
+//! The binary tensor extension of REST, the raw contents of gRPC and the sockets of Python workers are the same.
 
 use half::{bf16, f16};
 
-use crate::{DType, Elements};
+use crate::model::dtype::DType;
+use crate::model::tensor::Elements;
 
 /// Bytes before a text: its length.
 const PREFIX: usize = 4;
@@ -13,7 +14,7 @@ const PREFIX: usize = 4;
 ///
 /// # Errors
 /// Without the name of the tensor.
-pub(super) fn decode(dtype: DType, n_elements: usize, raw: &[u8]) -> Result<Elements, String> {
+pub(crate) fn decode(dtype: DType, n_elements: usize, raw: &[u8]) -> Result<Elements, String> {
     if let Some(width) = dtype.width()
         && n_elements.checked_mul(width) != Some(raw.len())
     {
@@ -74,7 +75,7 @@ fn texts(n_elements: usize, mut raw: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 ///
 /// # Errors
 /// Without the name of the tensor.
-pub(super) fn encode(elements: &Elements, out: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) fn encode(elements: &Elements, out: &mut Vec<u8>) -> Result<(), String> {
     match elements {
         Elements::Bool(values) => out.extend(values.iter().map(|value| u8::from(*value))),
         Elements::Uint8(values) => out.extend_from_slice(values),
