@@ -3,7 +3,7 @@
 use forebay_db::{Engine, Error, FromRow, Insert, Row, Sql, Tx};
 use forebay_wire::enumeration::ModelVersionStatus;
 
-use super::{KEYS_PER_STATEMENT, pairs, promotion_policies};
+use super::{KEYS_PER_STATEMENT, pairs};
 use crate::model::alias::AliasKey;
 use crate::model::model_version::ModelVersion;
 use crate::model::name::VersionKey;
@@ -53,11 +53,20 @@ const FIND_LOCATION: &str = "
     SELECT coalesce(nullif(storage_location, ''), source, '') AS location FROM model_versions
     WHERE workspace = 'default' AND name = $1 AND version = $2 AND current_stage != 'Deleted_Internal'";
 
-const ORIGIN: &str = "
+const FIND_ORIGIN: &str = "
     SELECT v.version, coalesce(v.run_id, '') AS run_id,
-        coalesce(nullif(v.storage_location, ''), v.source, '') AS location";
+        coalesce(nullif(v.storage_location, ''), v.source, '') AS location
+    FROM registered_models m
+    JOIN model_versions v ON v.workspace = m.workspace AND v.name = m.name
+    WHERE m.workspace = 'default' AND m.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
 
-const OF_ORIGIN: &str = "
+// Between the two stands the lock of the policies.
+const FIND_GUARDED_ORIGIN: &str = "
+    SELECT v.version, coalesce(v.run_id, '') AS run_id,
+        coalesce(nullif(v.storage_location, ''), v.source, '') AS location, (
+            SELECT p.document IS NOT NULL FROM forebay_promotion_policies p
+            WHERE p.model_name = m.name AND p.target = $3 ORDER BY p.version DESC LIMIT 1";
+const FIND_GUARDED_ORIGIN_END: &str = ") AS is_guarded
     FROM registered_models m
     JOIN model_versions v ON v.workspace = m.workspace AND v.name = m.name
     WHERE m.workspace = 'default' AND m.name = $1 AND v.version = $2 AND v.current_stage != 'Deleted_Internal'";
@@ -145,8 +154,7 @@ pub(crate) async fn find_location(tx: &mut Tx, key: &VersionKey) -> Result<Optio
 
 /// Where a version came from, unless it is deleted.
 pub(crate) async fn find_origin(tx: &mut Tx, key: &VersionKey) -> Result<Option<VersionOrigin>, Error> {
-    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
-    sql.push(OF_ORIGIN);
+    let sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
     Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
 
@@ -155,22 +163,22 @@ pub(crate) async fn find_origin_locked(
     tx: &mut Tx,
     key: &VersionKey,
 ) -> Result<Option<VersionOrigin>, Error> {
-    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
-    sql.push(OF_ORIGIN).push(tx.engine().lock_exclusive());
+    let mut sql = Sql::new(FIND_ORIGIN).bind(&key.name).bind(key.version);
+    sql.push(tx.engine().lock_exclusive());
     Ok(tx.find::<OriginRow>(sql).await?.map(|row| row.0))
 }
 
 /// The same, and whether a policy guards an alias or a stage of the model, which nobody changes either before this
-/// transaction ends: one statement does all that comes before a move.
+/// transaction ends, as after [`promotion_policies::lock_shared`](super::promotion_policies::lock_shared): one statement
+/// does all that comes before a move.
 pub(crate) async fn find_guarded_origin_locked(
     tx: &mut Tx,
     key: &VersionKey,
     target: &Target,
 ) -> Result<Option<(VersionOrigin, IsGuarded)>, Error> {
     let engine = tx.engine();
-    let mut sql = Sql::new(ORIGIN).bind(&key.name).bind(key.version);
-    promotion_policies::push_is_guarded_locked(sql.push(", ("), engine, target);
-    sql.push(") AS is_guarded").push(OF_ORIGIN).push(engine.lock_exclusive());
+    let mut sql = Sql::new(FIND_GUARDED_ORIGIN).bind(&key.name).bind(key.version).bind(target.to_stored());
+    sql.push(engine.lock_shared()).push(FIND_GUARDED_ORIGIN_END).push(engine.lock_exclusive());
     Ok(tx.find::<GuardedOriginRow>(sql).await?.map(|row| row.0))
 }
 

@@ -1,6 +1,6 @@
 //! Table `forebay_promotion_policies`: each change of a policy is a row, and the highest version counts.
 
-use forebay_db::{Engine, Error, FromRow, Row, Sql, Tx};
+use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
 use crate::model::kept_policy::KeptPolicy;
 use crate::model::policy::Policy;
@@ -28,10 +28,6 @@ const FIND: &str = "
     SELECT model_name, target, version, document, created_ms, created_by FROM forebay_promotion_policies
     WHERE model_name = $1 AND target = $2 ORDER BY version DESC LIMIT 1";
 
-const IS_IN_FORCE: &str = "
-    SELECT p.document IS NOT NULL FROM forebay_promotion_policies p WHERE p.model_name = m.name AND p.target = ";
-const IS_IN_FORCE_END: &str = " ORDER BY p.version DESC LIMIT 1";
-
 const INSERT: &str = "
     INSERT INTO forebay_promotion_policies (model_name, target, version, document, created_ms, created_by)
     VALUES ($1, $2, $3, $4, $5, $6)";
@@ -53,12 +49,6 @@ async fn run(tx: &mut Tx, lock: &'static str) -> Result<(), Error> {
         Some(statement) => tx.run(Sql::new(statement)).await.map(drop),
         None => Ok(()),
     }
-}
-
-/// Appends the query whether a policy guards an alias or a stage of model `m`; none where there never was one. The
-/// statement also does what [`lock_shared`] does.
-pub(super) fn push_is_guarded_locked(sql: &mut Sql, engine: Engine, target: &Target) {
-    sql.push(IS_IN_FORCE).push_bind(target.to_stored()).push(IS_IN_FORCE_END).push(engine.lock_shared());
 }
 
 /// The last version of a policy, also one by which it was deleted.
