@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
-use forebay_serving::{Limits, Models, Server, ServingMetrics, Setting};
+use forebay_serving::{Fallback, Limits, Models, Server, ServingMetrics, Setting};
 use forebay_web::limits::Limits as BodyLimits;
 use forebay_web::stack::{StaticPrefix, WebConfig, with_layers};
 use prometheus_client::registry::Registry;
@@ -90,7 +90,7 @@ async fn load_and_watch(
     watch_seconds: u64,
 ) -> anyhow::Result<()> {
     let loading = named.iter().map(|model| async move {
-        models.put(starter.start(model).await?);
+        models.put(starter.start(model, Fallback::LastKnown).await?);
         Ok::<(), anyhow::Error>(())
     });
     futures_util::future::try_join_all(loading).await?;

@@ -22,12 +22,13 @@ pub(super) struct Starter {
 }
 
 impl Starter {
-    /// Brings a model here and starts it; it has answered its own example when this returns.
-    pub(super) async fn start(&self, model: &NamedModel) -> anyhow::Result<ServedModel> {
+    /// Brings a model here and starts it; it has answered its own example when this returns. `fallback` says what may be
+    /// taken from the cache while the registry is away.
+    pub(super) async fn start(&self, model: &NamedModel, fallback: Fallback) -> anyhow::Result<ServedModel> {
         let started = Instant::now();
         let silent = |_: Progress| {};
         let (origins, cache) = (self.origins.origins(), &self.origins.cache);
-        let fetched = fetch(&model.uri, origins, cache, Fallback::LastKnown, &silent).await;
+        let fetched = fetch(&model.uri, origins, cache, fallback, &silent).await;
         let Fetched { folder, identity } =
             fetched.with_context(|| format!("model '{}' cannot be fetched", model.name))?;
         let version = identity.version.map(|version| format!(" (version {version})")).unwrap_or_default();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use forebay_serving::{Models, ServedModel};
+use forebay_serving::{Fallback, Models, ServedModel};
 use tokio::task::JoinSet;
 
 use super::named::NamedModel;
@@ -45,20 +45,23 @@ async fn look(
     models: &Models,
 ) -> anyhow::Result<Option<Arc<ServedModel>>> {
     let present = models.find(&model.name)?;
-    if let Some(trouble) = present.endpoint.trouble() {
+    let fallback = if let Some(trouble) = present.endpoint.trouble() {
         // Its files may be gone, and are fetched again.
         tracing::warn!("model '{}' is started anew: {trouble}", model.name);
+        Fallback::LastKnown
     } else if model.uri.may_move() {
         let identity = starter.origins.origins().resolve(&model.uri).await?;
         if (&identity.name, identity.version) == (&present.identity.name, present.identity.version) {
             return Ok(None);
         }
         tracing::info!("{} stands for another version now", model.uri);
+        // What it stood for last is served already.
+        Fallback::Pinned
     } else {
         return Ok(None);
-    }
+    };
     drop(present);
-    Ok(models.put(starter.start(model).await?))
+    Ok(models.put(starter.start(model, fallback).await?))
 }
 
 /// Ends a model when nobody asks it any more.

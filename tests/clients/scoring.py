@@ -217,6 +217,17 @@ def build_named_tensors(path):
     mlflow.onnx.save_model(model, path, signature=ModelSignature(Schema(spec)))
 
 
+def build_objects(path):
+    """A classifier of scikit-learn whose second output is an object for each row, fed with a tensor."""
+    from skl2onnx import to_onnx
+    from sklearn.linear_model import LogisticRegression
+
+    rows = numpy.array([[0, 1], [1, 0], [2, 1], [3, 3]], dtype=numpy.float32)
+    model = to_onnx(LogisticRegression().fit(rows, [0, 0, 1, 1]), rows[:1], target_opset=15)
+    spec = Schema([TensorSpec(numpy.dtype("float32"), (-1, 2))])
+    mlflow.onnx.save_model(model, path, signature=ModelSignature(spec))
+
+
 def build_mixed(path):
     """A text and a whole number by name, and an output of each kind."""
     from onnx import TensorProto, helper
@@ -265,6 +276,7 @@ BUILDERS = {
     "tensor": build_tensor,
     "onnx": build_onnx,
     "named_tensors": build_named_tensors,
+    "objects": build_objects,
     "mixed": build_mixed,
     "classifier": build_classifier,
     "echo": build_echo,

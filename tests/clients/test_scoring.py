@@ -113,6 +113,8 @@ SAME = {
         200,
         {"total": [[1.5, 2.25]], "difference": [[0.5, 1.75]]},
     ),
+    "objects_of_a_tensor": ("objects", JSON, {"inputs": [[1.0, 0.0], [3.0, 3.0]]}, 200, None),
+    "objects_by_row": ("objects", JSON, {"instances": [[1.0, 0.0], [3.0, 3.0]]}, 200, None),
     "text_and_whole_number": (
         "mixed",
         CSV,
@@ -149,6 +151,7 @@ SAME = {
     "truth_as_text": ("echo", JSON, echo(b="true"), 200, None),
     "null_in_a_whole_number": ("echo", JSON, echo(l=None), 400, None),
     "null_text": ("echo", JSON, echo(s=None), 200, None),
+    "null_moment": ("echo", JSON, echo(t=None), 200, None),
     "no_moment": ("echo", JSON, echo(t="soon"), 400, None),
 }
 

@@ -149,7 +149,8 @@ pub(crate) fn n_permits(n_lanes: usize) -> usize {
 
 fn open(lake: &Lake, inputs: &Inputs, options: &JobOptions) -> Result<(Arc<Table>, Columns), Error> {
     let (wanted, optional) = wanted_types(inputs, &options.columns);
-    let keep_texts = output_format(options) == Some(Format::Csv);
+    // A model that does not tell its columns by name may take any of them.
+    let keep_texts = output_format(options) == Some(Format::Csv) && !wanted.is_empty();
     let table_options =
         TableOptions { format: options.input_format, text: TextTypes { wanted, optional, keep_texts } };
     let table = Arc::new(Table::open(lake, &options.input, &table_options)?);

@@ -17,11 +17,12 @@ pub(crate) fn long_if<T>(size_bytes: usize, work: impl FnOnce() -> T) -> T {
 /// About how many bytes predictions take.
 pub(crate) fn size_bytes(predictions: &Predictions) -> usize {
     match predictions {
-        Predictions::Frame(frame) => table_bytes(frame),
+        Predictions::Frame(table) | Predictions::Columns(table) => table_bytes(table),
         Predictions::Array(array) => array.elements().size_bytes(),
         Predictions::Arrays(arrays) => {
             arrays.iter().map(|(_, array)| array.elements()).map(Elements::size_bytes).sum()
         }
-        Predictions::Json(_) => 0,
+        // Nobody has counted.
+        Predictions::Json(_) => usize::MAX,
     }
 }

@@ -11,7 +11,7 @@ fn code(error: &InferenceError) -> Code {
     match error {
         InferenceError::Refused(Refusal::Invalid(_)) => Code::InvalidArgument,
         InferenceError::Refused(Refusal::Unwritable(_)) => Code::Internal,
-        InferenceError::UnknownModel(_) => Code::NotFound,
+        InferenceError::UnknownModel(_) | InferenceError::UnknownVersion { .. } => Code::NotFound,
         InferenceError::NotReady { .. } => Code::Unavailable,
         InferenceError::FixedModels => Code::Unimplemented,
         InferenceError::Score(error) => code_of_score(error),

@@ -1,7 +1,7 @@
 //! The methods of the service.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
@@ -40,13 +40,14 @@ impl Inference {
         request: ModelInferRequest,
         timeout: Option<Duration>,
     ) -> Result<ModelInferResponse, InferenceError> {
+        let received = Instant::now();
         let name = &request.model_name;
         let model = inference::find_ready(&self.0.models, name, version(&request.model_version))?;
         let interface = &model.interface;
         let request = long_if(request.encoded_len(), || decode::decode(request, interface))?;
         let patience = timeout.map_or(self.0.patience, |timeout| timeout.min(self.0.patience));
         let format = request.answer.clone();
-        let predictions = inference::infer(&model, request, patience).await?;
+        let predictions = inference::infer(&model, request, patience, received).await?;
         Ok(long_if(size_bytes(&predictions), || encode::encode(interface, &format, predictions))?)
     }
 

@@ -22,7 +22,7 @@ use super::tensor::{Elements, Tensor};
 /// When they have no rows, or arrays of different lengths.
 pub fn to_columns(predictions: &Predictions, name: &str) -> Result<RecordBatch, String> {
     match predictions {
-        Predictions::Frame(frame) => Ok(frame.clone()),
+        Predictions::Frame(table) | Predictions::Columns(table) => Ok(table.clone()),
         Predictions::Array(array) => infer::table(vec![(name.to_owned(), column(array)?)], array.n_rows()),
         Predictions::Arrays(arrays) => {
             let Some(n_rows) = predictions.n_rows() else {

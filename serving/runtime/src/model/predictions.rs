@@ -5,11 +5,13 @@ use serde_json::Value;
 
 use super::tensor::Tensor;
 
-/// What a model made of a batch. The first three have a row for each row of the batch, in order.
+/// What a model made of a batch. All but the last have a row for each row of the batch, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Predictions {
     /// A table, as a pandas frame.
     Frame(RecordBatch),
+    /// Several columns with names, of which one holds what no array can, as a dict of lists.
+    Columns(RecordBatch),
     /// One array without a name, as a numpy array or a pandas series.
     Array(Tensor),
     /// Several arrays with names, as a dict of numpy arrays.
@@ -22,7 +24,7 @@ impl Predictions {
     /// Rows that it holds; none where there are no rows to tell apart.
     pub fn n_rows(&self) -> Option<usize> {
         match self {
-            Predictions::Frame(frame) => Some(frame.num_rows()),
+            Predictions::Frame(table) | Predictions::Columns(table) => Some(table.num_rows()),
             Predictions::Array(array) => array.shape().first().copied(),
             Predictions::Arrays(arrays) => {
                 let mut rows = arrays.iter().map(|(_, array)| array.shape().first().copied());
@@ -37,6 +39,7 @@ impl Predictions {
     pub fn slice(&self, start: usize, n_rows: usize) -> Predictions {
         match self {
             Predictions::Frame(frame) => Predictions::Frame(frame.slice(start, n_rows)),
+            Predictions::Columns(columns) => Predictions::Columns(columns.slice(start, n_rows)),
             Predictions::Array(array) => Predictions::Array(array.slice(start, n_rows)),
             Predictions::Arrays(arrays) => {
                 let sliced = arrays.iter().map(|(name, array)| (name.clone(), array.slice(start, n_rows)));

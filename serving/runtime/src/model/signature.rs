@@ -169,9 +169,9 @@ impl ColumnType {
         })
     }
 
-    /// Whether a required column may have nulls. MLflow lets those of texts through to the model.
+    /// Whether a required column may have nulls. MLflow lets those of texts and moments through to the model.
     pub(crate) fn takes_null(&self) -> bool {
-        *self == ColumnType::String
+        matches!(self, ColumnType::String | ColumnType::Datetime)
     }
 
     /// How a column of this type stands in a [`crate::Batch`]; `any` as the text of its JSON.

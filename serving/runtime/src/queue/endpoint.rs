@@ -134,8 +134,8 @@ impl Endpoint {
         let row_time = self.shared.statistics.row_time();
         let placed = self.shared.waiting.push(entry, row_time);
         placed.inspect_err(|_| self.shared.statistics.failed(since.elapsed()))?;
-        let mut place = Place { endpoint: self, id: Some(id), since };
-        let answered = tokio::time::timeout(patience, answer).await;
+        let mut place = Place { endpoint: self, id: Some(id), since, answer };
+        let answered = tokio::time::timeout(patience, &mut place.answer).await;
         if let Ok(Ok(result)) = answered {
             place.id = None;
             return result;
@@ -183,11 +183,17 @@ struct Place<'a> {
     /// None when the answer came.
     id: Option<u64>,
     since: Instant,
+    answer: oneshot::Receiver<Result<Scored, ScoreError>>,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
+        self.answer.close();
+        // An answer that came too late to be read was counted when it was given.
+        if self.answer.try_recv().is_ok() {
+            return;
+        }
         self.endpoint.shared.statistics.failed(self.since.elapsed());
         if !self.endpoint.shared.waiting.remove(id) {
             self.endpoint.running.iter().for_each(|running| running.abandon(id));

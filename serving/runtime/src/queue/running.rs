@@ -28,11 +28,14 @@ impl Running {
 
     /// Notes that the caller of a request is gone; when it was the last one of its batch, the work is cancelled.
     pub(super) fn abandon(&self, id: u64) {
-        let mut running = self.lock();
-        let Some(batch) = running.as_mut().filter(|batch| batch.wanted.contains(&id)) else { return };
-        batch.wanted.retain(|wanted| *wanted != id);
-        if batch.wanted.is_empty() {
-            batch.cancellation.cancel();
+        let unwanted = {
+            let mut running = self.lock();
+            let Some(batch) = running.as_mut().filter(|batch| batch.wanted.contains(&id)) else { return };
+            batch.wanted.retain(|wanted| *wanted != id);
+            batch.wanted.is_empty().then(|| batch.cancellation.clone())
+        };
+        if let Some(cancellation) = unwanted {
+            cancellation.cancel();
         }
     }
 

@@ -8,6 +8,9 @@ use forebay_core::clock::Clock;
 
 use super::entry::Compute;
 
+/// Batches of more rows are not counted by their exact size.
+const MAX_EXACT: usize = 256;
+
 /// Counters of a model.
 pub struct Statistics {
     counts: Mutex<Counts>,
@@ -31,8 +34,8 @@ pub struct Counts {
     pub queue: TimeSum,
     /// What the batches took; it counts in full for each request of a batch.
     pub compute: ComputeSums,
-    /// The same by the number of rows of a batch, once for each batch. There are as many entries at most as the queue holds
-    /// rows.
+    /// The same by the number of rows of a batch, once for each batch. Sizes beyond [`MAX_EXACT`] are told as the next power
+    /// of two, so that there are few.
     pub batches: BTreeMap<usize, ComputeSums>,
     /// How long engines took for all batches.
     busy: Duration,
@@ -87,7 +90,8 @@ impl Statistics {
         counts.n_executions += 1;
         counts.n_rows += n_rows as u64;
         counts.busy += took.infer;
-        counts.batches.entry(n_rows).or_default().add(took);
+        let size = if n_rows <= MAX_EXACT { n_rows } else { n_rows.next_power_of_two() };
+        counts.batches.entry(size).or_default().add(took);
     }
 
     /// A request was answered.

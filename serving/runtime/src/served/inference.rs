@@ -1,7 +1,7 @@
 //! What both transports of the Open Inference Protocol ask of the models.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::model::ServedModel;
 use super::{Models, NotServed};
@@ -19,9 +19,17 @@ pub(crate) enum InferenceError {
     /// Its tensors, or those of the answer.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// There is no such model, or not in this version.
+    /// There is no such model.
     #[error("model '{0}' is not found")]
     UnknownModel(String),
+    /// There is, but not in this version.
+    #[error("model '{name}' version '{version}' is not found")]
+    UnknownVersion {
+        /// Of the model.
+        name: String,
+        /// That was asked for.
+        version: String,
+    },
     /// The model cannot answer now.
     #[error("model '{name}' is not ready: {reason}")]
     NotReady {
@@ -44,11 +52,11 @@ pub(crate) fn find(
     name: &str,
     version: Option<&str>,
 ) -> Result<Arc<ServedModel>, InferenceError> {
-    let unknown = || {
-        InferenceError::UnknownModel(match version {
-            Some(version) => format!("{name}' version '{version}"),
-            None => name.to_owned(),
-        })
+    let unknown = || match version {
+        Some(version) => {
+            InferenceError::UnknownVersion { name: name.to_owned(), version: version.to_owned() }
+        }
+        None => InferenceError::UnknownModel(name.to_owned()),
     };
     let model = models.find(name).map_err(|why| match why {
         NotServed::Loading(name) => not_ready(&name, "it is being loaded"),
@@ -87,14 +95,17 @@ fn not_ready(name: &str, reason: &str) -> InferenceError {
     InferenceError::NotReady { name: name.to_owned(), reason: reason.to_owned() }
 }
 
-/// Scores what was read for this model. The least of both times counts; dropping the future frees the place in the queue.
+/// Scores what was read for this model since its body was there. The least of both times counts; dropping the future frees
+/// the place in the queue.
 pub(crate) async fn infer(
     model: &ServedModel,
     request: InferRequest,
     patience: Duration,
+    received: Instant,
 ) -> Result<Predictions, InferenceError> {
     let params = model.decoder.params(request.params.0).map_err(Refusal::Invalid)?;
     let patience = request.timeout.map_or(patience, |timeout| timeout.min(patience));
+    let patience = patience.saturating_sub(received.elapsed());
     Ok(model.score(request.batch, params, patience).await?.predictions)
 }
 

@@ -79,12 +79,13 @@ pub async fn fetch(
         Ok(identity) => match bring(uri, &identity, origins, cache, progress).await {
             Ok(path) => (identity, path),
             Err(error) => {
-                let (_, path) = recall(&identity.pinned(), error, origins, cache).await?;
+                let is_it = |known: &Identity| known.is_same(&identity);
+                let (_, path) = recall(&identity.pinned(), error, origins, cache, is_it).await?;
                 (identity, path)
             }
         },
         Err(error) if uri.may_move() && fallback == Fallback::Pinned => return Err(error),
-        Err(error) => recall(&uri.to_string(), error, origins, cache).await?,
+        Err(error) => recall(&uri.to_string(), error, origins, cache, |_| true).await?,
     };
     open(identity, path).await
 }
@@ -105,21 +106,26 @@ async fn bring(
     if let Some(registry) = origins.registry.filter(|_| uri.needs_registry()) {
         let pinned = Identity { uri: identity.pinned(), alias: None, ..identity.clone() };
         for known in [identity, &pinned] {
-            cache.remember(registry.place(), known, &path).await?;
+            if let Err(error) = cache.remember(registry.place(), known, &path).await {
+                tracing::warn!("{} will not be found while its registry is away: {error}", known.uri);
+            }
         }
     }
     Ok(path)
 }
 
-/// The model that a URI stood for last, where `error` may pass and its files are in the cache; else that error.
+/// The model that a URI stood for last, where `error` may pass, its files are in the cache, and it is one that is `wanted`;
+/// else that error.
 async fn recall(
     uri: &str,
     error: SourceError,
     origins: Origins<'_>,
     cache: &Cache,
+    wanted: impl Fn(&Identity) -> bool + Send,
 ) -> Result<(Identity, PathBuf), SourceError> {
     let Some(registry) = origins.registry.filter(|_| error.is_passing()) else { return Err(error) };
-    let Some((identity, path)) = cache.recall(registry.place(), uri).await? else { return Err(error) };
+    let known = cache.recall(registry.place(), uri).await?.filter(|(identity, _)| wanted(identity));
+    let Some((identity, path)) = known else { return Err(error) };
     let pinned = identity.pinned();
     if pinned == uri {
         tracing::warn!("{error}: {uri} is taken from the cache");

@@ -53,6 +53,13 @@ pub enum Location {
 }
 
 impl Identity {
+    /// Whether it is the model of another time: the numbers of a registered model that was deleted and made again begin
+    /// anew.
+    pub(crate) fn is_same(&self, other: &Identity) -> bool {
+        (&self.name, self.version, &self.model_id, &self.run_id)
+            == (&other.name, other.version, &other.model_id, &other.run_id)
+    }
+
     /// What a URI alone tells.
     pub fn of(uri: &ModelUri) -> Self {
         Identity { uri: uri.to_string(), ..Identity::default() }

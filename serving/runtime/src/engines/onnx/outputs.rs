@@ -87,6 +87,10 @@ impl<'m> Outputs<'m> {
     /// # Errors
     /// Names an output that has another number of rows.
     pub(super) fn into_frame(self, n_rows: usize) -> Result<Predictions, EngineError> {
+        self.into_table(n_rows).map(Predictions::Frame)
+    }
+
+    fn into_table(self, n_rows: usize) -> Result<RecordBatch, EngineError> {
         let mut fields = Vec::with_capacity(self.ports.len());
         let mut columns = Vec::with_capacity(self.ports.len());
         for (port, collected) in self.ports.iter().zip(self.collected) {
@@ -101,14 +105,14 @@ impl<'m> Outputs<'m> {
             columns.push(column);
         }
         let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
-        let frame = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
-        frame.map(Predictions::Frame).map_err(|error| EngineError::Failed(one_line(&error)))
+        let table = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options);
+        table.map_err(|error| EngineError::Failed(one_line(&error)))
     }
 
-    /// As arrays with names; as a table where one output is an object for each row, which no array can hold.
+    /// As arrays with names; as columns where one output is an object for each row, which no array can hold.
     pub(super) fn into_arrays(self, n_rows: usize) -> Result<Predictions, EngineError> {
         if self.ports.iter().any(|port| port.is_map) {
-            return self.into_frame(n_rows);
+            return self.into_table(n_rows).map(Predictions::Columns);
         }
         let mut arrays = Vec::with_capacity(self.ports.len());
         for (port, collected) in self.ports.iter().zip(self.collected) {

@@ -168,6 +168,11 @@ fn matrix_as_table(matrix: &Tensor) -> Batch {
     )
 }
 
+fn columns(predictions: Predictions) -> RecordBatch {
+    let Predictions::Columns(columns) = predictions else { panic!("{predictions:?}") };
+    columns
+}
+
 fn frame(predictions: Predictions) -> RecordBatch {
     let Predictions::Frame(frame) = predictions else { panic!("{predictions:?}") };
     frame

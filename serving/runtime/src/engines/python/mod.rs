@@ -128,8 +128,9 @@ impl Engine for Python {
             self.restart()?;
         }
         let answered = match self.ask(&request, cancellation) {
+            // It was ended, because nobody waits.
+            Err(Silence::Before(error)) if cancellation.check().is_err() => Err(Silence::Amid(error)),
             Err(Silence::Before(_)) => {
-                cancellation.check()?;
                 self.restart()?;
                 self.ask(&request, cancellation)
             }
@@ -160,9 +161,7 @@ impl Python {
 
     fn ask(&mut self, request: &Frame, cancellation: &Cancellation) -> Result<Frame, Silence> {
         let worker = Arc::clone(&self.worker);
-        cancellation.stop_with(move || {
-            worker.kill();
-        });
+        cancellation.stop_with(move || worker.signal());
         self.begin(request).map_err(Silence::Before)?;
         frame::receive(&mut self.connection).map_err(Silence::Amid)
     }

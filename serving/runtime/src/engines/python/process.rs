@@ -128,6 +128,16 @@ impl Worker {
         process.status.is_some() || !matches!(waitid(WaitId::Pid(self.pid), look), Ok(None))
     }
 
+    /// Kills the worker and all that it started, and does not wait. Whoever talks to it will see its end.
+    pub(super) fn signal(&self) {
+        // Another that holds it is about to end it.
+        if let Ok(process) = self.child.try_lock()
+            && process.status.is_none()
+        {
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+
     /// Kills the worker and all that it started, and waits until it has ended.
     pub(super) fn kill(&self) -> Option<ExitStatus> {
         let mut process = self.child.lock().unwrap_or_else(PoisonError::into_inner);

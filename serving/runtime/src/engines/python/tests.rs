@@ -130,6 +130,7 @@ fn written(predictions: &Predictions) -> Value {
             arrays.iter().map(|(name, array)| (name.clone(), nested(array))).collect::<Map<_, _>>().into()
         }
         Predictions::Json(value) => value.clone(),
+        Predictions::Columns(_) => panic!("Python gives frames, arrays or JSON"),
     }
 }
 

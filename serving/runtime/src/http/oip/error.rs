@@ -45,16 +45,13 @@ impl Error {
 
     fn into_api(self) -> ApiError {
         let (status, code) = match &self {
-            Error::Body(_) => (StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+            Error::Body(refusal) => return refusal.clone(),
             Error::BodyTooLong(_) => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidParameterValue),
             Error::Encoding(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidParameterValue),
             Error::UnknownPath(_) => (StatusCode::NOT_FOUND, ErrorCode::EndpointNotFound),
             Error::Inference(error) => status_of(error),
         };
-        match self {
-            Error::Body(refusal) => refusal,
-            error => ApiError::from_error_with_status(status, code, &error),
-        }
+        ApiError::from_error_with_status(status, code, &self)
     }
 }
 
@@ -64,7 +61,9 @@ fn status_of(error: &InferenceError) -> (StatusCode, ErrorCode) {
         InferenceError::Refused(Refusal::Unwritable(_)) => {
             (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::InternalError)
         }
-        InferenceError::UnknownModel(_) => (StatusCode::NOT_FOUND, ErrorCode::ResourceDoesNotExist),
+        InferenceError::UnknownModel(_) | InferenceError::UnknownVersion { .. } => {
+            (StatusCode::NOT_FOUND, ErrorCode::ResourceDoesNotExist)
+        }
         InferenceError::NotReady { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TemporarilyUnavailable)
         }

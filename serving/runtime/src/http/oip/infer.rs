@@ -1,5 +1,7 @@
 //! Tensors in, tensors out.
 
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
@@ -32,10 +34,11 @@ pub(in crate::http) async fn infer(
     let Named { model, version } = named(model)?;
     let model = inference::find_ready(&server.models, &model, version.as_deref())?;
     let Whole(body) = body.map_err(Error::Body)?;
+    let received = Instant::now();
     let patience = patience::at_most(server.patience, &headers).map_err(Error::invalid)?;
     let request = decode(&model, &headers, body, server.body_bytes)?;
     let format = request.answer.clone();
-    let predictions = inference::infer(&model, request, patience).await?;
+    let predictions = inference::infer(&model, request, patience, received).await?;
     encode(&model, &format, predictions)
 }
 

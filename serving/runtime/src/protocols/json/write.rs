@@ -2,7 +2,7 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
-    MapArray, StringArray, StructArray, TimestampNanosecondArray, UInt64Array,
+    MapArray, RecordBatch, StringArray, StructArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -26,6 +26,8 @@ const BASE64_LINE: usize = 76;
 pub(crate) enum Writer<'a> {
     /// Records.
     Frame(usize, Record),
+    /// An object of lists.
+    Columns(usize, Record),
     /// Nested lists.
     Array(&'a Tensor),
     /// An object of nested lists.
@@ -61,10 +63,8 @@ impl<'a> Writer<'a> {
     /// Names the column whose type has no JSON.
     pub(crate) fn new(predictions: &'a Predictions) -> Result<Self, String> {
         Ok(match predictions {
-            Predictions::Frame(frame) => {
-                let fields = frame.schema_ref().fields().iter().map(|field| field.name().as_str());
-                Writer::Frame(frame.num_rows(), Record::new(fields.zip(frame.columns()))?)
-            }
+            Predictions::Frame(table) => Writer::Frame(table.num_rows(), Record::of(table)?),
+            Predictions::Columns(table) => Writer::Columns(table.num_rows(), Record::of(table)?),
             Predictions::Array(array) => Writer::Array(array),
             Predictions::Arrays(arrays) => Writer::Arrays(arrays),
             Predictions::Json(value) => Writer::Json(value),
@@ -77,6 +77,7 @@ impl<'a> Writer<'a> {
             Writer::Frame(n_rows, record) => {
                 list(*n_rows, out, |row, out| record.write(row, out));
             }
+            Writer::Columns(n_rows, record) => record.write_columns(*n_rows, out),
             Writer::Array(array) => write_tensor(array, out),
             Writer::Arrays(arrays) => object(arrays, out, write_tensor),
             Writer::Json(value) => put(value, out),
@@ -86,7 +87,7 @@ impl<'a> Writer<'a> {
     /// Writes one row; all of it where there are no rows to tell apart.
     pub(crate) fn row(&self, row: usize, out: &mut Vec<u8>) {
         match self {
-            Writer::Frame(_, record) => record.write(row, out),
+            Writer::Frame(_, record) | Writer::Columns(_, record) => record.write(row, out),
             Writer::Array(array) => write_tensor_row(array, row, out),
             Writer::Arrays(arrays) => object(arrays, out, |array, out| write_tensor_row(array, row, out)),
             Writer::Json(value) => put(value, out),
@@ -128,6 +129,11 @@ fn object<T>(entries: &[(String, T)], out: &mut Vec<u8>, write: impl Fn(&T, &mut
 }
 
 impl Record {
+    fn of(table: &RecordBatch) -> Result<Self, String> {
+        let names = table.schema_ref().fields().iter().map(|field| field.name().as_str());
+        Record::new(names.zip(table.columns()))
+    }
+
     fn new<'c>(columns: impl Iterator<Item = (&'c str, &'c ArrayRef)>) -> Result<Self, String> {
         let prepared = columns.map(|(name, array)| {
             let mut key = Vec::with_capacity(name.len() + 3);
@@ -140,13 +146,21 @@ impl Record {
     }
 
     fn write(&self, row: usize, out: &mut Vec<u8>) {
+        self.write_each(out, |column, out| column.write(row, out));
+    }
+
+    fn write_columns(&self, n_rows: usize, out: &mut Vec<u8>) {
+        self.write_each(out, |column, out| list(n_rows, out, |row, out| column.write(row, out)));
+    }
+
+    fn write_each(&self, out: &mut Vec<u8>, write: impl Fn(&Column, &mut Vec<u8>)) {
         out.push(b'{');
         for (position, (key, column)) in self.0.iter().enumerate() {
             if position > 0 {
                 out.push(b',');
             }
             out.extend_from_slice(key);
-            column.write(row, out);
+            write(column, out);
         }
         out.push(b'}');
     }

@@ -62,7 +62,7 @@ fn not_there(name: &str, names: &[String]) -> String {
 fn tensors(predictions: Predictions, interface: &Interface) -> Result<Vec<(String, Tensor)>, String> {
     let nameless = || describe::only_output(interface).unwrap_or_else(|| NAMELESS.to_owned());
     match predictions {
-        Predictions::Frame(frame) => columns(&frame),
+        Predictions::Frame(table) | Predictions::Columns(table) => columns(&table),
         Predictions::Array(tensor) => Ok(vec![(nameless(), tensor)]),
         Predictions::Arrays(tensors) => Ok(tensors),
         Predictions::Json(value) => {
