@@ -11,12 +11,13 @@ use crate::cli::{Command, LogFormat};
 /// wrong.
 pub(crate) fn start(format: LogFormat, command: &Command) {
     let level = match command {
-        Command::Models(_) | Command::Score(_) => LevelFilter::WARN,
+        Command::Models(_) | Command::Score(_) | Command::Table(_) => LevelFilter::WARN,
         Command::Server(_) | Command::Serve(_) | Command::Gc(_) | Command::Db(_) => LevelFilter::INFO,
     };
-    // ONNX Runtime tells at INFO what it does with each node of a model; `RUST_LOG` comes later, and wins.
+    // ONNX Runtime tells at INFO what it does with each node of a model, and the kernel of Delta tells as an error what its
+    // caller tells, too; `RUST_LOG` comes later, and wins.
     let told = EnvFilter::try_from_default_env().map_or_else(|_| String::new(), |filter| filter.to_string());
-    let filter = EnvFilter::builder().parse_lossy(format!("{level},ort=warn,{told}"));
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},ort=warn,delta_kernel=off,{told}"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -19,6 +19,7 @@ mod serve;
 mod serving;
 mod seats;
 mod stop;
+mod table;
 mod ui;
 mod versions;
 

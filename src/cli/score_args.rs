@@ -1,7 +1,7 @@
 //! `forebay score`: the raw flags. [`crate::score`] gives them their meaning.
 
 use clap::{Args, ValueEnum};
-use forebay_batch::{JobId, Mapping};
+use forebay_batch::{JobId, Mapping, OutputFormat};
 use forebay_lake::{Format, Shard};
 
 use super::{EngineArgs, OriginArgs};
@@ -22,6 +22,7 @@ answer a little differently.
 
 Examples:
   forebay score --model models:/fraud@champion --input 'transactions/*.parquet' --output scored/ --job-id nightly
+  forebay score --model ./model --input gold/flights --output gold/late --output-format delta --job-id 2026-11-26
   forebay score --model ./model --input flights.csv --output flights.parquet --keep year,month,day
   cat rows.jsonl | forebay score --model ./model --input - --output - --output-format jsonl";
 
@@ -59,9 +60,10 @@ pub(crate) struct TableArgs {
     /// parquet, csv, jsonl, arrow or arrows; otherwise names and contents tell.
     #[arg(long, env = "FOREBAY_SCORE_INPUT_FORMAT", value_name = "FORMAT")]
     pub(crate) input_format: Option<Format>,
-    /// The same for the output; a folder gets Parquet.
+    /// The same for the output, or delta: a Delta table, which is made if it is not there and gets all rows in one commit. A
+    /// folder that is a Delta table is taken for one; another one gets Parquet.
     #[arg(long, env = "FOREBAY_SCORE_OUTPUT_FORMAT", value_name = "FORMAT")]
-    pub(crate) output_format: Option<Format>,
+    pub(crate) output_format: Option<OutputFormat>,
     /// Columns for the model, as `column` or `input=column`. Inputs with names are found by them without this; a model
     /// that tells no names gets exactly these, or all.
     #[arg(long, env = "FOREBAY_SCORE_COLUMNS", value_name = "COLUMNS", value_delimiter = ',')]

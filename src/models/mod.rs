@@ -6,7 +6,7 @@
 mod advice;
 mod local;
 pub(crate) mod connection;
-mod output;
+pub(crate) mod output;
 pub(crate) mod target;
 
 mod found;
@@ -24,8 +24,8 @@ mod policy;
 
 mod download;
 
-mod table;
-mod words;
+pub(crate) mod table;
+pub(crate) mod words;
 
 use forebay_client::{Client, Decision};
 use forebay_serving::ModelSource;

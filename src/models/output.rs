@@ -9,11 +9,11 @@ use crate::cli::OutputFormat;
 
 /// How answers look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output(pub(super) OutputFormat);
+pub(crate) struct Output(pub(crate) OutputFormat);
 
 impl Output {
     /// Shows a message of the API: as it is for programs, as `text` for people.
-    pub(super) fn show(self, message: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    pub(crate) fn show(self, message: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         match self.0 {
             OutputFormat::Json => print(&serde_json::to_string_pretty(message)?),
             OutputFormat::Table => print(&text()),

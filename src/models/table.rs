@@ -7,24 +7,34 @@ use unicode_width::UnicodeWidthStr as _;
 const GAP: &str = "  ";
 
 /// A header and rows.
-pub(super) struct Table(Vec<Vec<Cell>>);
+pub(crate) struct Table(Vec<Vec<Cell>>);
 
 /// The lines of a cell; usually one.
 #[derive(Default)]
-pub(super) struct Cell(Vec<String>);
+pub(crate) struct Cell(Vec<String>);
 
 impl Table {
-    pub(super) fn new<const N: usize>(header: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
         Table(vec![header.map(Cell::from).into()])
     }
 
     /// Names and what they stand for, without a header.
-    pub(super) fn of_pairs<const N: usize>(pairs: [(&str, Cell); N]) -> Self {
+    pub(crate) fn of_pairs<const N: usize>(pairs: [(&str, Cell); N]) -> Self {
         Table(pairs.into_iter().map(|(name, value)| vec![Cell::from(name), value]).collect())
     }
 
-    pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
-        self.0.push(cells.into());
+    pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+        self.push(cells);
+    }
+
+    /// As many columns as there are.
+    pub(crate) fn with_header(header: impl IntoIterator<Item = Cell>) -> Self {
+        Table(vec![header.into_iter().collect()])
+    }
+
+    /// A row for such a header.
+    pub(crate) fn push(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.0.push(cells.into_iter().collect());
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 use forebay_wire::number::Int64;
 
 /// Milliseconds since the epoch as `2023-11-14T22:13:20Z`; empty where there is no time, or none of our calendar.
-pub(super) fn utc(time_ms: Option<Int64>) -> String {
+pub(crate) fn utc(time_ms: Option<Int64>) -> String {
     let time = time_ms.and_then(|Int64(time_ms)| DateTime::from_timestamp_millis(time_ms));
     time.map_or_else(String::new, |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
@@ -27,7 +27,7 @@ pub(super) fn count(n: impl Into<u64>, noun: &str) -> String {
 }
 
 /// Bytes as people say it: `17 B`, `2.5 MiB`.
-pub(super) fn size(n_bytes: u64) -> String {
+pub(crate) fn size(n_bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if n_bytes < 1_024 {
         return format!("{n_bytes} B");

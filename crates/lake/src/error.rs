@@ -50,6 +50,16 @@ pub enum Error {
         /// Names the column.
         reason: String,
     },
+    /// A Delta table, or the log of one, is not what it has to be.
+    #[error("{uri}{}: {reason}", version.map(|version| format!(", version {version}")).unwrap_or_default())]
+    Delta {
+        /// The table.
+        uri: String,
+        /// None where no version is known.
+        version: Option<u64>,
+        /// Names the file where it is about one.
+        reason: String,
+    },
     /// Another process writes the same file.
     #[error("{0} is being written by another process")]
     Busy(String),

@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::Error;
+use crate::delta::Reading;
+use crate::predicate::{Comparison, Predicate};
 use crate::read::unit::{Piece, pieces};
 use crate::read::{self, Decoded, Wanted};
 use crate::table::{Shard, Table};
@@ -20,6 +22,8 @@ pub struct ScanOptions {
     pub max_rows: usize,
     /// What a batch should not exceed much.
     pub max_bytes: usize,
+    /// All of these hold for the rows that are read; without any, all rows are.
+    pub predicate: Vec<Comparison>,
     /// Rows that are left out at the start.
     pub skip_rows: u64,
     /// Rows that are read at most, with those that are left out.
@@ -33,7 +37,7 @@ pub struct Rows {
     pub batch: RecordBatch,
     /// The file that they are from.
     pub file: Arc<str>,
-    /// The number of the first one in its file, from 1.
+    /// The number of the first one in its file, from 1, among those that are wanted.
     pub first_row: u64,
     /// Rows that hold something that is not of its column's type, in their order; it is null in the batch.
     pub defects: Vec<Defect>,
@@ -79,7 +83,11 @@ pub struct Scan {
     table: Arc<Table>,
     pieces: VecDeque<Piece>,
     current: Option<Current>,
+    /// Columns behind these are read for the predicate only.
+    n_columns: usize,
     wanted: Wanted,
+    /// Of a Delta table.
+    reading: Option<Reading>,
     /// Rows that are still to be left out.
     skip: u64,
     wanted_skip: u64,
@@ -117,28 +125,56 @@ impl Table {
     /// # Errors
     /// A column is wanted that is not there.
     pub fn scan(self: &Arc<Self>, shard: Shard, options: &ScanOptions) -> Result<Scan, Error> {
-        let fields = options.columns.iter().map(|name| {
-            let found = self.schema.field_with_name(name);
-            found
-                .cloned()
-                .map_err(|_| Error::schema(&self.files[0].uri, format!("there is no column '{name}'")))
-        });
-        let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?));
+        let predicate = Predicate::of(&options.predicate, &self.schema);
+        let predicate = predicate.map_err(|reason| Error::schema(&self.uri(), reason))?;
+        let schema = self.columns(options)?;
         let by_bytes = self.row_bytes().map_or(usize::MAX, |row_bytes| {
             usize::try_from(options.max_bytes as u64 / row_bytes.max(1)).unwrap_or(usize::MAX)
         });
         let max_rows = options.max_rows.min(by_bytes).max(1);
-        let wanted = Wanted { schema, max_rows, max_bytes: options.max_bytes };
+        let wanted = Wanted { schema, max_rows, max_bytes: options.max_bytes, predicate };
+        let reading = match &self.delta {
+            Some(version) => Some(Reading::of(version, &wanted)?),
+            None => None,
+        };
         Ok(Scan {
             table: Arc::clone(self),
-            pieces: pieces(self.share(shard)),
+            pieces: self.pieces(shard, &wanted),
             current: None,
+            n_columns: options.columns.len(),
             wanted,
+            reading,
             skip: options.skip_rows,
             wanted_skip: options.skip_rows,
             left: options.limit.map_or(u64::MAX, |limit| limit.saturating_sub(options.skip_rows)),
             failed: false,
         })
+    }
+
+    /// The columns that are wanted, and behind them those that only the predicate looks at.
+    fn columns(&self, options: &ScanOptions) -> Result<SchemaRef, Error> {
+        let compared = options.predicate.iter().map(|comparison| &comparison.column);
+        let mut fields: Vec<Field> = Vec::new();
+        for (position, name) in options.columns.iter().chain(compared).enumerate() {
+            if position >= options.columns.len() && fields.iter().any(|field| field.name() == name) {
+                continue;
+            }
+            let found = self.schema.field_with_name(name);
+            let missing = |_| Error::schema(&self.uri(), format!("there is no column '{name}'"));
+            fields.push(found.map_err(missing)?.clone());
+        }
+        Ok(Arc::new(Schema::new(fields)))
+    }
+
+    /// The pieces of a share. How many rows of them are wanted is known only without a predicate.
+    fn pieces(&self, shard: Shard, wanted: &Wanted) -> VecDeque<Piece> {
+        let mut pieces = pieces(self.share(shard));
+        if wanted.predicate.is_some() {
+            for piece in &mut pieces {
+                piece.n_rows = None;
+            }
+        }
+        pieces
     }
 }
 
@@ -178,12 +214,28 @@ impl Scan {
             self.skip -= n_rows;
             return Ok(());
         }
-        let opened = read::open(&self.table, piece, &self.wanted, self.skip)?;
+        let opened = match &self.reading {
+            Some(reading) => {
+                let opened = reading.open(piece.file, &self.wanted);
+                opened.map_err(|error| read::at(error, &self.table.files[piece.file].uri))?
+            }
+            None => read::open(&self.table, piece, &self.wanted, self.skip)?,
+        };
         self.skip -= opened.skipped;
+        let batches = self.filtered(opened.batches);
         let file: Arc<str> = self.table.files[piece.file].uri.as_str().into();
         let next_row = piece.first_row + opened.skipped;
-        self.current = Some(Current { file, next_row, batches: opened.batches, rest: None });
+        self.current = Some(Current { file, next_row, batches, rest: None });
         Ok(())
+    }
+
+    /// The rows that are wanted of those that were read.
+    fn filtered(&self, batches: read::Batches) -> read::Batches {
+        let n_columns = self.n_columns;
+        match self.wanted.predicate.clone() {
+            None => batches,
+            Some(predicate) => Box::new(batches.map(move |rows| predicate.filter(&rows?, n_columns))),
+        }
     }
 
     /// Takes from a batch what may be given away; none where all of it is left out.

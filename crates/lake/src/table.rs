@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::{DataType, SchemaRef};
 
+use crate::delta::{AsOf, Details, LoggedFile, Version};
 use crate::read::head::Head;
 use crate::read::unit::{Unit, units};
 use crate::read::{parquet, pipe, schema};
@@ -22,6 +23,8 @@ pub struct Table {
     /// What a pipe gave so far, and what is still to come; none for files, and when it was taken.
     pub(crate) pipe: Mutex<Option<Head>>,
     row_bytes: Option<u64>,
+    /// Which version of a Delta table it is.
+    pub(crate) delta: Option<Arc<Version>>,
 }
 
 /// How a table is opened.
@@ -31,6 +34,8 @@ pub struct TableOptions {
     pub format: Option<Format>,
     /// How columns of CSV and JSON lines are typed.
     pub text: TextTypes,
+    /// Which version of a Delta table; the last one without this.
+    pub as_of: Option<AsOf>,
 }
 
 /// The types of columns in formats that have none.
@@ -82,9 +87,17 @@ impl FromStr for Shard {
 }
 
 impl Table {
-    /// Finds the files that `uri` names (a file, a folder, a pattern, or `-` for standard input) and reads their schema.
+    /// Finds the files that `uri` names (a Delta table, a file, a folder, a pattern, or `-` for standard input) and reads
+    /// their schema.
     pub fn open(lake: &Lake, uri: &str, options: &TableOptions) -> Result<Self, Error> {
         let place = Place::parse(lake, uri)?;
+        if let Some((version, files)) = Version::open(lake, &place, options.as_of)? {
+            return Table::of_version(version, files, options);
+        }
+        if options.as_of.is_some() {
+            let reason = "only Delta tables have versions, and it is none".to_owned();
+            return Err(Error::Address { uri: uri.to_owned(), reason });
+        }
         let mut files = files::files(&place)?;
         let mut pipe = None;
         let first = files[0].uri.clone();
@@ -106,7 +119,43 @@ impl Table {
         let row_bytes = schema::row_bytes(format, &head);
         let units = units(&files, format)?;
         let pipe = Mutex::new(pipe.map(|()| head));
-        Ok(Table { files, format, schema, units, pipe, row_bytes })
+        Ok(Table { files, format, schema, units, pipe, row_bytes, delta: None })
+    }
+
+    /// A version of a Delta table.
+    fn of_version(version: Version, logged: Vec<LoggedFile>, options: &TableOptions) -> Result<Self, Error> {
+        if let Some(format) = options.format.filter(|format| *format != Format::Parquet) {
+            let (uri, reason) = (version.uri(), format!("it is a Delta table and not {}", format.ending()));
+            return Err(Error::Address { uri, reason });
+        }
+        let schema = version.schema()?;
+        let unit = |(file, logged): (usize, &LoggedFile)| Unit {
+            file,
+            row_group: None,
+            first_row: 1,
+            n_rows: logged.n_rows,
+            size_bytes: logged.file.size_bytes,
+        };
+        let units = logged.iter().enumerate().map(unit).collect();
+        let files = logged.into_iter().map(|logged| logged.file).collect();
+        let (pipe, delta) = (Mutex::default(), Some(Arc::new(version)));
+        Ok(Table { files, format: Format::Parquet, schema, units, pipe, row_bytes: None, delta })
+    }
+
+    /// The number of the version, of a Delta table.
+    pub fn version(&self) -> Option<u64> {
+        self.delta.as_ref().map(|version| version.number())
+    }
+
+    /// Whose error it is that a column is not there: a Delta table may have no file.
+    pub(crate) fn uri(&self) -> String {
+        let first = || self.files.first().map_or_else(String::new, |file| file.uri.clone());
+        self.delta.as_ref().map_or_else(first, |version| version.uri())
+    }
+
+    /// What the log says of a Delta table.
+    pub fn details(&self) -> Result<Option<Details>, Error> {
+        self.delta.as_ref().map(|version| version.details()).transpose()
     }
 
     /// The columns of every file.

@@ -53,7 +53,7 @@ fn write(lake: &Lake, path: &Path, format: Format, batches: &[RecordBatch]) {
 
 fn options(columns: &[&str], max_rows: usize) -> ScanOptions {
     let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-    ScanOptions { columns, max_rows, max_bytes: 1 << 20, skip_rows: 0, limit: None }
+    ScanOptions { columns, max_rows, max_bytes: 1 << 20, predicate: Vec::new(), skip_rows: 0, limit: None }
 }
 
 fn open(lake: &Lake, uri: &Path) -> Result<Arc<Table>, Error> {

@@ -32,7 +32,7 @@ pub struct JobOptions {
     /// A file, a folder, or `-`.
     pub output: String,
     /// None to tell it by the output's name.
-    pub output_format: Option<Format>,
+    pub output_format: Option<OutputFormat>,
     /// Which columns of the table the model gets, and under which names; empty for those of its signature, or all.
     pub columns: Vec<Mapping>,
     /// Which columns of the table are in the output.
@@ -49,6 +49,26 @@ pub struct JobOptions {
     pub rows_per_file: u64,
     /// Threads that compute; none for what the engine likes on this machine.
     pub threads: Option<usize>,
+}
+
+/// What an output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// A Delta table, which gets all rows at once.
+    Delta,
+    /// Files.
+    Files(Format),
+}
+
+impl FromStr for OutputFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "delta" => Ok(OutputFormat::Delta),
+            text => text.parse().map(OutputFormat::Files).map_err(|error: String| format!("{error}, delta")),
+        }
+    }
 }
 
 /// What happens to rows that cannot be scored.

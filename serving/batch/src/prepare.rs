@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use forebay_lake::{Folder, Format, Lake, RowCount, ScanOptions, Shard, Table, TableOptions, TextTypes};
+use forebay_lake::{
+    Append, Folder, Format, Lake, RowCount, ScanOptions, Shard, Table, TableOptions, TextTypes,
+};
 use forebay_serving::{Casts, Inputs, check_schema};
 use sha2::{Digest as _, Sha256};
 
@@ -12,11 +14,12 @@ use crate::ahead::Ahead;
 use crate::answer::{self, Told};
 use crate::colspec::colspec;
 use crate::columns::{Columns, tensor_type, wanted_types};
+use crate::delta;
 use crate::digest::hexadecimal;
 use crate::earlier::Earlier;
 use crate::know::{Given, Known};
 use crate::manifest::Manifest;
-use crate::options::{JobOptions, Model};
+use crate::options::{JobOptions, Model, OutputFormat};
 use crate::output::Target;
 use crate::output::names::Names;
 use crate::overlap;
@@ -37,6 +40,8 @@ pub struct Prepared {
     pub(crate) scoring: Scoring,
     pub(crate) manner: Manner,
     pub(crate) destination: Destination,
+    /// The Delta table that the output becomes a part of.
+    pub(crate) append: Option<Append>,
     pub(crate) manifest: Manifest,
     /// Parts that earlier tries completed.
     pub(crate) n_parts: u64,
@@ -64,6 +69,7 @@ impl Prepared {
     /// # Errors
     /// The job cannot begin; nothing is written.
     pub fn new(lake: Lake, model: Model, options: JobOptions) -> Result<Self, Error> {
+        let options = delta::recognised(&lake, options)?;
         let (table, columns) = open(&lake, &model.signature.inputs, &options)?;
         overlap::check(&table, &options.input, &options.output)?;
         let destination = Destination::of(&lake, &options)?;
@@ -90,6 +96,8 @@ impl Prepared {
         let schema = output_schema(&kept, &predictions);
         check_names(&schema)?;
         check_format(&schema, destination.format)?;
+        let append = delta::append(&lake, &options, &schema, earlier.notes.is_some())?;
+        let schema = append.as_ref().map_or(schema, |append| Arc::clone(append.schema()));
         let (n_rows, is_exact) = n_rows(&table, &options);
         let plan = Plan {
             n_files: table.files().len(),
@@ -105,6 +113,7 @@ impl Prepared {
             options,
             scoring,
             manner: known.manner,
+            append,
             destination,
             manifest,
             n_parts: earlier.n_parts,
@@ -150,9 +159,13 @@ pub(crate) fn n_permits(n_lanes: usize) -> usize {
 fn open(lake: &Lake, inputs: &Inputs, options: &JobOptions) -> Result<(Arc<Table>, Columns), Error> {
     let (wanted, optional) = wanted_types(inputs, &options.columns);
     // A model that does not tell its columns by name may take any of them.
-    let keep_texts = output_format(options) == Some(Format::Csv) && !wanted.is_empty();
-    let table_options =
-        TableOptions { format: options.input_format, text: TextTypes { wanted, optional, keep_texts } };
+    let is_csv = output_format(options) == Some(OutputFormat::Files(Format::Csv));
+    let keep_texts = is_csv && !wanted.is_empty();
+    let table_options = TableOptions {
+        format: options.input_format,
+        text: TextTypes { wanted, optional, keep_texts },
+        as_of: None,
+    };
     let table = Arc::new(Table::open(lake, &options.input, &table_options)?);
     let columns = Columns::choose(table.schema(), inputs, &options.columns, &options.keep)?;
     let schema = columns.input_schema(table.schema());
@@ -213,6 +226,7 @@ fn ahead(table: &Arc<Table>, scoring: &Scoring, options: &JobOptions, n_parts: u
         columns: scoring.columns.read(),
         max_rows: BATCH_ROWS,
         max_bytes: BATCH_BYTES.min(batch_bytes(scoring.n_lanes)),
+        predicate: Vec::new(),
         skip_rows: n_parts.saturating_mul(options.rows_per_file),
         limit: options.limit,
     };
@@ -241,18 +255,25 @@ fn know(
 }
 
 /// The format that the options tell; none for a folder without one.
-fn output_format(options: &JobOptions) -> Option<Format> {
-    options.output_format.or_else(|| Format::of_path(&options.output))
+fn output_format(options: &JobOptions) -> Option<OutputFormat> {
+    options.output_format.or_else(|| Format::of_path(&options.output).map(OutputFormat::Files))
 }
 
 /// A name with a known ending is a file, unless there is a folder of that name; everything else is a folder.
 fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> {
     let output = &options.output;
+    let asked = match options.output_format {
+        Some(OutputFormat::Delta) => {
+            return Ok((Target::Folder(delta::folder(lake, options)?), Format::Parquet));
+        }
+        Some(OutputFormat::Files(format)) => Some(format),
+        None => None,
+    };
     let is_folder = output.ends_with('/')
         || (output != "-" && Format::of_path(output).is_none())
         || std::path::Path::new(output).is_dir();
     if is_folder {
-        let format = options.output_format.unwrap_or(Format::Parquet);
+        let format = asked.unwrap_or(Format::Parquet);
         return Ok((Target::Folder(Folder::at(lake, output)?), format));
     }
     if options.shard != Shard::ALL {
@@ -260,7 +281,7 @@ fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> 
             "--shard needs a folder as --output, which all shares write to".to_owned(),
         ));
     }
-    let format = output_format(options);
+    let format = asked.or_else(|| Format::of_path(output));
     let format = format.ok_or_else(|| Error::Option("--output - needs --output-format".to_owned()))?;
     Ok((Target::File(output.clone()), format))
 }

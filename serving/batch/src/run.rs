@@ -8,6 +8,7 @@ use forebay_serving::Sharing;
 use crate::Error;
 use crate::ahead::Ahead;
 use crate::counters::Counters;
+use crate::delta;
 use crate::manifest::is_complete;
 use crate::output::names::SUCCESS;
 use crate::output::{Output, Target, Writer};
@@ -42,6 +43,7 @@ impl Prepared {
             return Ok(summary.ended(counters, start.elapsed(), true));
         };
         let (names, mut manifest) = (self.destination.names.clone(), self.manifest.clone());
+        let append = self.append.clone();
         // It may be of another job, or of this one before parts of it were removed.
         if !is_complete(&folder, &names)? {
             folder.remove(SUCCESS)?;
@@ -54,6 +56,9 @@ impl Prepared {
         // Whichever share ends last sees the notes of all.
         let is_complete = is_complete(&folder, &names)?;
         if is_complete {
+            if let Some(append) = append {
+                delta::commit(&append, &folder, &names)?;
+            }
             folder.write(SUCCESS, b"")?;
         }
         Ok(summary.ended(counters, start.elapsed(), is_complete))
@@ -61,7 +66,7 @@ impl Prepared {
 
     /// Scores and writes; tells how many parts there are.
     fn work(self, counters: &Counters) -> Result<u64, Error> {
-        let Prepared { lake, scoring, manner, n_parts, .. } = self;
+        let Prepared { lake, scoring, manner, append, n_parts, .. } = self;
         let Destination { target, rejects, format, names } = self.destination;
         let is_folder = matches!(target, Target::Folder(_));
         let tasks = Tasks {
@@ -72,7 +77,8 @@ impl Prepared {
             counters,
         };
         let (n_lanes, max_rejects) = (scoring.n_lanes, scoring.max_rejects);
-        let output = Output { lake: &lake, target, rejects, names, format, schema: self.schema, max_rejects };
+        let schema = self.schema;
+        let output = Output { lake: &lake, target, append, rejects, names, format, schema, max_rejects };
         let lanes = (0..n_lanes).map(|_| scoring.open()).collect::<Result<Vec<_>, _>>()?;
         let mut writer = Writer::new(&output, counters);
         let mut write = |part, scored: Scored| writer.write(part, &scored);

@@ -17,6 +17,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
+use crate::predicate::Predicate;
 use crate::read::head::Head;
 use crate::read::unit::Piece;
 use crate::scan::Defect;
@@ -30,6 +31,8 @@ pub(crate) struct Wanted {
     pub(crate) schema: SchemaRef,
     pub(crate) max_rows: usize,
     pub(crate) max_bytes: usize,
+    /// What need not be read is known by it; the rows are filtered where they come out.
+    pub(crate) predicate: Option<Predicate>,
 }
 
 /// Rows as they come out of a file.

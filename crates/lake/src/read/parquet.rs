@@ -1,10 +1,15 @@
 //! Parquet.
 
+use arrow::array::ArrayRef;
+use arrow::datatypes::Schema;
 use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
+use parquet::file::statistics::Statistics;
 
 use crate::Error;
 use crate::read::unit::{Piece, Unit};
@@ -70,8 +75,50 @@ fn reader<T: ChunkReader + 'static>(
     let builder = ParquetRecordBatchReaderBuilder::try_new(source)?;
     let roots = positions(builder.schema(), &wanted.schema)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let builder = builder.with_projection(mask).with_row_groups(piece.row_groups.clone());
+    let row_groups = may_hold(&builder, piece, wanted)?;
+    let builder = builder.with_projection(mask).with_row_groups(row_groups);
     Ok(builder.with_batch_size(wanted.max_rows).with_offset(start).build()?)
+}
+
+/// The row groups that may have a row of interest.
+fn may_hold<T: ChunkReader + 'static>(
+    builder: &ParquetRecordBatchReaderBuilder<T>,
+    piece: &Piece,
+    wanted: &Wanted,
+) -> Result<Vec<usize>, ReadError> {
+    let Some(predicate) = &wanted.predicate else { return Ok(piece.row_groups.clone()) };
+    let mut row_groups = piece.row_groups.clone();
+    let (metadata, schema) = (builder.metadata(), builder.schema());
+    for comparison in predicate.comparisons() {
+        let Some(Bounds { mins, maxes }) = Bounds::of(&comparison.column, metadata, schema) else { continue };
+        let surely_not = comparison.holds_nowhere(&mins, &maxes)?;
+        row_groups.retain(|group| !surely_not.value(*group));
+    }
+    Ok(row_groups)
+}
+
+/// The least and the greatest value of a column in each row group; null where nobody knows.
+struct Bounds {
+    mins: ArrayRef,
+    maxes: ArrayRef,
+}
+
+impl Bounds {
+    fn of(column: &str, metadata: &ParquetMetaData, schema: &Schema) -> Option<Self> {
+        let groups = metadata.row_groups();
+        let descriptor = metadata.file_metadata().schema_descr();
+        let converter = StatisticsConverter::try_new(column, schema, descriptor).ok()?;
+        // Old writers compared texts byte by byte with signs.
+        let position = converter.parquet_column_index()?;
+        let is_old = |group: &RowGroupMetaData| {
+            group.column(position).statistics().is_some_and(Statistics::is_min_max_deprecated)
+        };
+        if groups.iter().any(is_old) {
+            return None;
+        }
+        let (mins, maxes) = (converter.row_group_mins(groups).ok()?, converter.row_group_maxes(groups).ok()?);
+        Some(Bounds { mins, maxes })
+    }
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ fn object_file(object: &Object, meta: ObjectMeta) -> InputFile {
     InputFile { uri, size_bytes, version, place: Place::Object(object), spooled: None }
 }
 
-fn is_pattern(text: &str) -> bool {
+pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 

@@ -2,12 +2,13 @@
 
 use std::io::Write as _;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::csv::Writer as CsvWriter;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 use arrow::json::LineDelimitedWriter;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
@@ -126,6 +127,16 @@ pub fn row_as_json(row: &RecordBatch) -> Option<String> {
     writer.write(&row.slice(0, 1.min(row.num_rows()))).ok()?;
     writer.finish().ok()?;
     String::from_utf8(writer.into_inner()).ok().map(|line| line.trim_end().to_owned())
+}
+
+/// The values of the first row of a batch as people read them; none for nulls.
+pub fn row_as_texts(row: &RecordBatch) -> Option<Vec<Option<String>>> {
+    let options = FormatOptions::new();
+    let text = |column: &ArrayRef| -> Result<Option<String>, ArrowError> {
+        let formatter = ArrayFormatter::try_new(column, &options)?;
+        Ok((!column.is_null(0)).then(|| formatter.value(0).to_string()))
+    };
+    if row.num_rows() == 0 { None } else { row.columns().iter().map(text).collect::<Result<_, _>>().ok() }
 }
 
 fn arrow_at(uri: &str) -> impl FnOnce(ArrowError) -> Error {

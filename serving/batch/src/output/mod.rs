@@ -4,7 +4,7 @@ mod rejects;
 pub(crate) mod names;
 
 use arrow::datatypes::SchemaRef;
-use forebay_lake::{Folder, Format, Lake, NewFile, TableWriter};
+use forebay_lake::{Append, Folder, Format, Lake, NewFile, TableWriter};
 
 use self::rejects::RejectFile;
 use crate::Error;
@@ -39,6 +39,8 @@ impl Target {
 pub(crate) struct Output<'a> {
     pub(crate) lake: &'a Lake,
     pub(crate) target: Target,
+    /// The Delta table that the parts are for, which has types of its own.
+    pub(crate) append: Option<Append>,
     pub(crate) rejects: Option<Target>,
     pub(crate) names: Names,
     pub(crate) format: Format,
@@ -112,7 +114,10 @@ impl<'a> Writer<'a> {
             return Err(last.too_many(limit));
         }
         if scored.table.num_rows() > 0 {
-            part.table.write(&scored.table)?;
+            match &self.output.append {
+                Some(append) => part.table.write(&append.convert(&scored.table)?)?,
+                None => part.table.write(&scored.table)?,
+            }
         }
         if self.output.is_pipe() {
             part.table.flush()?;

@@ -24,6 +24,11 @@ impl Names {
         format!("part-{}-{number:05}.{ending}", self.stem())
     }
 
+    /// The folder of the job in a table that has others, too.
+    pub(crate) fn folder(&self) -> String {
+        format!("forebay-{}", self.id)
+    }
+
     /// The notes of this share. Readers of tables skip what begins with an underscore.
     pub(crate) fn manifest(&self) -> String {
         format!("_forebay-{}.json", self.stem())

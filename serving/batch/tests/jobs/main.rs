@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use forebay_batch::{Error, JobOptions, Keep, Prepared, RejectOptions};
+use forebay_batch::{Error, JobOptions, Keep, OutputFormat, Prepared, RejectOptions};
 use forebay_lake::{Format, Shard};
 
 use crate::place::{Place, content, expected, numbers};
@@ -155,7 +155,10 @@ fn an_empty_table_gives_an_empty_table_with_all_columns() {
     let mut place = Place::new();
     let input = place.input("in.parquet", &[]);
     for output in ["out.csv", "folder/"] {
-        let options = JobOptions { output_format: Some(Format::Csv), ..place.options(&input, output) };
+        let options = JobOptions {
+            output_format: Some(OutputFormat::Files(Format::Csv)),
+            ..place.options(&input, output)
+        };
         assert_eq!(place.run(options).unwrap().n_rows, 0);
     }
     assert_eq!(fs::read_to_string(place.path("out.csv")).unwrap(), "id,x,prediction\n");

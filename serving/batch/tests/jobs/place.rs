@@ -182,8 +182,14 @@ impl Place {
         let lake = self.lake();
         let table = Arc::new(Table::open(&lake, &self.path(output), &TableOptions::default()).unwrap());
         let columns = vec!["id".to_owned(), "prediction".to_owned()];
-        let options =
-            ScanOptions { columns, max_rows: 10_000, max_bytes: 1 << 24, skip_rows: 0, limit: None };
+        let options = ScanOptions {
+            columns,
+            max_rows: 10_000,
+            max_bytes: 1 << 24,
+            predicate: Vec::new(),
+            skip_rows: 0,
+            limit: None,
+        };
         let mut found = Vec::new();
         for rows in table.scan(Shard::ALL, &options).unwrap() {
             let batch = rows.unwrap().batch;
@@ -200,8 +206,14 @@ impl Place {
         let table = Arc::new(Table::open(&self.lake(), &self.path(path), &TableOptions::default()).unwrap());
         let schema = Arc::clone(table.schema());
         let columns = vec!["prediction".to_owned()];
-        let options =
-            ScanOptions { columns, max_rows: 100_000, max_bytes: 1 << 24, skip_rows: 0, limit: None };
+        let options = ScanOptions {
+            columns,
+            max_rows: 100_000,
+            max_bytes: 1 << 24,
+            predicate: Vec::new(),
+            skip_rows: 0,
+            limit: None,
+        };
         let mut found = Vec::new();
         for rows in table.scan(Shard::ALL, &options).unwrap() {
             let batch = rows.unwrap().batch;

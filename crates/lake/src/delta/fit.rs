@@ -1,0 +1,38 @@
+//! Whether a table takes rows of some columns.
+
+use arrow::datatypes::Schema;
+use delta_kernel::Snapshot;
+use delta_kernel::table_features::ColumnMappingMode;
+
+use super::version::columns;
+
+/// Refuses, with the reason, what would be other rows than were given, or none that others can read.
+pub(super) fn check(snapshot: &Snapshot, rows: &Schema) -> Result<(), String> {
+    let configuration = snapshot.table_configuration();
+    if !configuration.logical_partition_columns().is_empty() {
+        return Err("it is divided into partitions, and rows can only be added to tables without".to_owned());
+    }
+    if configuration.column_mapping_mode() != ColumnMappingMode::None {
+        return Err("its files have other names for columns, which cannot be written".to_owned());
+    }
+    let table = columns(snapshot).map_err(|error| error.to_string())?;
+    for field in rows.fields() {
+        let name = field.name();
+        let column = table.field_with_name(name).map_err(|_| format!("it has no column '{name}'"))?;
+        if column.data_type() != field.data_type() {
+            return Err(format!(
+                "its column '{name}' is {}, and not {}",
+                column.data_type(),
+                field.data_type()
+            ));
+        }
+        if field.is_nullable() && !column.is_nullable() {
+            return Err(format!("its column '{name}' takes no nulls, and there may be some"));
+        }
+    }
+    let is_left_out = |name: &str| rows.field_with_name(name).is_err();
+    match table.fields().iter().find(|field| !field.is_nullable() && is_left_out(field.name())) {
+        Some(field) => Err(format!("its column '{}' takes no nulls, and is missing", field.name())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,31 @@
+//! Delta tables. The kernel reads the log and knows what a version of a table is; this crate tells it where files are, and
+//! takes rows from it in batches within bounds.
+
+mod kernel;
+mod site;
+mod version;
+mod pushdown;
+mod rows;
+mod plain;
+mod details;
+mod types;
+mod fit;
+mod stats;
+mod append;
+mod history;
+
+pub use append::{Append, Committed, Once};
+pub use details::Details;
+pub use history::Commit;
+pub(crate) use rows::Reading;
+pub use version::is_delta;
+pub(crate) use version::{LoggedFile, Version};
+
+/// Which version of a table is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// The one of this number.
+    Version(u64),
+    /// The last one that was there at this time, in milliseconds since the epoch, UTC.
+    TimeMs(i64),
+}

@@ -1,0 +1,145 @@
+//! The rows of a version: the kernel decodes a file, brings it into the shape of the table, and says which rows are deleted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use delta_kernel::engine::arrow_data::EngineDataArrowExt as _;
+use delta_kernel::scan::Scan;
+use delta_kernel::scan::state::{ScanFile, transform_to_logical};
+use delta_kernel::{Engine as _, EngineData, FileDataReadResultIterator, FileMeta, PredicateRef};
+
+use super::kernel::Engine;
+use super::version::{Version, collect};
+use super::{plain, pushdown};
+use crate::Error;
+use crate::read::{Decoded, Opened, ReadError, Wanted, arrange};
+
+/// Some columns of a version, being read.
+pub(crate) struct Reading {
+    version: Arc<Version>,
+    engine: Arc<Engine>,
+    scan: Arc<Scan>,
+    /// What row groups are chosen by.
+    in_files: Option<PredicateRef>,
+    /// By path. Those that have no row of interest are missing.
+    files: HashMap<String, ScanFile>,
+}
+
+/// The rows of a file.
+struct FileRows {
+    engine: Arc<Engine>,
+    scan: Arc<Scan>,
+    file: ScanFile,
+    batches: FileDataReadResultIterator,
+    /// False where a row is deleted; rows behind its end are not.
+    is_live: Option<Vec<bool>>,
+    /// Whether all row groups are read.
+    is_whole: bool,
+    n_seen: usize,
+    wanted: Wanted,
+}
+
+impl Reading {
+    /// Prepares the reading of columns.
+    pub(crate) fn of(version: &Arc<Version>, wanted: &Wanted) -> Result<Self, Error> {
+        let error = version.site.error(Some(version.number()));
+        let some_column = version.column_in_files();
+        let mut names: Vec<&str> = wanted.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        if !names.iter().any(|name| !version.is_partition(name)) {
+            // How many rows there are is known by some column of the file.
+            names.extend(some_column.as_deref());
+        }
+        let schema = version.snapshot.schema().project(&names).map_err(&error)?;
+        let builder = || Arc::clone(&version.snapshot).scan_builder().with_schema(Arc::clone(&schema));
+        let known = |takes: &dyn Fn(&str) -> bool| {
+            wanted.predicate.as_ref().and_then(|predicate| pushdown::known(predicate, takes)).map(Arc::new)
+        };
+        let scan = builder().with_predicate(known(&|_| true)).build().map_err(&error)?;
+        let in_files = known(&|column| version.is_named_in_files(column));
+        let in_files = builder().with_predicate(in_files).build().map_err(&error)?.physical_predicate();
+        let engine = version.site.engine_for_rows(wanted.max_rows);
+        let found = collect(&scan, &version.site.engine()).map_err(error)?;
+        let files = found.into_iter().map(|file| (file.path.clone(), file)).collect();
+        let (version, engine, scan) = (Arc::clone(version), Arc::new(engine), Arc::new(scan));
+        Ok(Reading { version, engine, scan, in_files, files })
+    }
+
+    /// Opens the file at a position.
+    pub(crate) fn open(&self, position: usize, wanted: &Wanted) -> Result<Opened, ReadError> {
+        let path = &self.version.paths[position];
+        let Some(file) = self.files.get(path).cloned() else {
+            return Ok(Opened { skipped: 0, batches: Box::new(std::iter::empty()) });
+        };
+        let location = self.version.site.file(path)?;
+        let size = u64::try_from(file.size)?;
+        let meta = FileMeta { location, last_modified: file.modification_time, size };
+        let is_live = file.dv_info.get_selection_vector(self.engine.as_ref(), &self.version.site.root)?;
+        let schema = Arc::clone(self.scan.physical_schema());
+        // Rows that are deleted are known by their positions, so then all row groups are read.
+        let in_files = self.in_files.clone().filter(|_| is_live.is_none());
+        let is_whole = in_files.is_none();
+        let batches = self.engine.parquet_handler().read_parquet_files(&[meta], schema, in_files)?;
+        let rows = FileRows {
+            engine: Arc::clone(&self.engine),
+            scan: Arc::clone(&self.scan),
+            file,
+            batches,
+            is_live,
+            is_whole,
+            n_seen: 0,
+            wanted: wanted.clone(),
+        };
+        Ok(Opened { skipped: 0, batches: Box::new(rows) })
+    }
+}
+
+impl FileRows {
+    fn decode(&mut self, physical: Box<dyn EngineData>) -> Result<Decoded, ReadError> {
+        let logical = transform_to_logical(
+            self.engine.as_ref(),
+            physical,
+            self.scan.physical_schema(),
+            self.scan.logical_schema(),
+            self.file.transform.clone(),
+        )?;
+        let batch = plain::shaped(&logical.try_into_record_batch()?, &self.wanted.schema)?;
+        let batch = self.without_deleted(&batch)?;
+        Ok(Decoded { batch: arrange(&batch, &self.wanted.schema)?, defects: Vec::new() })
+    }
+
+    fn without_deleted(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ReadError> {
+        let (start, n_rows) = (self.n_seen, batch.num_rows());
+        self.n_seen += n_rows;
+        let Some(is_live) = &self.is_live else { return Ok(batch.clone()) };
+        let known = is_live.iter().copied().skip(start).take(n_rows);
+        let is_live: BooleanArray = known.chain(std::iter::repeat(true)).take(n_rows).map(Some).collect();
+        Ok(filter_record_batch(batch, &is_live)?)
+    }
+
+    /// What is wrong at the end of the file, if anything is.
+    fn check(&self) -> Result<(), ReadError> {
+        let n_rows = self.n_seen as u64;
+        let promised = self.file.stats.as_ref().filter(|_| self.is_whole).map(|stats| stats.num_records);
+        if let Some(promised) = promised.filter(|promised| *promised != n_rows) {
+            return Err(format!("the log says that it has {promised} rows, and it has {n_rows}").into());
+        }
+        if self.is_live.as_ref().is_some_and(|is_live| is_live.len() > self.n_seen) {
+            return Err(format!("rows are marked as deleted that it does not have; it has {n_rows}").into());
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for FileRows {
+    type Item = Result<Decoded, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.batches.next() {
+            Some(Ok(physical)) => Some(self.decode(physical)),
+            Some(Err(error)) => Some(Err(error.into())),
+            None => self.check().err().map(Err),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+"""`forebay score` from Delta tables and to them: what it writes is read by deltalake and polars, and appears at once."""
+
+import json
+import subprocess
+
+import mlflow
+import polars as pl
+import pyarrow as pa
+import pytest
+from conftest import server_environment
+from deltalake import DeltaTable, write_deltalake
+from mlflow.models import infer_signature
+
+TIMEOUT_S = 300
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Twice the x, plus one."""
+    import numpy as np
+    from skl2onnx import to_onnx
+    from sklearn.linear_model import LinearRegression
+
+    x = np.arange(10, dtype="float32").reshape(-1, 1)
+    onnx = to_onnx(LinearRegression().fit(x, x * 2 + 1), x[:1])
+    folder = tmp_path_factory.mktemp("model") / "line"
+    import pandas as pd
+
+    mlflow.onnx.save_model(onnx, folder, signature=infer_signature(pd.DataFrame({"x": x[:, 0]})))
+    return folder
+
+
+def rows(start, end):
+    ids = list(range(start, end))
+    return pa.table({"id": pa.array(ids, pa.int64()), "x": pa.array(ids, pa.float32()), "day": [f"d{i % 3}" for i in ids]})
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A table with partitions, an overwritten version, and deleted rows."""
+    source = tmp_path / "source"
+    write_deltalake(source, rows(500, 510), partition_by=["day"])
+    write_deltalake(source, rows(0, 60), mode="overwrite")
+    write_deltalake(source, rows(60, 100), mode="append")
+    DeltaTable(source).delete("id >= 90")
+    return source
+
+
+@pytest.fixture
+def score(forebay_binary, model):
+    def run(source, output, *words, code=0, env=None):
+        command = [forebay_binary, "score", "--model", model, "--input", source, "--output", output, *words]
+        environment = server_environment(env)
+        done = subprocess.run(
+            list(map(str, command)), env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout) if "--summary" in words else done.stderr
+
+    return run
+
+
+def told(table):
+    """Each id with its prediction."""
+    found = table.to_pyarrow_table() if isinstance(table, DeltaTable) else table.to_arrow()
+    return {row["id"]: round(row["prediction"], 3) for row in found.select(["id", "prediction"]).to_pylist()}
+
+
+def test_a_delta_table_is_scored_as_it_is_at_its_latest_version(score, source, tmp_path):
+    summary = score(source, tmp_path / "out.parquet", "--summary", "json")
+    assert summary["n_rows"] == 90
+    assert told(pl.read_parquet(tmp_path / "out.parquet")) == {i: i * 2 + 1 for i in range(90)}
+
+
+def test_all_rows_of_a_job_appear_in_one_commit_that_stock_readers_read(score, source, tmp_path):
+    output = tmp_path / "late"
+    words = ["--output-format", "delta", "--job-id", "monday", "--rows-per-file", 20, "--keep", "id,day"]
+    score(source, output, *words)
+    table = DeltaTable(output)
+    assert (table.version(), len(table.file_uris())) == (0, 5)
+    assert told(table) == told(pl.read_delta(str(output))) == {i: i * 2 + 1 for i in range(90)}
+    assert pl.scan_delta(str(output)).filter(pl.col("id") > 85).collect().height == 4
+    # The same job again adds nothing.
+    score(source, output, *words)
+    assert DeltaTable(output).version() == 0
+    # Another job adds its rows, in one commit, to what it finds to be a Delta table.
+    score(source, output, "--job-id", "tuesday", "--rows-per-file", 50, "--keep", "id,day")
+    table = DeltaTable(output)
+    assert (table.version(), table.to_pyarrow_table().num_rows) == (1, 180)
+    assert table.history(1)[0]["engineInfo"].startswith("forebay/")
+    adds = table.get_add_actions(flatten=True)
+    adds = pa.table(adds).to_pydict() if not isinstance(adds, pa.Table) else adds.to_pydict()
+    assert sum(adds["num_records"]) == 180 and min(adds["min.id"]) == 0 and max(adds["max.id"]) == 89
+    # deltalake goes on with it.
+    table.optimize.compact()
+    table.create_checkpoint()
+    write_deltalake(output, table.to_pyarrow_table().slice(0, 1), mode="append")
+    score(source, output, "--job-id", "wednesday", "--keep", "id,day")
+    assert DeltaTable(output).to_pyarrow_table().num_rows == 271
+
+
+def test_shares_become_visible_when_the_last_one_is_done(score, source, tmp_path):
+    output = tmp_path / "late"
+    words = ["--output-format", "delta", "--job-id", "shared", "--keep", "id"]
+    score(source, output, *words, "--shard", "1/2")
+    assert not DeltaTable.is_deltatable(str(output))
+    score(source, output, *words, "--shard", "2/2")
+    assert told(DeltaTable(output)) == {i: i * 2 + 1 for i in range(90)}
+
+
+def test_a_table_that_does_not_take_the_rows_is_left_as_it_is(score, source, tmp_path):
+    output = tmp_path / "other"
+    write_deltalake(output, pa.table({"id": ["text"], "prediction": [1.0]}))
+    line = score(source, output, "--keep", "id", code=1)
+    assert "its column 'id' is Utf8, and not Int64" in line
+    line = score(source, output, "--output-format", "parquet", code=1)
+    assert "it is a Delta table, whose files are no business of others" in line
+    assert [path.name for path in output.iterdir() if path.is_dir()] == ["_delta_log"]
+
+
+def test_tables_in_s3_are_read_and_written(score, source, moto):
+    env = {**KEYS, "AWS_ENDPOINT_URL": moto}
+    storage = {**env, "AWS_ALLOW_HTTP": "true", "aws_conditional_put": "etag"}
+    write_deltalake("s3://bucket/gold/x y", rows(0, 30), storage_options=storage)
+    words = ["--output-format", "delta", "--job-id", "monday", "--keep", "id"]
+    score("s3://bucket/gold/x y", "s3://bucket/scored", *words, env=env)
+    score("s3://bucket/gold/x y", "s3://bucket/scored", *words, env=env)
+    score("s3://bucket/gold/x y", "s3://bucket/scored", "--job-id", "tuesday", "--keep", "id", env=env)
+    table = DeltaTable("s3://bucket/scored", storage_options=storage)
+    assert (table.version(), table.to_pyarrow_table().num_rows) == (1, 60)
+    assert told(table) == {i: i * 2 + 1 for i in range(30)}
+
+
+@pytest.fixture(scope="module")
+def moto():
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "hunter2", "region_name": "us-east-1"}
+    boto3.client("s3", endpoint_url=url, **keys).create_bucket(Bucket="bucket")
+    yield url
+    server.stop()
