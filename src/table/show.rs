@@ -81,7 +81,7 @@ impl From<Details> for ShownVersion {
 
 fn text(shown: &Shown) -> String {
     let n_rows = shown.n_rows.map_or_else(|| "unknown".to_owned(), |n_rows| n_rows.to_string());
-    let common = Table::of_pairs([
+    let mut table = Table::of_pairs([
         ("Table", shown.uri.clone().into()),
         ("Format", shown.format.into()),
         ("Columns", shown.n_columns.to_string().into()),
@@ -89,10 +89,10 @@ fn text(shown: &Shown) -> String {
         ("Size", size(shown.size_bytes).into()),
         ("Rows", n_rows.into()),
     ]);
-    let Some(delta) = &shown.delta else { return common.to_string() };
+    let Some(delta) = &shown.delta else { return table.to_string() };
     let properties = delta.properties.iter().map(|(name, value)| format!("{name}={value}"));
     let protocol = format!("reader {}, writer {}", delta.min_reader_version, delta.min_writer_version);
-    let of_version = Table::of_pairs([
+    let of_version: [(&str, Cell); 9] = [
         ("Version", delta.version.to_string().into()),
         ("Committed", utc(Some(Int64(delta.time_ms))).into()),
         ("Id", delta.id.clone().into()),
@@ -102,6 +102,9 @@ fn text(shown: &Shown) -> String {
         ("Properties", Cell::from(properties.collect::<Vec<_>>())),
         ("Protocol", protocol.into()),
         ("Features", delta.features.join(", ").into()),
-    ]);
-    format!("{common}{of_version}")
+    ];
+    for (name, value) in of_version {
+        table.push([name.into(), value]);
+    }
+    table.to_string()
 }
