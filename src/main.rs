@@ -7,6 +7,7 @@ mod database;
 mod environment;
 mod failure;
 mod gc;
+mod lake;
 mod lineage;
 mod logging;
 mod metrics;

@@ -1,7 +1,6 @@
 //! `forebay score`: tables scored by a model, as a job.
 
 mod model;
-mod lake;
 mod job;
 mod progress;
 mod record;
@@ -14,8 +13,8 @@ use anyhow::Context as _;
 use forebay_batch::{Counters, Error, Prepared, Summary};
 
 use crate::cli::ScoreArgs;
-use crate::failure;
 use crate::stop::StopSignals;
+use crate::{failure, lake};
 use model::Loaded;
 use progress::Progress;
 use record::{Job, Record};

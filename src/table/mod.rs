@@ -9,15 +9,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use forebay_lake::{Lake, Table, TableOptions};
-use tokio::runtime::Handle;
 
 use crate::cli::{LakeTableArgs, TableCommand, WhichArgs};
-use crate::environment;
+use crate::lake;
 use crate::models::output::Output;
 
 /// Runs one command. Tables are read on a thread that may wait.
 pub(crate) async fn run(args: LakeTableArgs) -> anyhow::Result<()> {
-    let lake = Lake::new(Handle::current(), environment::lake());
+    let lake = lake::open()?;
     let working = tokio::task::spawn_blocking(move || perform(&lake, args));
     working.await.context("the thread that reads the table is gone")?
 }

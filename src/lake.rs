@@ -1,4 +1,4 @@
-//! Where the tables of a job are: this machine, and object stores as tracking reaches them.
+//! Where tables are that flags name: this machine, and object stores as tracking reaches them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use crate::{environment, failure};
 
 /// All places that flags can name.
-pub(super) fn open() -> anyhow::Result<Lake> {
+pub(crate) fn open() -> anyhow::Result<Lake> {
     let stores = ObjectStores::new(environment::object_stores())?;
     Ok(Lake::new(Handle::current(), Box::new(OwnBuckets(stores))))
 }
