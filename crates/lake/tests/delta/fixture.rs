@@ -27,7 +27,7 @@ impl Place {
     }
 
     pub(crate) fn lake(&self) -> Lake {
-        Lake::new(self.runtime.handle().clone(), [])
+        Lake::local(self.runtime.handle().clone())
     }
 
     /// Writes a commit.
