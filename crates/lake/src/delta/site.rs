@@ -63,7 +63,7 @@ impl Site {
                     .runtime
                     .block_on(first)
                     .map(|found| found.is_some())
-                    .map_err(Error::store(&object.uri()))
+                    .map_err(Error::store(&self.uri()))
             }
         }
     }
