@@ -59,11 +59,7 @@ impl Site {
             Place::Object(object) => {
                 let prefix = object.key()?;
                 let first = async { object.store.list(Some(&prefix)).next().await.transpose() };
-                object
-                    .runtime
-                    .block_on(first)
-                    .map(|found| found.is_some())
-                    .map_err(Error::store(&self.uri()))
+                object.runtime.block_on(first).map(|found| found.is_some()).map_err(Error::store(&self.uri()))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Tensors in, tensors out.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::State;
@@ -31,8 +32,7 @@ pub(in crate::http) async fn infer(
     headers: HeaderMap,
     body: Result<Whole, ApiError>,
 ) -> Result<Response, Error> {
-    let Named { model, version } = named(model)?;
-    let model = inference::find_ready(&server.models, &model, version.as_deref())?;
+    let model = ready(&server, model)?;
     let Whole(body) = body.map_err(Error::Body)?;
     let received = Instant::now();
     let patience = patience::at_most(server.patience, &headers).map_err(Error::invalid)?;
@@ -40,6 +40,11 @@ pub(in crate::http) async fn infer(
     let format = request.answer.clone();
     let predictions = inference::infer(&model, request, patience, received).await?;
     encode(&model, &format, predictions)
+}
+
+fn ready(server: &Server, model: Model) -> Result<Arc<ServedModel>, Error> {
+    let Named { model, version } = named(model)?;
+    Ok(inference::find_ready(&server.models, &model, version.as_deref())?)
 }
 
 fn decode(
