@@ -40,6 +40,11 @@ def read(s3, key):
     return pd.read_parquet(io.BytesIO(get(s3, key)))
 
 
+def refused(score, model, source, output, *words):
+    words = ["--model", model, "--input", source, "--output", output, *words]
+    assert f"it is part of --input {source}" in score(*words, code=1).stderr.decode()
+
+
 @pytest.fixture
 def on_s3(environment, moto, monkeypatch):
     """What a job needs to find the store."""
@@ -115,9 +120,14 @@ class TestS3:
     def test_an_output_inside_of_the_input_is_refused(self, score, model, s3, flights, folder):
         put(s3, f"{folder}/in/a.parquet", features_of(flights).head(10).to_parquet())
         at = f"s3://bucket/{folder}"
-        for output in (f"{at}/in/scored/", f"{at}/in/a.parquet"):
-            error = score("--model", model, "--input", f"{at}/in/", "--output", output, code=1).stderr.decode()
-            assert "it is part of --input" in error
+        other = at.replace("s3://", "s3a://")
+        refused(score, model, f"{at}/in/", f"{at}/in/scored/")
+        refused(score, model, f"{at}/in/", f"{at}/in/a.parquet")
+        refused(score, model, f"{at}/in/a.parquet", f"{other}/in/a.parquet")
+        refused(score, model, f"{other}/in/", f"{at}/in/scored.parquet")
+        refused(score, model, f"{at}/in/*.parquet", f"{other}/in/scored.parquet")
+        refused(score, model, f"{at}/in/", "out.parquet", "--rejects", f"{other}/in/a.parquet")
+        assert keys(s3, folder) == [f"{folder}/in/a.parquet"]
 
     def test_what_is_not_there_is_told(self, score, model, folder):
         words = ["--model", model, "--output", "out.parquet"]
@@ -140,6 +150,9 @@ def test_azure_is_read_and_written(score, environment, model, azurite, container
     contents = [container.download_blob(f"{folder}/scored/{name}").readall() for name in parts]
     scored = pd.concat([pd.read_parquet(io.BytesIO(content)) for content in contents])
     assert scored["flight"].tolist() == table["flight"].tolist()
+    lake = AZURE.replace("wasbs:", "abfss:").replace(".blob.", ".dfs.")
+    refused(score, model, f"{AZURE}/{folder}/in/a.parquet", f"{lake}/{folder}/in/a.parquet")
+    refused(score, model, f"{lake}/{folder}/in", f"{AZURE}/{folder}/in/scored.parquet")
 
 
 def test_google_is_read(score, environment, model, gcs, bucket, flights, expected, folder, tmp_path, monkeypatch):

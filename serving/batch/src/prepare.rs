@@ -71,7 +71,7 @@ impl Prepared {
     pub fn new(lake: Lake, model: Model, options: JobOptions) -> Result<Self, Error> {
         let options = delta::recognised(&lake, options)?;
         let (table, columns) = open(&lake, &model.signature.inputs, &options)?;
-        overlap::check(&table, &options.input, &options.output)?;
+        overlap::check(&lake, &table, &options)?;
         let destination = Destination::of(&lake, &options)?;
         let Destination { target, rejects, format, names } = &destination;
         let mut manifest = manifest(&model, &table, *format, &options);
@@ -288,9 +288,6 @@ fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> 
 
 fn rejects(lake: &Lake, options: &JobOptions, target: &Target) -> Result<Option<Target>, Error> {
     let Some(rejects) = &options.rejects else { return Ok(None) };
-    if rejects.path == options.output {
-        return Err(Error::Option("--rejects and --output are the same".to_owned()));
-    }
     Ok(Some(match target {
         Target::File(_) => Target::File(rejects.path.clone()),
         Target::Folder(_) => Target::Folder(Folder::at(lake, &rejects.path)?),

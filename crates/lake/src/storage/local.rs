@@ -15,6 +15,16 @@ pub(crate) fn is_hidden(name: &str) -> bool {
     name.starts_with(['_', '.'])
 }
 
+/// A path from the root without links, of what is not there yet, too.
+pub(crate) fn canonical(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = path.ancestors().find_map(|folder| {
+        let (found, rest) = (folder.canonicalize().ok()?, path.strip_prefix(folder).ok()?);
+        Some(if rest.as_os_str().is_empty() { found } else { found.join(rest) })
+    });
+    found.unwrap_or(path)
+}
+
 /// All files in a folder and the folders in it but hidden ones, in the order of their paths.
 pub(crate) fn walk(root: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (Vec::new(), vec![(root.to_owned(), 0)]);

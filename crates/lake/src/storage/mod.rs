@@ -10,12 +10,14 @@ pub(crate) mod new_file;
 pub(crate) mod folder;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use object_store::ObjectStore;
 use tokio::runtime::Handle;
 
+use self::place::Place;
 use crate::Error;
 
 /// Who opens object stores: endpoints and credentials are the operator's.
@@ -47,6 +49,15 @@ impl Lake {
     /// The same, and the objects in these buckets; requests run on `runtime`.
     pub fn new(runtime: Handle, buckets: Box<dyn Buckets>) -> Self {
         Lake(Arc::new(Inner { runtime, buckets: Some(buckets), opened: Mutex::default() }))
+    }
+
+    /// A path without detours, or the address of an object: the same for all texts that name one place, also before
+    /// anything is there. What is in a folder begins with it.
+    ///
+    /// # Errors
+    /// The text names no place.
+    pub fn canonical(&self, text: &str) -> Result<PathBuf, Error> {
+        Ok(Place::parse(self, text)?.canonical())
     }
 
     pub(crate) fn runtime(&self) -> &Handle {

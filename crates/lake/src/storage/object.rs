@@ -14,6 +14,10 @@ use crate::Error;
 /// How long a request may take with all its retries: as long as the largest part needs on a slow line.
 const REQUEST: Duration = Duration::from_mins(10);
 
+/// How addresses of Azure's two interfaces begin.
+const BLOBS: &str = "wasbs://";
+const DATA_LAKE: &str = "abfss://";
+
 /// An object, or the prefix of several.
 #[derive(Clone)]
 pub(crate) struct Object {
@@ -28,6 +32,14 @@ pub(crate) struct Object {
 impl Object {
     pub(crate) fn uri(&self) -> String {
         format!("{}/{}", self.base, self.key)
+    }
+
+    /// Its address, the same for all that name it: Azure's two interfaces show the same objects.
+    pub(crate) fn canonical(&self) -> String {
+        match self.base.strip_prefix(DATA_LAKE) {
+            Some(container) => format!("{BLOBS}{}/{}", container.replacen(".dfs.", ".blob.", 1), self.key),
+            None => self.uri(),
+        }
     }
 
     pub(crate) fn key(&self) -> Result<Key, Error> {

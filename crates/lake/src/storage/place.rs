@@ -65,6 +65,15 @@ impl Place {
         }
     }
 
+    /// The same for all that name it, as far as this machine and the addresses tell; what is in a folder begins with it.
+    pub(crate) fn canonical(&self) -> PathBuf {
+        match self {
+            Place::Pipe => PathBuf::from("-"),
+            Place::Local(path) => local::canonical(path),
+            Place::Object(object) => PathBuf::from(object.canonical()),
+        }
+    }
+
     /// A name below a folder.
     pub(crate) fn join(&self, name: &str) -> Place {
         match self {
@@ -141,6 +150,73 @@ impl Place {
                 let name = |key: &Key| key.filename().map(str::to_owned);
                 Ok(found.objects.iter().filter_map(|object| name(&object.location)).collect())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use futures_util::future::BoxFuture;
+    use object_store::ObjectStore;
+    use object_store::memory::InMemory;
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::Buckets;
+
+    struct Memory;
+
+    impl Buckets for Memory {
+        fn open<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Arc<dyn ObjectStore>, String>> {
+            Box::pin(async { Ok(Arc::new(InMemory::new()) as Arc<dyn ObjectStore>) })
+        }
+    }
+
+    fn canonical(text: &str) -> PathBuf {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let lake = Lake::new(runtime.handle().clone(), Box::new(Memory));
+        lake.canonical(text).unwrap()
+    }
+
+    #[test]
+    fn an_object_has_one_canonical_address() {
+        for (one, other) in [
+            ("s3://b/in/t.parquet", "s3a://b/in/t.parquet"),
+            ("s3://b/in", "s3a://b/in/"),
+            ("s3://b/in/t.parquet", "s3://b//in/t.parquet"),
+            ("abfss://c@a.dfs.core.windows.net/in", "abfs://c@a.dfs.core.windows.net/in"),
+            ("abfss://c@a.dfs.core.windows.net/in", "wasbs://c@a.blob.core.windows.net/in"),
+        ] {
+            assert_eq!(canonical(one), canonical(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("s3://b/t", "gs://b/t"),
+            ("s3://b/t", "s3://c/t"),
+            ("abfss://c@a.dfs.core.windows.net/t", "wasbs://c@b.blob.core.windows.net/t"),
+        ] {
+            assert_ne!(canonical(one), canonical(other), "{one} {other}");
+        }
+        assert!(canonical("s3a://b/in/new/t").starts_with(canonical("s3://b/in")));
+        assert!(!canonical("s3a://b/inner/t").starts_with(canonical("s3://b/in")));
+    }
+
+    #[test]
+    fn a_path_has_one_canonical_form_before_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("a b"), folder.path().join("link"));
+        std::fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let at = |folder: &Path, name: &str| folder.join(name).display().to_string();
+        let expected = real.canonicalize().unwrap().join("new/t.csv");
+        let url = Url::from_file_path(real.join("new/t.csv")).unwrap();
+        assert!(url.as_str().contains("a%20b"));
+        for text in
+            [at(&real, "new/t.csv"), at(&link, "new/t.csv"), at(&link, "../a b/new/t.csv"), url.to_string()]
+        {
+            assert_eq!(canonical(&text), expected, "{text}");
         }
     }
 }
