@@ -129,6 +129,19 @@ class TestS3:
         refused(score, model, f"{at}/in/", "out.parquet", "--rejects", f"{other}/in/a.parquet")
         assert keys(s3, folder) == [f"{folder}/in/a.parquet"]
 
+    @pytest.mark.parametrize("flag", ["--output", "--rejects"])
+    def test_a_bucket_that_is_not_there_is_told_before_a_row_is_scored(self, score, model, flights, tmp_path, flag):
+        table = features_of(flights).head(20_000)
+        # A row that cannot be scored would end the job first, or be more than may be rejected.
+        table = table.astype({"distance": object})
+        table.loc[0, "distance"] = "far"
+        table.to_csv(tmp_path / "in.csv", index=False)
+        words = {"--model": model, "--input": "in.csv", "--output": "out.csv", "--rejects": "bad.jsonl", "--max-rejects": 0}
+        words[flag] = f"s3://no-bucket/{words[flag]}"
+        error = score(*(word for pair in words.items() for word in pair), code=1).stderr.decode()
+        assert error.startswith(f"error: {words[flag]}: ") and len(error.splitlines()) == 1
+        assert not list(tmp_path.glob("out.csv*"))
+
     def test_what_is_not_there_is_told(self, score, model, folder):
         words = ["--model", model, "--output", "out.parquet"]
         error = score(*words, "--input", f"s3://bucket/{folder}/none.parquet", code=1).stderr.decode()

@@ -79,6 +79,7 @@ impl Prepared {
         let (n_lanes, max_rejects) = (scoring.n_lanes, scoring.max_rejects);
         let schema = self.schema;
         let output = Output { lake: &lake, target, append, rejects, names, format, schema, max_rejects };
+        output.rehearse()?;
         let lanes = (0..n_lanes).map(|_| scoring.open()).collect::<Result<Vec<_>, _>>()?;
         let mut writer = Writer::new(&output, counters);
         let mut write = |part, scored: Scored| writer.write(part, &scored);

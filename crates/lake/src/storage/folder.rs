@@ -45,6 +45,11 @@ impl Folder {
         self.0.join(name).remove()
     }
 
+    /// Finds out whether an object of that name could be written; see [`NewFile::rehearse`].
+    pub fn rehearse(&self, name: &str) -> Result<(), Error> {
+        NewFile::rehearse_at(&self.0.join(name))
+    }
+
     /// Begins a file in it.
     pub fn create(&self, name: &str) -> Result<NewFile, Error> {
         NewFile::at(&self.0.join(name))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Lake;
 use super::local;
 use super::place::Place;
-use super::upload::Upload;
+use super::upload::{self, Upload};
 use crate::Error;
 
 /// What is written before the system is asked to take it.
@@ -55,6 +55,19 @@ impl NewFile {
             Place::Object(object) => Target::Object(Upload::start(object)?),
         };
         Ok(NewFile { uri, target })
+    }
+
+    /// Finds out whether the object of that address could be written; it stays as it is. A file of this machine tells when it
+    /// is begun.
+    pub fn rehearse(lake: &Lake, uri: &str) -> Result<(), Error> {
+        NewFile::rehearse_at(&Place::parse(lake, uri)?)
+    }
+
+    pub(crate) fn rehearse_at(place: &Place) -> Result<(), Error> {
+        match place {
+            Place::Pipe | Place::Local(_) => Ok(()),
+            Place::Object(object) => upload::rehearse(object),
+        }
     }
 
     /// Its path or address.

@@ -42,6 +42,11 @@ impl Object {
         }
     }
 
+    /// Whether it is in Azure.
+    pub(crate) fn is_azure(&self) -> bool {
+        self.base.starts_with(BLOBS) || self.base.starts_with(DATA_LAKE)
+    }
+
     pub(crate) fn key(&self) -> Result<Key, Error> {
         Key::parse(&self.key).map_err(|error| Error::Address { uri: self.uri(), reason: error.to_string() })
     }

@@ -14,6 +14,24 @@ const PART_BYTES: usize = 8 * 1024 * 1024;
 const MAX_PART_BYTES: usize = 64 * 1024 * 1024;
 const GROW_EVERY: usize = 1_000;
 
+/// Begins and ends an upload that nobody sees, so that a bucket that is not there or not to be written to is an error
+/// before there is anything to lose.
+pub(crate) fn rehearse(object: &Object) -> Result<(), Error> {
+    let object = stage(object);
+    let (uri, key) = (object.uri(), object.key()?);
+    let mut parts = object.ask(object.store.put_multipart(&key)).map_err(Error::store(&uri))?;
+    // Not every store is asked anything before the first part.
+    let sent = object.ask(parts.put_part(PutPayload::from_static(b"-")));
+    let _ = object.ask(parts.abort());
+    sent.map_err(Error::store(&uri))
+}
+
+/// Where an upload is rehearsed. All uploads to one name share their parts in Azure, where parts cannot be taken back either,
+/// so that another name keeps them out of the way of a job that writes the object.
+fn stage(object: &Object) -> Object {
+    if object.is_azure() { object.at(format!("{}.rehearsal", object.key)) } else { object.clone() }
+}
+
 /// An object that is being written. One that has less than a part is put as a whole.
 pub(crate) struct Upload {
     object: Object,

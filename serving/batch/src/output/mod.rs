@@ -64,6 +64,17 @@ struct Part {
 }
 
 impl Output<'_> {
+    /// Finds out whether object stores take what is going to be written, before rows are scored in vain.
+    pub(crate) fn rehearse(&self) -> Result<(), Error> {
+        for target in [Some(&self.target), self.rejects.as_ref()].into_iter().flatten() {
+            match target {
+                Target::File(uri) => NewFile::rehearse(self.lake, uri)?,
+                Target::Folder(folder) => folder.rehearse(&self.names.part(0, self.format.ending()))?,
+            }
+        }
+        Ok(())
+    }
+
     fn begin(&self, number: u64) -> Result<Part, Error> {
         let file = match &self.target {
             Target::File(uri) => NewFile::create(self.lake, uri)?,
