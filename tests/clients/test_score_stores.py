@@ -132,9 +132,9 @@ class TestS3:
     @pytest.mark.parametrize("flag", ["--output", "--rejects"])
     def test_a_bucket_that_is_not_there_is_told_before_a_row_is_scored(self, score, model, flights, tmp_path, flag):
         table = features_of(flights).head(20_000)
-        # A row that cannot be scored would end the job first, or be more than may be rejected.
+        # A late row that cannot be scored, which is one more than may be rejected, would end the job first.
         table = table.astype({"distance": object})
-        table.loc[0, "distance"] = "far"
+        table.loc[19_999, "distance"] = "far"
         table.to_csv(tmp_path / "in.csv", index=False)
         words = {"--model": model, "--input": "in.csv", "--output": "out.csv", "--rejects": "bad.jsonl", "--max-rejects": 0}
         words[flag] = f"s3://no-bucket/{words[flag]}"

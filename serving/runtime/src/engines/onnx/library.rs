@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ort::LoadDynamicError;
 use ort::environment::Environment;
@@ -23,6 +23,9 @@ const WHERE: &str = "import importlib.util as u; print(u.find_spec('onnxruntime'
 
 /// Kept for as long as the process lives: without one, a session would look for a library on its own.
 static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
+
+/// Held by who opens it.
+static OPENING: Mutex<()> = Mutex::new(());
 
 /// Which ONNX Runtime to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +46,11 @@ impl OnnxRuntime {
     }
 
     fn environment(&self) -> Result<&'static Environment, LoadError> {
+        if let Some(environment) = ENVIRONMENT.get() {
+            return Ok(environment);
+        }
+        // Two models that are loaded at the same time would make two, and the library allows one.
+        let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(environment) = ENVIRONMENT.get() {
             return Ok(environment);
         }
