@@ -34,8 +34,8 @@ pub struct Counts {
     pub queue: TimeSum,
     /// What the batches took; it counts in full for each request of a batch.
     pub compute: ComputeSums,
-    /// The same by the number of rows of a batch, once for each batch. Sizes beyond [`MAX_EXACT`] are told as the next power
-    /// of two, so that there are few.
+    /// The same by the number of rows of a batch, once for each batch. Sizes beyond 256 are told as the next power of two,
+    /// so that there are few.
     pub batches: BTreeMap<usize, ComputeSums>,
     /// How long engines took for all batches.
     busy: Duration,
