@@ -107,6 +107,9 @@ impl Table {
         };
         let format = options.format.or_else(|| Format::of_path(&first));
         let format = format.unwrap_or_else(|| Format::of_content(head.bytes()));
+        if options.format.is_none() {
+            check_endings(&files, format)?;
+        }
         if matches!(place, Place::Pipe) {
             if format == Format::Parquet {
                 files = vec![pipe::spool(head)?];
@@ -208,6 +211,22 @@ impl Table {
     /// About how many bytes a row has in memory, where the files tell.
     pub(crate) fn row_bytes(&self) -> Option<u64> {
         self.row_bytes.or_else(|| parquet::row_bytes(&self.units))
+    }
+}
+
+/// Files of several formats are no table, and what one of them says of another's bytes helps nobody.
+fn check_endings(files: &[InputFile], format: Format) -> Result<(), Error> {
+    let other = files.iter().find(|file| Format::of_path(&file.uri).is_some_and(|told| told != format));
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Error::schema(
+            &other.uri,
+            format!(
+                "it is of another format than {}; name files of one, as with '*.{}'",
+                files[0].uri,
+                format.ending()
+            ),
+        )),
     }
 }
 

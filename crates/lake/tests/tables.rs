@@ -243,3 +243,16 @@ fn many_kinds(n_rows: u32) -> RecordBatch {
     ])
     .unwrap()
 }
+
+#[test]
+fn files_of_several_formats_are_no_table() {
+    let (folder, runtime) = (tempfile::tempdir().unwrap(), runtime());
+    let lake = lake(&runtime);
+    write(&lake, &folder.path().join("a.parquet"), Format::Parquet, &[rows(0, 2)]);
+    fs::write(folder.path().join("b.csv"), "id,value,name\n2,1.5,x\n").unwrap();
+    let error = open(&lake, folder.path()).err().unwrap().to_string();
+    assert!(
+        error.contains("b.csv: it is of another format than") && error.ends_with("'*.parquet'"),
+        "{error}"
+    );
+}
