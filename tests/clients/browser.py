@@ -127,14 +127,12 @@ def origin_of(server):
 
 @pytest.fixture
 def page(visits, ui_server, target):
-    """A page of the browser; at the end nothing may have gone wrong in it. The original's answers now and then come too late
-    for its own page when others ask it, too, which is not for us to mend."""
+    """A page of the browser; at the end nothing may have gone wrong in it."""
     page = visits.new_page()
     log = BrowserLog(page, origin_of(ui_server), target)
     yield page
     page.close()
-    if target == "forebay":
-        assert log.failures == []
+    assert log.failures == []
 
 
 def by_id(scope, component):
