@@ -113,13 +113,13 @@ def test_a_body_that_is_too_long_is_413(tmp_path):
 def test_a_deadline_that_passes_is_504_and_the_worker_is_free_soon_after(sleepy):
     is_answered(sleepy)
     began = time.monotonic()
-    answer = sleep_for(sleepy, 60, X_Timeout_Ms=300)
+    answer = sleep_for(sleepy, 20, X_Timeout_Ms=300)
     assert answer.status_code == 504, answer.text
     assert "deadline" in answer.json()["message"]
     assert time.monotonic() - began < 2
     assert is_answered(sleepy)
     # The sleep was not waited for; a Python with the model in it was started anew.
-    assert time.monotonic() - began < 50
+    assert time.monotonic() - began < 15
 
 
 def test_a_deadline_passes_in_the_queue_too(sleepy):
