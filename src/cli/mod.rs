@@ -29,7 +29,7 @@ pub(crate) use server_args::{
     ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
 };
 pub(crate) use table_args::{HeadArgs, LakeTableArgs, TableCommand, TableHistoryArgs, WhichArgs};
-pub(crate) use target_args::{OriginArgs, OutputFormat};
+pub(crate) use target_args::{OriginArgs, OutputArgs, OutputFormat};
 pub(crate) use webhook_args::WebhookArgs;
 
 /// An MLflow-compatible tracking server, model registry and serving engine in one binary.

@@ -121,7 +121,7 @@ mod tests {
         let flags = ["--output", "json", "--artifacts-destination", "s3://b"];
         for words in [[&["list"][..], &flags].concat(), [&flags[..], &["list"]].concat()] {
             let target = models_args(&words).unwrap().target;
-            assert_eq!(target.output, OutputFormat::Json);
+            assert_eq!(target.shown.output, OutputFormat::Json);
             assert_eq!(target.origin.artifacts_destination.0, "s3://b");
         }
     }

@@ -4,23 +4,14 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use clap::{Args, Subcommand};
 use forebay_lake::{AsOf, Comparison, Format};
 
-use super::OutputFormat;
+use super::OutputArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct LakeTableArgs {
     #[command(subcommand)]
     pub(crate) command: TableCommand,
-    /// table for people, json for programs.
-    #[arg(
-        long,
-        short,
-        global = true,
-        env = "FOREBAY_OUTPUT",
-        value_name = "FORMAT",
-        default_value = "table",
-        hide_possible_values = true
-    )]
-    pub(crate) output: OutputFormat,
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
 }
 
 #[derive(Debug, Subcommand)]

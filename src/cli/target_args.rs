@@ -47,7 +47,14 @@ pub(crate) struct OriginArgs {
 pub(crate) struct TargetArgs {
     #[command(flatten)]
     pub(crate) origin: OriginArgs,
-    /// table for people, json for programs: the messages of the REST API.
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
+}
+
+/// How answers look, for every command that shows some.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// table for people, json for programs: the messages of the REST API where there is one.
     #[arg(
         long,
         short,

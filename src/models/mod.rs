@@ -54,7 +54,7 @@ struct Session {
 
 /// Runs one command against the registry that the flags and the environment name.
 pub(crate) async fn run(args: ModelsArgs) -> anyhow::Result<Outcome> {
-    let output = Output(args.target.output);
+    let output = Output(args.target.shown.output);
     let tables = tables(&args.command);
     let connection = Connection::open(&args.target.origin, tables).await?;
     let session = Session { client: connection.client.clone(), source: connection.source(), output };

@@ -22,7 +22,7 @@ pub(crate) async fn run(args: LakeTableArgs) -> anyhow::Result<()> {
 }
 
 fn perform(lake: &Lake, args: LakeTableArgs) -> anyhow::Result<()> {
-    let output = Output(args.output);
+    let output = Output(args.shown.output);
     match args.command {
         TableCommand::Show(which) => show::run(lake, &which, output),
         TableCommand::Schema(which) => schema::run(lake, &which, output),
