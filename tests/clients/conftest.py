@@ -28,6 +28,7 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 import mlflow
 import pytest
 import requests
+from machine import not_here
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120
@@ -133,6 +134,17 @@ def wait_until_ready(server):
 def target(pytestconfig):
     """`forebay` or `mlflow`: the kind of server under test."""
     return pytestconfig.getoption("--target")
+
+
+@pytest.fixture(scope="session")
+def job_environment():
+    """What `forebay score` needs to find the library that runs ONNX models."""
+    import onnxruntime
+
+    folder = pathlib.Path(onnxruntime.__file__).parent / "capi"
+    if not list(folder.glob("libonnxruntime.so*")):
+        not_here("this onnxruntime has no library")
+    return server_environment({"ORT_DYLIB_PATH": str(folder)})
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import mlflow
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import server_environment
 from deltalake import DeltaTable, write_deltalake
 from mlflow.models import infer_signature
 
@@ -48,10 +47,10 @@ def source(tmp_path):
 
 
 @pytest.fixture
-def score(forebay_binary, model):
+def score(forebay_binary, job_environment, model):
     def run(source, output, *words, code=0, env=None):
         command = [forebay_binary, "score", "--model", model, "--input", source, "--output", output, *words]
-        environment = server_environment(env)
+        environment = {**job_environment, **(env or {})}
         done = subprocess.run(
             list(map(str, command)), env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -12,8 +11,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import server_environment
-from machine import not_here
 from mlflow.models import infer_signature
 
 TIMEOUT_S = 300
@@ -57,25 +54,14 @@ def expected(model, flights):
     return np.asarray(predictions).ravel()
 
 
-@pytest.fixture(scope="module")
-def environment():
-    """What a job needs to find the library that runs ONNX models."""
-    import onnxruntime
-
-    folder = pathlib.Path(onnxruntime.__file__).parent / "capi"
-    if not list(folder.glob("libonnxruntime.so*")):
-        not_here("this onnxruntime has no library")
-    return server_environment({"ORT_DYLIB_PATH": str(folder)})
-
-
 @pytest.fixture
-def score(forebay_binary, environment, tmp_path):
+def score(forebay_binary, job_environment, tmp_path):
     """Runs a job to its end, whatever that is."""
 
     def run(*words, code=0, **options):
         command = [str(forebay_binary), "score", *map(str, words), "--summary", "json"]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False, **options
+            command, cwd=tmp_path, env=job_environment, capture_output=True, timeout=TIMEOUT_S, check=False, **options
         )
         assert done.returncode == code, done.stdout[-2000:] + done.stderr[-2000:]
         return done
@@ -138,14 +124,14 @@ def test_rejected_rows_are_told_and_too_many_end_the_job(score, model, flights, 
 
 
 def test_a_job_that_is_killed_again_and_again_leaves_neither_gaps_nor_doubles(
-    score, forebay_binary, environment, model, flights, tmp_path
+    score, forebay_binary, job_environment, model, flights, tmp_path
 ):
     features_of(flights).to_parquet(tmp_path / "flights.parquet", row_group_size=20_000)
     words = ["--model", model, "--input", "flights.parquet", "--output", "scored/", "--job-id", "nightly"]
     words = [*map(str, words), "--rows-per-file", "20000", "--keep", "flight,month"]
     for patience_s in (0.2, 0.6, 0.9, 1.3, 1.7):
         command = [str(forebay_binary), "score", *words]
-        with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as job:
+        with subprocess.Popen(command, cwd=tmp_path, env=job_environment, stderr=subprocess.DEVNULL) as job:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 job.wait(timeout=patience_s)
             job.kill()
@@ -156,13 +142,13 @@ def test_a_job_that_is_killed_again_and_again_leaves_neither_gaps_nor_doubles(
 
 
 def test_a_job_that_is_interrupted_says_so_and_goes_on(
-    score, forebay_binary, environment, model, flights, tmp_path
+    score, forebay_binary, job_environment, model, flights, tmp_path
 ):
     features_of(flights).to_parquet(tmp_path / "flights.parquet", row_group_size=20_000)
     words = ["--model", model, "--input", "flights.parquet", "--output", "scored/", "--job-id", "nightly"]
     words = [*map(str, words), "--rows-per-file", "5000", "--keep", "flight", "--threads", "1"]
     command = [str(forebay_binary), "score", *words]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as job:
+    with subprocess.Popen(command, cwd=tmp_path, env=job_environment, stderr=subprocess.PIPE) as job:
         wait_for(lambda: list((tmp_path / "scored").glob("part-*")))
         job.send_signal(signal.SIGINT)
         _, error = job.communicate(timeout=TIMEOUT_S)
@@ -285,14 +271,14 @@ def logged(client, model, unique_name, monkeypatch, server):
 
 
 def test_a_job_that_is_killed_and_goes_on_is_one_run_of_its_model(
-    score, forebay_binary, environment, server, client, logged, flights, unique_name, tmp_path
+    score, forebay_binary, job_environment, server, client, logged, flights, unique_name, tmp_path
 ):
     features_of(flights).to_parquet(tmp_path / "flights.parquet", row_group_size=20_000)
     name = unique_name()
     words = ["--model", f"models:/{logged.model_id}", "--tracking-uri", server.url, "--experiment-name", name]
     words += ["--input", "flights.parquet", "--output", "scored/", "--job-id", "nightly", "--keep", "flight"]
     command = [str(forebay_binary), "score", *words, "--rows-per-file", "5000", "--threads", "1"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as job:
+    with subprocess.Popen(command, cwd=tmp_path, env=job_environment, stderr=subprocess.DEVNULL) as job:
         wait_for(lambda: list((tmp_path / "scored").glob("part-*")))
         job.kill()
     experiment_id = client.get_experiment_by_name(name).experiment_id

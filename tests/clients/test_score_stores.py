@@ -12,7 +12,7 @@ from test_azure import ROOT as AZURE
 from test_azure import azurite, container  # noqa: F401
 from test_gcs import bucket, gcs  # noqa: F401
 from test_object_stores import moto, s3  # noqa: F401
-from test_score import INPUTS, environment, expected, features_of, flights, model, same, score, wait_for  # noqa: F401
+from test_score import INPUTS, expected, features_of, flights, model, same, score, wait_for  # noqa: F401
 
 pytestmark = pytest.mark.parametrize("model", ["floats"], indirect=True)
 
@@ -46,10 +46,10 @@ def refused(score, model, source, output, *words):
 
 
 @pytest.fixture
-def on_s3(environment, moto, monkeypatch):
+def on_s3(job_environment, moto, monkeypatch):
     """What a job needs to find the store."""
     for name, value in moto.environment().items():
-        monkeypatch.setitem(environment, name, value)
+        monkeypatch.setitem(job_environment, name, value)
 
 
 @pytest.mark.usefixtures("on_s3")
@@ -96,7 +96,7 @@ class TestS3:
         assert not s3.list_multipart_uploads(Bucket="bucket").get("Uploads")
 
     def test_a_job_that_is_killed_again_and_again_leaves_neither_gaps_nor_doubles(
-        self, score, forebay_binary, environment, model, s3, flights, folder, tmp_path
+        self, score, forebay_binary, job_environment, model, s3, flights, folder, tmp_path
     ):
         table = features_of(flights).head(N_ROWS)
         put(s3, f"{folder}/in.parquet", table.to_parquet(row_group_size=7_000))
@@ -106,7 +106,7 @@ class TestS3:
         n_before = 0
         for _ in range(4):
             command = [str(forebay_binary), "score", *words]
-            with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as job:
+            with subprocess.Popen(command, cwd=tmp_path, env=job_environment, stderr=subprocess.DEVNULL) as job:
                 wait_for(lambda n=n_before: job.poll() is not None or len(keys(s3, f"{folder}/scored/part-")) > n)
                 job.kill()
             n_before = len(keys(s3, f"{folder}/scored/part-"))
@@ -150,9 +150,9 @@ class TestS3:
         assert error.startswith("error: s3://no-bucket/none.parquet: ") and len(error.splitlines()) == 1
 
 
-def test_azure_is_read_and_written(score, environment, model, azurite, container, flights, folder, monkeypatch):
+def test_azure_is_read_and_written(score, job_environment, model, azurite, container, flights, folder, monkeypatch):
     for name, value in azurite.environment().items():
-        monkeypatch.setitem(environment, name, value)
+        monkeypatch.setitem(job_environment, name, value)
     table = features_of(flights).head(2_000)
     container.upload_blob(f"{folder}/in/a.parquet", table.to_parquet())
     words = ["--model", model, "--input", f"{AZURE}/{folder}/in", "--keep", "flight", "--rows-per-file", 500]
@@ -168,9 +168,9 @@ def test_azure_is_read_and_written(score, environment, model, azurite, container
     refused(score, model, f"{lake}/{folder}/in", f"{AZURE}/{folder}/in/scored.parquet")
 
 
-def test_google_is_read(score, environment, model, gcs, bucket, flights, expected, folder, tmp_path, monkeypatch):
+def test_google_is_read(score, job_environment, model, gcs, bucket, flights, expected, folder, tmp_path, monkeypatch):
     for name, value in gcs.environment().items():
-        monkeypatch.setitem(environment, name, value)
+        monkeypatch.setitem(job_environment, name, value)
     bucket.blob(f"{folder}/a b.parquet").upload_from_string(features_of(flights).head(2_000).to_parquet())
     for place in (f"{folder}/a b.parquet", folder, f"{folder}/*.parquet"):
         score("--model", model, "--input", f"gs://bucket/{place}", "--output", "out.parquet")
