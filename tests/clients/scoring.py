@@ -271,6 +271,16 @@ def build_echo(path):
     mlflow.pyfunc.save_model(path, python_model=Echo(), signature=ModelSignature(inputs, params=params))
 
 
+def build_texts(path):
+    """One column of texts; it answers what arrives at the model."""
+
+    class Same(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            return model_input
+
+    mlflow.pyfunc.save_model(path, python_model=Same(), signature=ModelSignature(Schema([ColSpec("string", "s")])))
+
+
 BUILDERS = {
     "sklearn": build_sklearn,
     "tensor": build_tensor,
@@ -280,4 +290,5 @@ BUILDERS = {
     "mixed": build_mixed,
     "classifier": build_classifier,
     "echo": build_echo,
+    "texts": build_texts,
 }

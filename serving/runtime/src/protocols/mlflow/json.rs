@@ -228,12 +228,22 @@ fn read_rows<'de, D: Deserializer<'de>>(
     let mut rows = Rows::new(layout, 1);
     match shape {
         Shape::Split => SplitSeed(&mut rows).deserialize(deserializer)?,
-        Shape::Records | Shape::Instances => {
+        Shape::Records => RowsSeed { rows: &mut rows, targets: None }.deserialize(deserializer)?,
+        Shape::Instances => {
             RowsSeed { rows: &mut rows, targets: None }.deserialize(deserializer)?;
+            take_empty_list(&mut rows);
         }
         Shape::Inputs => deserializer.deserialize_any(InputsSeed(&mut rows))?,
     }
     rows.finish().map_err(D::Error::custom)
+}
+
+/// A list holds the values of an only column, also where there are none.
+fn take_empty_list(rows: &mut Rows<'_>) {
+    let layout = rows.layout();
+    if rows.n_rows() == 0 && layout.columns().len() == 1 && !layout.is_positional() {
+        rows.mark(0);
+    }
 }
 
 /// Data in the shape `inputs`: columns by name, or rows.
@@ -256,7 +266,9 @@ impl<'de> Visitor<'de> for InputsSeed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        RowsSeed { rows: self.0, targets: None }.visit_seq(seq)
+        RowsSeed { rows: self.0, targets: None }.visit_seq(seq)?;
+        take_empty_list(self.0);
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
@@ -286,6 +298,9 @@ fn guessed(json: &str, shape: Shape, inputs: &Inputs) -> Result<Batch, String> {
         Shape::Records => infer::records(&parse::<Vec<Record>>(json)?)?,
         Shape::Instances | Shape::Inputs => return tensors(json).map(Batch::Tensors),
     };
+    if table.num_rows() == 0 && matches!(inputs, Inputs::Tensors(_)) {
+        return Err("a table without rows, where the model takes tensors".to_owned());
+    }
     conform(&table, inputs, Casts::Lossless).map_err(|misfit| misfit.to_string())
 }
 

@@ -107,6 +107,25 @@ fn no_rows_are_an_empty_table() {
 }
 
 #[test]
+fn an_empty_list_is_an_only_column_and_no_table_of_several() {
+    let only = columns(&[("s", ColumnType::String, true)]);
+    for body in [r#"{"inputs": []}"#, r#"{"instances": []}"#] {
+        assert_eq!(frame(&only, JSON, body).num_rows(), 0, "{body}");
+        assert_eq!(refusal(&doubles(), JSON, body), "Model is missing inputs ['x', 'y']");
+    }
+    for body in [
+        r#"{"inputs": {}}"#,
+        r#"{"dataframe_records": []}"#,
+        r#"{"dataframe_split": {"data": []}}"#,
+        r#"{"dataframe_split": {"columns": [], "data": []}}"#,
+    ] {
+        assert_eq!(refusal(&only, JSON, body), "Model is missing inputs ['s']", "{body}");
+        let optional = columns(&[("o", ColumnType::Double, false)]);
+        assert_eq!(frame(&optional, JSON, body).num_rows(), 0, "{body}");
+    }
+}
+
+#[test]
 fn a_single_column_takes_plain_lists() {
     let decoder = columns(&[("s", ColumnType::String, true)]);
     assert_eq!(frame(&decoder, JSON, r#"{"inputs": ["x", "y"]}"#).num_rows(), 2);
