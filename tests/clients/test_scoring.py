@@ -166,12 +166,34 @@ SAME = {
     "null_text": ("echo", JSON, echo(s=None), 200, None),
     "null_moment": ("echo", JSON, echo(t=None), 200, None),
     "no_moment": ("echo", JSON, echo(t="soon"), 400, None),
+    "number_for_a_text": ("texts", JSON, {"inputs": {"s": [5]}}, 200, [{"s": "5"}]),
+    "small_number_for_a_text": ("texts", JSON, {"inputs": [{"s": 1e-5}]}, 200, [{"s": "1e-05"}]),
+    "large_number_for_a_text": ("texts", JSON, {"instances": [{"s": 1e16}]}, 200, [{"s": "1e+16"}]),
+    "truth_for_a_text": ("texts", JSON, {"inputs": {"s": True}}, 200, [{"s": "True"}]),
+    "number_for_a_text_in_a_csv": ("texts", CSV, b"s\n5\n", 200, [{"s": "5"}]),
+    "number_in_a_list_of_texts": ("nested", JSON, {"dataframe_records": [{"l": [5]}]}, 400, None),
+    "number_in_an_object_of_texts": ("nested", JSON, {"dataframe_records": [{"o": {"p": 5}}]}, 400, None),
+    "number_in_a_map_of_texts": ("nested", JSON, {"dataframe_records": [{"m": {"k": 5}}]}, 400, None),
 }
 
 # Name: (model, content type, body, status of the original, what our message names).
 DIFFERENCES = {
     "fraction_for_a_whole_number": ("echo", JSON, echo(l=3.5), 200, ["'l'", "row 0", "3.5", "long"]),
     "out_of_range": ("echo", JSON, echo(i=2147483648), 200, ["'i'", "row 0", "2147483648", "integer"]),
+    "more_digits_than_a_number_keeps": (
+        "texts",
+        JSON,
+        b'{"inputs": {"s": [12345678901234567890123]}}',
+        200,
+        ["'s'", "row 0", "1.2345678901234568e22", "string"],
+    ),
+    "number_beside_a_text_in_a_list": (
+        "nested",
+        JSON,
+        {"dataframe_records": [{"l": ["x", 5]}]},
+        200,
+        ["'l'", "row 0", "5", "string"],
+    ),
     "neither_true_nor_false": ("echo", JSON, echo(b="nonsense"), 200, ["'b'", "row 0", "nonsense", "boolean"]),
 }
 
@@ -210,6 +232,12 @@ def test_a_value_that_would_become_another_is_named(scoring_url, scored_models, 
     assert response.status_code == 400
     message = response.json()["message"]
     assert all(part in message for part in named), message
+
+
+def test_a_number_in_a_column_of_texts_is_its_text(scoring_url, scored_models, target):
+    """The original gives it to the model as it is if it comes in a frame, and as its text otherwise."""
+    response = post(scoring_url(scored_models["texts"]), JSON, {"dataframe_records": [{"s": "x"}, {"s": 5}]})
+    assert response.json() == {"predictions": [{"s": "x"}, {"s": 5 if target == "mlflow" else "5"}]}
 
 
 @pytest.mark.ours

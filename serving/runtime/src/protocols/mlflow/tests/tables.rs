@@ -157,6 +157,27 @@ fn nested_columns_are_read_into_their_types() {
 }
 
 #[test]
+fn a_number_is_its_text_in_a_column_and_none_within_a_value() {
+    let decoder = columns(&[("s", ColumnType::String, true)]);
+    for (value, text) in [("5", "5"), ("5.0", "5.0"), ("1e-5", "1e-05"), ("true", "True")] {
+        let frame = frame(&decoder, JSON, &format!(r#"{{"dataframe_records": [{{"s": {value}}}]}}"#));
+        assert_eq!(frame.column(0).as_string::<i32>().value(0), text);
+    }
+    let long = refusal(&decoder, JSON, r#"{"inputs": {"s": ["x", 12345678901234567890123]}}"#);
+    assert_eq!(long, "column 's', row 1: 1.2345678901234568e22 is not a value of type string");
+    let property = Column { name: Some("p".to_owned()), column_type: ColumnType::String, required: true };
+    for (column_type, value) in [
+        (ColumnType::Object(vec![property]), r#"{"p": 5}"#),
+        (ColumnType::Map(Box::new(ColumnType::String)), r#"{"k": 5}"#),
+        (ColumnType::Array(Box::new(ColumnType::String)), "[5]"),
+    ] {
+        let decoder = columns(&[("v", column_type, true)]);
+        let refused = refusal(&decoder, JSON, &format!(r#"{{"dataframe_records": [{{"v": {value}}}]}}"#));
+        assert_eq!(refused, "column 'v', row 0: 5 is not a value of type string");
+    }
+}
+
+#[test]
 fn chats_are_one_row_whose_answer_is_bare() {
     let message = ColumnType::Object(vec![Column {
         name: Some("content".to_owned()),
