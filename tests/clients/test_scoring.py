@@ -74,6 +74,8 @@ SAME = {
     "two_shapes": ("sklearn", JSON, {**split(ROWS), "inputs": ROWS}, 400, None),
     "no_shape": ("sklearn", JSON, {"columns": ["a"], "data": [[1]]}, 400, None),
     "a_list": ("sklearn", JSON, [1, 2, 3], 400, None),
+    "a_null": ("sklearn", JSON, b"null", 400, None),
+    "a_text": ("sklearn", JSON, b'"x"', 400, None),
     "no_json": ("sklearn", JSON, b"{", 400, None),
     "byte_order_mark": ("sklearn", JSON, b"\xef\xbb\xbf" + json.dumps(split([[1, -2, 3]])).encode(), 200, [1]),
     "utf_16": ("sklearn", JSON, json.dumps(split([[1, -2, 3]])).encode("utf-16"), 200, [1]),

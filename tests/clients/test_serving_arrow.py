@@ -147,6 +147,23 @@ def test_other_bytes_are_no_arrow(server):
         assert "Arrow" in refusal(server, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        (b"", "an empty body came"),
+        (b'{"inputs": [1]}', "JSON came"),
+        (b"PAR1", "a Parquet file came"),
+        (b"ARROW1\0\0", "an Arrow file came"),
+        (b"hello world", "the bytes 68 65 6c 6c came"),
+        (b"\xff\xff\xff\xff\x10\0\0\0", "it ends within a message, after 8 bytes"),
+    ],
+)
+def test_what_is_no_stream_is_told_beside_what_one_is(server, body, came):
+    message = refusal(server, body)
+    assert came in message
+    assert "Unexpected" not in message
+
+
 def test_a_stream_without_rows_is_answered_without_any(server):
     response = post(server, stream(table(0)))
     assert response.status_code in (200, 400), response.text

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::split::SplitSeed;
 use super::{Decoder, Request, params};
 use crate::model::batch::Batch;
+use crate::model::cell::Cell;
 use crate::model::conform::{Casts, conform};
 use crate::model::infer::{self, Record};
 use crate::model::rows::{Layout, Rows};
@@ -118,6 +119,13 @@ impl<'de> DeserializeSeed<'de> for BodySeed<'_> {
     }
 }
 
+impl BodySeed<'_> {
+    #[expect(clippy::unused_self, reason = "it is a method to `visit_scalars`")]
+    fn scalar<E: Error>(self, cell: Cell<'_>) -> Result<Body, E> {
+        Err(E::custom(format_args!("{ONE_OF}. Received {cell}.")))
+    }
+}
+
 impl<'de> Visitor<'de> for BodySeed<'_> {
     type Value = Body;
 
@@ -129,6 +137,8 @@ impl<'de> Visitor<'de> for BodySeed<'_> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Err(A::Error::custom(format_args!("{ONE_OF}. Received a list.")))
     }
+
+    visit_scalars!(scalar -> Body);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
         let mut body = Body::default();
@@ -250,7 +260,7 @@ fn take_empty_list(rows: &mut Rows<'_>) {
 struct InputsSeed<'a, 's>(&'a mut Rows<'s>);
 
 impl InputsSeed<'_, '_> {
-    fn single<E: Error>(self, cell: crate::model::cell::Cell<'_>) -> Result<(), E> {
+    fn single<E: Error>(self, cell: Cell<'_>) -> Result<(), E> {
         if self.0.layout().columns().len() != 1 {
             return Err(E::custom(format_args!("{cell} is not a table")));
         }

@@ -79,6 +79,11 @@ fn bodies_that_are_not_what_they_should_be_are_refused() {
         let message = refusal(&table(), JSON, body);
         assert!(message.contains(part), "{body}: {message}");
     }
+    for (body, came) in [("null", "null"), (r#""x""#, r#""x""#), ("5", "5"), ("true", "true")] {
+        let message = refusal(&table(), JSON, body);
+        assert!(message.starts_with("The input must be a JSON dictionary"), "{body}: {message}");
+        assert!(message.ends_with(&format!("'inputs'}}. Received {came}.")), "{body}: {message}");
+    }
     let deep = format!(r#"{{"inputs": {}"#, "[".repeat(100_000));
     assert!(refusal(&untold(), JSON, &deep).contains("valid JSON"));
 }
