@@ -182,6 +182,29 @@ SAME = {
 DIFFERENCES = {
     "fraction_for_a_whole_number": ("echo", JSON, echo(l=3.5), 200, ["'l'", "row 0", "3.5", "long"]),
     "out_of_range": ("echo", JSON, echo(i=2147483648), 200, ["'i'", "row 0", "2147483648", "integer"]),
+    "beyond_a_long": ("echo", JSON, echo(l=2**63), 200, ["'l'", "row 0", "9223372036854775808", "long"]),
+    "beyond_a_double": (
+        "echo",
+        JSON,
+        json.dumps(echo(d=0)).replace('"d": 0', '"d": 1e400').encode(),
+        200,
+        ["number out of range"],
+    ),
+    "column_of_a_record_twice": (
+        "echo",
+        JSON,
+        json.dumps(echo()).replace('"l": 2', '"l": 2, "l": 3').encode(),
+        200,
+        ["'l'", "row 0", "twice"],
+    ),
+    "tensor_twice": (
+        "named_tensors",
+        JSON,
+        b'{"inputs": {"x": [[1, 2]], "y": [[1, 2]], "x": [[3, 4]]}}',
+        200,
+        ["'x'", "twice"],
+    ),
+    "data_twice": ("texts", JSON, b'{"inputs": ["x"], "inputs": ["y"]}', 200, ["several"]),
     "more_digits_than_a_number_keeps": (
         "texts",
         JSON,
