@@ -12,6 +12,7 @@ mod lineage;
 mod logging;
 mod metrics;
 mod model_origins;
+mod late_registry;
 mod models;
 mod router;
 mod score;
