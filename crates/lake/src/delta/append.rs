@@ -17,8 +17,8 @@ use delta_kernel_default_engine::parquet::DataFileMetadata;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::kernel::Engine;
+use super::log::snapshot;
 use super::site::Site;
-use super::version::snapshot;
 use super::{fit, stats, types};
 use crate::read::parquet as read_parquet;
 use crate::storage::files;

@@ -3,6 +3,8 @@
 
 mod kernel;
 mod site;
+mod unhinted;
+mod log;
 mod version;
 mod pushdown;
 mod rows;

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use delta_kernel::engine::arrow_data::EngineDataArrowExt as _;
+use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::scan::Scan;
 use delta_kernel::scan::state::{ScanFile, transform_to_logical};
-use delta_kernel::{Engine as _, EngineData, FileDataReadResultIterator, FileMeta, PredicateRef};
+use delta_kernel::{
+    Engine as _, EngineData, FileDataReadResultIterator, FileMeta, KernelError, PredicateRef,
+};
 
 use super::kernel::Engine;
+use super::site::told;
 use super::version::{Version, collect};
 use super::{plain, pushdown};
 use crate::Error;
+use crate::predicate::Comparison;
 use crate::read::{Decoded, Opened, ReadError, Wanted, arrange};
 
 /// Some columns of a version, being read.
@@ -39,6 +43,8 @@ struct FileRows {
     is_whole: bool,
     n_seen: usize,
     wanted: Wanted,
+    /// Columns whose values are in the log.
+    partitions: Vec<String>,
 }
 
 impl Reading {
@@ -53,11 +59,14 @@ impl Reading {
         }
         let schema = version.snapshot.schema().project(&names).map_err(&error)?;
         let builder = || Arc::clone(&version.snapshot).scan_builder().with_schema(Arc::clone(&schema));
-        let known = |takes: &dyn Fn(&str) -> bool| {
+        let known = |takes: &dyn Fn(&Comparison) -> bool| {
             wanted.predicate.as_ref().and_then(|predicate| pushdown::known(predicate, takes)).map(Arc::new)
         };
-        let scan = builder().with_predicate(known(&|_| true)).build().map_err(&error)?;
-        let in_files = known(&|column| version.is_named_in_files(column));
+        let scan = builder()
+            .with_predicate(known(&|comparison| version.is_told_by_log(comparison)))
+            .build()
+            .map_err(&error)?;
+        let in_files = known(&|comparison| version.is_named_in_files(&comparison.column));
         let in_files = builder().with_predicate(in_files).build().map_err(&error)?.physical_predicate();
         let engine = version.site.engine_for_rows(wanted.max_rows);
         let found = collect(&scan, &version.site.engine()).map_err(error)?;
@@ -75,12 +84,14 @@ impl Reading {
         let location = self.version.site.file(path)?;
         let size = u64::try_from(file.size)?;
         let meta = FileMeta { location, last_modified: file.modification_time, size };
-        let is_live = file.dv_info.get_selection_vector(self.engine.as_ref(), &self.version.site.root)?;
+        let is_live = file.dv_info.get_selection_vector(self.engine.as_ref(), &self.version.site.root);
+        let is_live = is_live.map_err(unreadable)?;
         let schema = Arc::clone(self.scan.physical_schema());
         // Rows that are deleted are known by their positions, so then all row groups are read.
         let in_files = self.in_files.clone().filter(|_| is_live.is_none());
         let is_whole = in_files.is_none();
-        let batches = self.engine.parquet_handler().read_parquet_files(&[meta], schema, in_files)?;
+        let batches = self.engine.parquet_handler().read_parquet_files(&[meta], schema, in_files);
+        let batches = batches.map_err(unreadable)?;
         let rows = FileRows {
             engine: Arc::clone(&self.engine),
             scan: Arc::clone(&self.scan),
@@ -90,6 +101,7 @@ impl Reading {
             is_whole,
             n_seen: 0,
             wanted: wanted.clone(),
+            partitions: self.version.partitions(),
         };
         Ok(Opened { skipped: 0, batches: Box::new(rows) })
     }
@@ -103,8 +115,10 @@ impl FileRows {
             self.scan.physical_schema(),
             self.scan.logical_schema(),
             self.file.transform.clone(),
-        )?;
-        let batch = plain::shaped(&logical.try_into_record_batch()?, &self.wanted.schema)?;
+        );
+        let logical = logical.and_then(EngineDataArrowExt::try_into_record_batch).map_err(unreadable)?;
+        let batch = plain::shaped(&logical, &self.wanted.schema)?;
+        let batch = plain::without_empty(&batch, &self.partitions)?;
         let batch = self.without_deleted(&batch)?;
         Ok(Decoded { batch: arrange(&batch, &self.wanted.schema)?, defects: Vec::new() })
     }
@@ -138,8 +152,13 @@ impl Iterator for FileRows {
     fn next(&mut self) -> Option<Self::Item> {
         match self.batches.next() {
             Some(Ok(physical)) => Some(self.decode(physical)),
-            Some(Err(error)) => Some(Err(error.into())),
+            Some(Err(error)) => Some(Err(unreadable(error))),
             None => self.check().err().map(Err),
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what an error is mapped by")]
+fn unreadable(error: KernelError) -> ReadError {
+    told(&error).into()
 }

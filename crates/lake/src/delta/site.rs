@@ -110,6 +110,11 @@ impl Site {
     /// An error of the kernel about a version, or about the whole table.
     pub(super) fn error(&self, version: Option<u64>) -> impl Fn(KernelError) -> Error + use<> {
         let uri = self.uri();
-        move |error| Error::Delta { uri: uri.clone(), version, reason: error.to_string() }
+        move |error| Error::Delta { uri: uri.clone(), version, reason: told(&error) }
     }
+}
+
+/// What the kernel says, in one line: with `RUST_BACKTRACE` it says how it came to say it, too.
+pub(super) fn told(error: &KernelError) -> String {
+    error.without_backtrace().to_string()
 }
