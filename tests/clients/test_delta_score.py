@@ -1,6 +1,7 @@
 """`forebay score` from Delta tables and to them: what it writes is read by deltalake and polars, and appears at once."""
 
 import json
+import pathlib
 import subprocess
 
 import mlflow
@@ -116,6 +117,41 @@ def test_a_table_that_does_not_take_the_rows_is_left_as_it_is(score, source, tmp
     line = score(source, output, "--output-format", "parquet", code=1)
     assert "it is a Delta table, whose files are no business of others" in line
     assert [path.name for path in output.iterdir() if path.is_dir()] == ["_delta_log"]
+
+
+def test_rows_go_to_the_partitions_of_a_table_that_has_some(score, source, tmp_path):
+    output = tmp_path / "late"
+    none = pa.table({
+        "id": pa.array([], pa.int64()),
+        "day": pa.array([], pa.string()),
+        "prediction": pa.array([], pa.float32()),
+    })
+    write_deltalake(output, none, partition_by=["day"])
+    words = ["--keep", "id,day", "--job-id", "monday", "--rows-per-file", 40]
+    score(source, output, *words)
+    score(source, output, *words)
+    table = DeltaTable(output)
+    assert (table.version(), table.metadata().partition_columns, len(table.file_uris())) == (1, ["day"], 5)
+    assert told(table) == told(pl.read_delta(str(output))) == {i: i * 2 + 1 for i in range(90)}
+    assert sorted(row["day"] for row in table.partitions()) == ["d0", "d1", "d2"]
+    assert len(table.file_uris([("day", "=", "d1")])) == 2
+    of_one = table.to_pyarrow_table(partitions=[("day", "=", "d1")])
+    assert sorted(of_one["id"].to_pylist()) == list(range(1, 90, 3))
+    # What a filter on the partition leaves out need not be there.
+    for uri in table.file_uris([("day", "=", "d0")]):
+        pathlib.Path(uri).unlink()
+    found = pl.scan_delta(str(output)).filter(pl.col("day") == "d2").collect()
+    assert sorted(found["id"]) == list(range(2, 90, 3))
+    # deltalake goes on with it.
+    write_deltalake(output, table.to_pyarrow_table(partitions=[("day", "=", "d2")]), mode="append")
+    assert DeltaTable(output).to_pyarrow_table(partitions=[("day", "=", "d2")]).num_rows == 60
+
+
+def test_a_table_with_mapped_columns_takes_no_rows(score, source, tmp_path):
+    output = tmp_path / "late"
+    write_deltalake(output, rows(0, 3), configuration={"delta.columnMapping.mode": "name"})
+    assert "it uses columnMapping" in score(source, output, "--keep", "id", code=1)
+    assert DeltaTable(output).version() == 0
 
 
 def test_tables_in_s3_are_read_and_written(score, source, moto):

@@ -13,6 +13,7 @@ mod details;
 mod types;
 mod fit;
 mod stats;
+mod split;
 mod append;
 mod history;
 

@@ -70,7 +70,10 @@ impl Reading {
         let in_files = builder().with_predicate(in_files).build().map_err(&error)?.physical_predicate();
         let engine = version.site.engine_for_rows(wanted.max_rows);
         let found = collect(&scan, &version.site.engine()).map_err(error)?;
-        let files = found.into_iter().map(|file| (file.path.clone(), file)).collect();
+        let is_of_interest = |file: &ScanFile| {
+            wanted.predicate.as_ref().is_none_or(|predicate| version.may_hold(file, predicate))
+        };
+        let files = found.into_iter().filter(is_of_interest).map(|file| (file.path.clone(), file)).collect();
         let (version, engine, scan) = (Arc::clone(version), Arc::new(engine), Arc::new(scan));
         Ok(Reading { version, engine, scan, in_files, files })
     }

@@ -14,7 +14,7 @@ use super::AsOf;
 use super::log::{self, snapshot};
 use super::plain;
 use super::site::Site;
-use crate::predicate::{Comparison, Operator};
+use crate::predicate::{Comparison, Operator, Predicate};
 use crate::storage::files::InputFile;
 use crate::storage::place::Place;
 use crate::{Error, Lake};
@@ -95,6 +95,17 @@ impl Version {
     /// text, which is null.
     pub(super) fn is_told_by_log(&self, comparison: &Comparison) -> bool {
         comparison.operator != Operator::Null || !self.is_partition(&comparison.column)
+    }
+
+    /// Whether a file may have rows of interest for what [`Version::is_told_by_log`] does not take.
+    pub(super) fn may_hold(&self, file: &ScanFile, predicate: &Predicate) -> bool {
+        let configuration = self.snapshot.table_configuration();
+        if configuration.column_mapping_mode() != ColumnMappingMode::None {
+            return true;
+        }
+        let mut not_told =
+            predicate.comparisons().iter().filter(|comparison| !self.is_told_by_log(comparison));
+        not_told.all(|comparison| file.partition_values.get(&comparison.column).is_none_or(String::is_empty))
     }
 
     /// Some column that is in files.
