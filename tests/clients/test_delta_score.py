@@ -1,7 +1,8 @@
 """`forebay score` from Delta tables and to them: what it writes is read by deltalake and polars, and appears at once."""
 
+import datetime
 import json
-import pathlib
+import os
 import subprocess
 
 import mlflow
@@ -73,6 +74,33 @@ def test_a_delta_table_is_scored_as_it_is_at_its_latest_version(score, source, t
     assert told(pl.read_parquet(tmp_path / "out.parquet")) == {i: i * 2 + 1 for i in range(90)}
 
 
+def test_a_delta_table_is_scored_as_it_was(score, source, tmp_path):
+    for version, ids in [(0, range(500, 510)), (1, range(60)), (2, range(100))]:
+        output = tmp_path / f"{version}.parquet"
+        score(source, output, "--input-version", version)
+        assert told(pl.read_parquet(output)) == {i: i * 2 + 1 for i in ids}
+    for version in range(4):
+        hour = datetime.datetime(2026, 1, 1, version, tzinfo=datetime.UTC).timestamp()
+        os.utime(source / f"_delta_log/{version:020}.json", (hour, hour))
+    score(source, tmp_path / "at.parquet", "--input-at", "2026-01-01T01:30:00Z")
+    assert told(pl.read_parquet(tmp_path / "at.parquet")) == {i: i * 2 + 1 for i in range(60)}
+    assert "version 9" in score(source, tmp_path / "x.parquet", "--input-version", 9, code=1)
+    plain = tmp_path / "at.parquet"
+    line = score(plain, tmp_path / "x.parquet", "--input-version", 0, code=1)
+    assert "only Delta tables have versions" in line
+    assert "cannot be used with" in score(source, tmp_path / "x", "--input-version", 0, "--input-at", "2026-01-01", code=2)
+
+
+def test_a_job_goes_on_with_the_version_that_it_is_pinned_to(score, source, tmp_path):
+    words = ["--job-id", "pinned", "--rows-per-file", 20, "--input-version", 2]
+    score(source, tmp_path / "out", *words)
+    (tmp_path / "out/_SUCCESS").unlink()
+    (tmp_path / "out/part-pinned-00003.parquet").unlink()
+    write_deltalake(source, rows(200, 210), mode="append")
+    score(source, tmp_path / "out", *words)
+    assert told(pl.read_parquet(tmp_path / "out/*.parquet")) == {i: i * 2 + 1 for i in range(100)}
+
+
 def test_all_rows_of_a_job_appear_in_one_commit_that_stock_readers_read(score, source, tmp_path):
     output = tmp_path / "late"
     words = ["--output-format", "delta", "--job-id", "monday", "--rows-per-file", 20, "--keep", "id,day"]
@@ -134,17 +162,20 @@ def test_rows_go_to_the_partitions_of_a_table_that_has_some(score, source, tmp_p
     assert (table.version(), table.metadata().partition_columns, len(table.file_uris())) == (1, ["day"], 5)
     assert told(table) == told(pl.read_delta(str(output))) == {i: i * 2 + 1 for i in range(90)}
     assert sorted(row["day"] for row in table.partitions()) == ["d0", "d1", "d2"]
-    assert len(table.file_uris([("day", "=", "d1")])) == 2
-    of_one = table.to_pyarrow_table(partitions=[("day", "=", "d1")])
-    assert sorted(of_one["id"].to_pylist()) == list(range(1, 90, 3))
+    adds = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    of_one = [output / add["path"] for add in adds if add["partition.day"] == "d1"]
+    assert len(of_one) == 2
+    found = table.to_pyarrow_table(filters=[("day", "=", "d1")])
+    assert sorted(found["id"].to_pylist()) == list(range(1, 90, 3))
     # What a filter on the partition leaves out need not be there.
-    for uri in table.file_uris([("day", "=", "d0")]):
-        pathlib.Path(uri).unlink()
+    for path in of_one:
+        path.unlink()
     found = pl.scan_delta(str(output)).filter(pl.col("day") == "d2").collect()
     assert sorted(found["id"]) == list(range(2, 90, 3))
     # deltalake goes on with it.
-    write_deltalake(output, table.to_pyarrow_table(partitions=[("day", "=", "d2")]), mode="append")
-    assert DeltaTable(output).to_pyarrow_table(partitions=[("day", "=", "d2")]).num_rows == 60
+    of_another = [("day", "=", "d2")]
+    write_deltalake(output, table.to_pyarrow_table(filters=of_another), mode="append")
+    assert DeltaTable(output).to_pyarrow_table(filters=of_another).num_rows == 60
 
 
 def test_a_table_with_mapped_columns_takes_no_rows(score, source, tmp_path):
