@@ -120,17 +120,19 @@ impl Append {
     /// after it. For a table with partitions, the rows are written once more, a file for each partition of each file.
     pub fn commit(&self, names: &[String]) -> Result<Committed, Error> {
         let engine = self.site.engine();
-        let divided_by = match self.latest()? {
-            Some(snapshot) => {
-                if let Some(earlier) = self.earlier(&snapshot, &engine)? {
-                    return Ok(earlier);
-                }
-                self.check(&snapshot)?;
-                partitions(&snapshot)
+        let before = self.latest()?;
+        let mut divided_by = Vec::new();
+        if let Some(snapshot) = &before {
+            if let Some(earlier) = self.earlier(snapshot, &engine)? {
+                return Ok(earlier);
             }
-            None => Vec::new(),
+            self.check(snapshot)?;
+            divided_by = partitions(snapshot);
+        }
+        let parts = match before.filter(|_| !divided_by.is_empty()) {
+            Some(snapshot) => self.divided(names, &divided_by, snapshot, &engine)?,
+            None => names.iter().map(|name| self.part(name, HashMap::new())).collect::<Result<_, _>>()?,
         };
-        let parts = self.parts(names, &divided_by)?;
         for _ in 0..MAX_TRIES {
             let latest = self.latest()?;
             let version = latest.as_ref().map(|snapshot| snapshot.version());
@@ -194,14 +196,20 @@ impl Append {
             .map_err(|error| Error::schema(&self.site.uri(), error.to_string()))
     }
 
-    fn parts(&self, names: &[String], divided_by: &[String]) -> Result<Vec<NewPart>, Error> {
+    /// Files divided by partitions.
+    fn divided(
+        &self,
+        names: &[String],
+        by: &[String],
+        snapshot: SnapshotRef,
+        engine: &Engine,
+    ) -> Result<Vec<NewPart>, Error> {
+        let version = Some(snapshot.version());
+        let begun = self.begin(snapshot, engine).and_then(|transaction| transaction.write_state());
+        let writing = begun.map_err(self.site.error(version))?;
         let mut parts = Vec::new();
         for name in names {
-            if divided_by.is_empty() {
-                parts.push(self.part(name, HashMap::new())?);
-                continue;
-            }
-            for divided in split::divide(&self.lake, &self.folder, name, divided_by)? {
+            for divided in split::divide(&self.lake, &self.folder, name, by, &writing)? {
                 parts.push(self.part(&divided.name, divided.values)?);
             }
         }
@@ -212,7 +220,7 @@ impl Append {
         let place = self.site.place.join(name);
         let found = files::files(&place)?;
         let [file] = found.as_slice() else { return Err(Error::Nothing(place.uri())) };
-        let location = self.site.root.join(name).map_err(|error| Error::content(&file.uri, &error))?;
+        let location = self.site.location(name)?;
         let meta = self.site.meta(location)?;
         Ok(NewPart { meta, footer: read_parquet::metadata(file)?, partition })
     }
@@ -228,12 +236,15 @@ impl Append {
     }
 
     fn append(&self, latest: SnapshotRef, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
+        perform(self.begin(latest, engine)?, parts, engine)
+    }
+
+    fn begin(&self, latest: SnapshotRef, engine: &Engine) -> KernelResult<Transaction> {
         let mut builder = latest.update_table(UpdateTableOperation::Write, ENGINE, true);
         if let Some(once) = &self.once {
             builder = builder.with_transaction_id(&once.application, once.number);
         }
-        let transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
-        perform(transaction, parts, engine)
+        builder.build(engine, Box::new(FileSystemCommitter::new()))
     }
 }
 

@@ -98,6 +98,14 @@ impl Site {
         }
     }
 
+    /// A file of the table by its own name, in which a percent sign is one.
+    pub(super) fn location(&self, name: &str) -> Result<Url, Error> {
+        let mut url = self.root.clone();
+        let unusable = || Error::Address { uri: self.uri(), reason: "it has no files".to_owned() };
+        url.path_segments_mut().map_err(|()| unusable())?.pop_if_empty().extend(name.split('/'));
+        Ok(url)
+    }
+
     /// What the store says of a file.
     pub(super) fn meta(&self, location: Url) -> Result<FileMeta, Error> {
         let uri = location.to_string();

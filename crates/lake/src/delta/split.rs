@@ -12,12 +12,11 @@ use arrow::compute::filter_record_batch;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use delta_kernel::engine::arrow_conversion::scalar::extract_primitive_scalar;
 use delta_kernel::expressions::Scalar;
+use delta_kernel::transaction::WriteState;
+use percent_encoding::percent_decode_str;
 
 use super::site::told;
 use crate::{Error, Folder, Format, Lake, ScanOptions, Shard, Table, TableOptions, TableWriter};
-
-/// The folder, beside a file, of what it is divided into.
-const FOLDER: &str = "partitions";
 
 /// Files that are written at the same time, and what a row group of one of them may hold in memory.
 const MAX_WRITERS: usize = 32;
@@ -54,21 +53,32 @@ pub(super) fn divide(
     folder: &Folder,
     name: &str,
     columns: &[String],
+    writing: &Arc<WriteState>,
 ) -> Result<Vec<Divided>, Error> {
     let uri = format!("{}/{name}", folder.uri());
     let table = Arc::new(Table::open(lake, &uri, &TableOptions::default())?);
     let mut division = Division::of(table, columns)?;
     division.find()?;
-    let (parent, file) = name.rsplit_once('/').map_or(("", name), |(parent, file)| (parent, file));
-    let parent = if parent.is_empty() { FOLDER.to_owned() } else { format!("{parent}/{FOLDER}") };
-    let stem = file.strip_suffix(".parquet").unwrap_or(file);
-    let names: Vec<String> =
-        (0..division.partitions.len()).map(|number| format!("{parent}/{stem}-{number}.parquet")).collect();
+    let stem = name.strip_suffix(".parquet").unwrap_or(name).replace('/', "-");
+    let mut names = Vec::new();
+    for (number, values) in division.partitions.iter().enumerate() {
+        let folder = partition_folder(writing, values).map_err(|reason| Error::content(&uri, &reason))?;
+        names.push(format!("{folder}{stem}-{number}.parquet"));
+    }
     for (number, names) in names.chunks(MAX_WRITERS).enumerate() {
         division.write(folder, number * MAX_WRITERS, names)?;
     }
     let divided = names.into_iter().zip(division.partitions);
     Ok(divided.map(|(name, values)| Divided { name, values }).collect())
+}
+
+/// The folder that is named after a partition, in the table's, with a slash at its end. Only the log counts, but there are
+/// readers that look at the names of folders instead.
+fn partition_folder(writing: &Arc<WriteState>, values: &HashMap<String, Scalar>) -> Result<String, String> {
+    let context = writing.write_context_builder().with_partition_values(values.clone()).build();
+    let context = context.map_err(|error| told(&error))?;
+    let folder = context.table_root_dir().make_relative(&context.write_dir()).unwrap_or_default();
+    Ok(percent_decode_str(&folder).decode_utf8_lossy().into_owned())
 }
 
 impl Division {

@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::thread;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray as _, Float64Array, RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::{DataType, Int64Type};
 use forebay_lake::{Append, AsOf, Committed, Format, Once, TableWriter};
 use serde_json::{Value, json};
 
@@ -171,14 +171,13 @@ fn rows_go_to_the_partitions_that_they_are_of() {
         Ok(Committed { version: 1, is_new: true })
     );
     // Nothing is written again for what is there.
-    let written = place.folder.path().join("table/sub/partitions");
-    let n_files = fs::read_dir(&written).unwrap().count();
-    fs::remove_file(written.join("a-0.parquet")).unwrap();
+    let written = place.folder.path().join("table/name=n00/half=0.5/sub-a-0.parquet");
+    fs::remove_file(&written).unwrap();
     assert_eq!(
         append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))),
         Ok(Committed { version: 1, is_new: false })
     );
-    assert_eq!((n_files, fs::read_dir(&written).unwrap().count()), (5, 4));
+    assert!(!written.exists());
     assert_eq!(
         append(&place, "b.parquet", &rows(6, 8), Some(once(2))),
         Ok(Committed { version: 2, is_new: true })
@@ -246,4 +245,24 @@ fn rows_of_a_table_that_lost_its_log_are_not_taken_for_it() {
     fs::write(place.folder.path().join("_delta_log/00000000000000000000.json"), "{").unwrap();
     let schema = rows(0, 1).project(&[0]).unwrap().schema();
     assert!(Append::to(&place.lake(), place.folder.path().to_str().unwrap(), &schema, None).is_err());
+}
+
+#[test]
+fn values_of_partitions_come_back_as_they_went() {
+    let place = Place::new();
+    divided(&place, &["name"], &json!({}), plain_protocol());
+    let values = ["a b/c=%41 \u{20ac}", "", "../x", "x__HIVE_DEFAULT_PARTITION__", "?#:"];
+    let names: ArrayRef = Arc::new(values.iter().copied().map(Some).chain([None]).collect::<StringArray>());
+    let batch = RecordBatch::try_from_iter_with_nullable([("id", longs(0..6), true), ("name", names, true)]);
+    append(&place, "a.parquet", &batch.unwrap(), None).unwrap();
+    let table = table(&place, None);
+    let found = scan(&table, &["id", "name"], &["id >= 0"]).unwrap();
+    let numbers = found["id"].as_primitive::<Int64Type>().values().to_vec();
+    let mut found: Vec<_> = numbers.into_iter().zip(found["name"].as_string::<i32>()).collect();
+    found.sort_unstable();
+    // An empty text is null in the log of a table.
+    let expected = values.map(|text| Some(text).filter(|text| !text.is_empty())).into_iter().chain([None]);
+    assert_eq!(found, (0..).zip(expected).collect::<Vec<_>>());
+    assert_eq!(ids(&scan(&table, &["id"], &["name = ../x"]).unwrap()), [2]);
+    assert!(!place.folder.path().join("x").exists());
 }
