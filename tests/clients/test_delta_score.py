@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 
+import duckdb
 import mlflow
 import polars as pl
 import pyarrow as pa
@@ -176,6 +177,34 @@ def test_rows_go_to_the_partitions_of_a_table_that_has_some(score, source, tmp_p
     of_another = [("day", "=", "d2")]
     write_deltalake(output, table.to_pyarrow_table(filters=of_another), mode="append")
     assert DeltaTable(output).to_pyarrow_table(filters=of_another).num_rows == 60
+
+
+def by_duckdb(table):
+    """Each id with its prediction, as DuckDB reads the files that the log names. Its extension for Delta is a download of
+    its own, which these tests do without: deltalake reads the log, and DuckDB the files that we wrote."""
+    files = table.file_uris()
+    found = duckdb.execute("select id, prediction from read_parquet($1)", [files]).fetchall()
+    assert len(found) == table.to_pyarrow_table().num_rows
+    return {number: round(prediction, 3) for number, prediction in found}
+
+
+def test_duckdb_reads_the_files_that_we_write(score, source, tmp_path):
+    output = tmp_path / "late"
+    words = ["--output-format", "delta", "--keep", "id,day"]
+    score(source, output, *words, "--job-id", "monday", "--rows-per-file", 20)
+    table = DeltaTable(output)
+    assert by_duckdb(table) == {i: i * 2 + 1 for i in range(90)}
+    query = "select day, count(*), min(id), max(prediction) from read_parquet($1) group by day order by day"
+    found = duckdb.execute(query, [table.file_uris()]).fetchall()
+    assert found == [("d0", 30, 0, 175.0), ("d1", 30, 1, 177.0), ("d2", 30, 2, 179.0)]
+    # In a table with partitions it is the folders that tell DuckDB their values.
+    none = table.to_pyarrow_table().slice(0, 0)
+    write_deltalake(tmp_path / "divided", none, partition_by=["day"])
+    score(source, tmp_path / "divided", "--keep", "id,day", "--job-id", "monday")
+    table = DeltaTable(tmp_path / "divided")
+    assert by_duckdb(table) == {i: i * 2 + 1 for i in range(90)}
+    divided = query.replace("($1)", "($1, hive_partitioning = true)")
+    assert duckdb.execute(divided, [table.file_uris()]).fetchall() == found
 
 
 def test_a_table_with_mapped_columns_takes_no_rows(score, source, tmp_path):
