@@ -8,6 +8,7 @@ mod log;
 mod version;
 mod pushdown;
 mod rows;
+mod positions;
 mod plain;
 mod details;
 mod types;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::filter_record_batch;
 use delta_kernel::engine::arrow_data::EngineDataArrowExt;
 use delta_kernel::scan::Scan;
 use delta_kernel::scan::state::{ScanFile, transform_to_logical};
+use delta_kernel::schema::SchemaRef;
 use delta_kernel::{
     Engine as _, EngineData, FileDataReadResultIterator, FileMeta, KernelError, PredicateRef,
 };
@@ -15,7 +16,7 @@ use delta_kernel::{
 use super::kernel::Engine;
 use super::site::told;
 use super::version::{Version, collect};
-use super::{plain, pushdown};
+use super::{plain, positions, pushdown};
 use crate::Error;
 use crate::predicate::Comparison;
 use crate::read::{Decoded, Opened, ReadError, Wanted, arrange};
@@ -41,10 +42,20 @@ struct FileRows {
     is_live: Option<Vec<bool>>,
     /// Whether all row groups are read.
     is_whole: bool,
+    positions: Positions,
     n_seen: usize,
     wanted: Wanted,
     /// Columns whose values are in the log.
     partitions: Vec<String>,
+}
+
+/// How the positions of rows are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Positions {
+    /// All rows come, one after the other.
+    Counted,
+    /// They are read beside the rows.
+    Read,
 }
 
 impl Reading {
@@ -89,9 +100,7 @@ impl Reading {
         let meta = FileMeta { location, last_modified: file.modification_time, size };
         let is_live = file.dv_info.get_selection_vector(self.engine.as_ref(), &self.version.site.root);
         let is_live = is_live.map_err(unreadable)?;
-        let schema = Arc::clone(self.scan.physical_schema());
-        // Rows that are deleted are known by their positions, so then all row groups are read.
-        let in_files = self.in_files.clone().filter(|_| is_live.is_none());
+        let (schema, positions, in_files) = self.choose(&file, is_live.as_deref());
         let is_whole = in_files.is_none();
         let batches = self.engine.parquet_handler().read_parquet_files(&[meta], schema, in_files);
         let batches = batches.map_err(unreadable)?;
@@ -102,16 +111,38 @@ impl Reading {
             batches,
             is_live,
             is_whole,
+            positions,
             n_seen: 0,
             wanted: wanted.clone(),
             partitions: self.version.partitions(),
         };
         Ok(Opened { skipped: 0, batches: Box::new(rows) })
     }
+
+    /// What is read of a file, and by what its row groups are chosen. Which rows are deleted is known by their positions, and
+    /// that there are as many rows is looked at only when all of them are read.
+    fn choose(
+        &self,
+        file: &ScanFile,
+        is_live: Option<&[bool]>,
+    ) -> (SchemaRef, Positions, Option<PredicateRef>) {
+        let (plain, in_files) = (Arc::clone(self.scan.physical_schema()), self.in_files.clone());
+        let Some(is_live) = is_live else { return (plain, Positions::Counted, in_files) };
+        let n_rows = file.stats.as_ref().map_or(0, |stats| stats.num_records);
+        let has_deleted = n_rows >= is_live.len() as u64;
+        match in_files.and_then(|in_files| Some((positions::schema(&plain)?, in_files))) {
+            Some((schema, in_files)) if has_deleted => (schema, Positions::Read, Some(in_files)),
+            _ => (plain, Positions::Counted, None),
+        }
+    }
 }
 
 impl FileRows {
     fn decode(&mut self, physical: Box<dyn EngineData>) -> Result<Decoded, ReadError> {
+        let (physical, positions) = match self.positions {
+            Positions::Counted => (physical, None),
+            Positions::Read => positions::split(physical).map(|(rows, read)| (rows, Some(read)))?,
+        };
         let logical = transform_to_logical(
             self.engine.as_ref(),
             physical,
@@ -122,16 +153,27 @@ impl FileRows {
         let logical = logical.and_then(EngineDataArrowExt::try_into_record_batch).map_err(unreadable)?;
         let batch = plain::shaped(&logical, &self.wanted.schema)?;
         let batch = plain::without_empty(&batch, &self.partitions)?;
-        let batch = self.without_deleted(&batch)?;
+        let batch = self.without_deleted(&batch, positions)?;
         Ok(Decoded { batch: arrange(&batch, &self.wanted.schema)?, defects: Vec::new() })
     }
 
-    fn without_deleted(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ReadError> {
-        let (start, n_rows) = (self.n_seen, batch.num_rows());
-        self.n_seen += n_rows;
+    fn without_deleted(
+        &mut self,
+        batch: &RecordBatch,
+        positions: Option<Int64Array>,
+    ) -> Result<RecordBatch, ReadError> {
+        let first = self.n_seen;
+        self.n_seen += batch.num_rows();
         let Some(is_live) = &self.is_live else { return Ok(batch.clone()) };
-        let known = is_live.iter().copied().skip(start).take(n_rows);
-        let is_live: BooleanArray = known.chain(std::iter::repeat(true)).take(n_rows).map(Some).collect();
+        let is_live = |position: usize| is_live.get(position).copied().unwrap_or(true);
+        let is_live: BooleanArray = match positions {
+            None => (first..self.n_seen).map(|position| Some(is_live(position))).collect(),
+            Some(read) => {
+                let read = read.values().iter();
+                read.map(|position| usize::try_from(*position).map(is_live).map(Some))
+                    .collect::<Result<_, _>>()?
+            }
+        };
         Ok(filter_record_batch(batch, &is_live)?)
     }
 
@@ -142,7 +184,8 @@ impl FileRows {
         if let Some(promised) = promised.filter(|promised| *promised != n_rows) {
             return Err(format!("the log says that it has {promised} rows, and it has {n_rows}").into());
         }
-        if self.is_live.as_ref().is_some_and(|is_live| is_live.len() > self.n_seen) {
+        let n_marked = self.is_live.as_ref().map_or(0, Vec::len);
+        if self.is_whole && n_marked > self.n_seen {
             return Err(format!("rows are marked as deleted that it does not have; it has {n_rows}").into());
         }
         Ok(())
