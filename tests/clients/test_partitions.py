@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 from tables_cli import TablesCli, by_id
+from test_delta_score import model, score  # noqa: F401
 
 ROWS = pa.table({
     "id": pa.array(range(12), pa.int64()),
@@ -77,3 +78,13 @@ def test_folders_that_tell_other_columns_are_named(tables, tmp_path):
     ds.write_dataset(ROWS, uri, format="parquet", partitioning=["year"], partitioning_flavor="hive")
     pathlib.Path(uri / "stray.parquet").write_bytes(next((uri / "year=2013").iterdir()).read_bytes())
     assert "stray.parquet: it is in no folder 'year=…'" in tables.refusal("head", uri)
+
+
+def test_a_model_gets_what_folders_tell_in_the_type_that_it_takes(score, tmp_path):  # noqa: F811
+    uri = tmp_path / "table"
+    rows = pa.table({"id": pa.array(range(6), pa.int64()), "x": pa.array([0, 1, 2] * 2, pa.int32())})
+    ds.write_dataset(rows, uri, format="parquet", partitioning=["x"], partitioning_flavor="hive")
+    assert sorted(path.name for path in uri.iterdir()) == ["x=0", "x=1", "x=2"]
+    score(uri, tmp_path / "out.parquet")
+    found = pl.read_parquet(tmp_path / "out.parquet").sort("id")
+    assert found["prediction"].round(3).to_list() == [1, 3, 5, 1, 3, 5]
