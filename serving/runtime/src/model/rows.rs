@@ -74,6 +74,8 @@ pub(crate) struct Rows<'s> {
     builders: Vec<ColumnBuilder<'s>>,
     /// Whether any row had something for the column.
     came: Vec<bool>,
+    /// Values of the longest row that was a list; none without any.
+    widest: Option<usize>,
     /// Rows that are whole.
     n_whole: usize,
     /// Some of the names that no column has.
@@ -108,6 +110,7 @@ impl<'s> Rows<'s> {
             layout,
             builders: layout.columns.iter().map(|column| ColumnBuilder::new(column, n_rows)).collect(),
             came: vec![false; layout.columns.len()],
+            widest: None,
             n_whole: 0,
             extra: Vec::new(),
             line: None,
@@ -132,6 +135,16 @@ impl<'s> Rows<'s> {
     /// Says that a column has come, even if there is no row.
     pub(crate) fn mark(&mut self, position: usize) {
         self.came[position] = true;
+    }
+
+    /// Notes how many values a row had that was a list.
+    pub(crate) fn note_width(&mut self, n_values: usize) {
+        self.widest = self.widest.max(Some(n_values));
+    }
+
+    /// Values of the longest row that was a list; none without any.
+    pub(crate) fn widest(&self) -> Option<usize> {
+        self.widest
     }
 
     /// Whether the row that is being filled has a value for a column already.

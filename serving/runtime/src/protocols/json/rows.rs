@@ -94,6 +94,7 @@ impl RowSeed<'_, '_> {
         if let Some(position) = position {
             self.rows.append(position, cell).map_err(E::custom)?;
         }
+        self.rows.note_width(1);
         self.close()
     }
 }
@@ -161,6 +162,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
                 )));
             }
         }
+        self.rows.note_width(n_read);
         self.close()
     }
 
