@@ -30,6 +30,11 @@ pub trait Engine: Send {
         params: &Params,
         cancellation: &Cancellation,
     ) -> Result<Predictions, EngineError>;
+
+    /// Whether it can still be asked; one with a process of its own may end while nobody asks it.
+    fn is_alive(&self) -> bool {
+        true
+    }
 }
 
 /// Why a batch was not scored.
@@ -127,6 +132,9 @@ pub enum LoadError {
     /// Something that the engine needs is not on this machine; the text says how to get it.
     #[error("{0}")]
     Missing(String),
+    /// The files of a model that was loaded are not there any more.
+    #[error("the files of the model are gone: {}", .0.display())]
+    Gone(PathBuf),
     /// The device that was asked for is not there.
     #[error("--device {device}: {reason}")]
     Device {
@@ -135,6 +143,20 @@ pub enum LoadError {
         /// Without a full stop.
         reason: String,
     },
+}
+
+impl LoadError {
+    /// What callers of a model are told whose engine cannot be opened again: nothing of the server's files. The whole error
+    /// is for the log.
+    pub fn for_callers(&self) -> &'static str {
+        match self {
+            LoadError::Gone(_) => "the files of the model are gone from the server",
+            LoadError::NoEngine(_)
+            | LoadError::Model(_)
+            | LoadError::Missing(_)
+            | LoadError::Device { .. } => "it cannot be started again; the server's log says why",
+        }
+    }
 }
 
 /// How engines are run.

@@ -143,19 +143,30 @@ impl Engine for Python {
             }
         }
     }
+
+    fn is_alive(&self) -> bool {
+        !self.worker.has_ended()
+    }
 }
 
 impl Python {
     fn open(launch: Arc<Launch>) -> Result<Self, LoadError> {
-        let (worker, connection) = Worker::start(&launch)?;
+        let started = Worker::start(&launch).map_err(|error| match error {
+            // What Python says of that is a traceback.
+            LoadError::Model(_) if !launch.model.exists() => LoadError::Gone(launch.model.clone()),
+            error => error,
+        });
+        let (worker, connection) = started?;
         Ok(Python { launch, worker: Arc::new(worker), connection })
     }
 
     /// Puts another worker in the place of one that ended while it had nothing to do.
     fn restart(&mut self) -> Result<(), EngineError> {
         tracing::warn!("a Python ended while it was idle; another is started");
-        let another = Python::open(Arc::clone(&self.launch));
-        *self = another.map_err(|error| EngineError::Lost(error.to_string()))?;
+        *self = Python::open(Arc::clone(&self.launch)).map_err(|error| {
+            tracing::error!(%error, "it cannot be started");
+            EngineError::Lost(error.for_callers().to_owned())
+        })?;
         Ok(())
     }
 

@@ -73,6 +73,11 @@ impl Models {
         (self.load(model).open)(1).unwrap()
     }
 
+    fn python(&self, model: &str) -> Python {
+        let (options, model) = (self.options.clone(), self.folder.path().join(model));
+        Python::open(Arc::new(Launch { options, model, n_threads: 1, has_params: true })).unwrap()
+    }
+
     /// Why a model cannot be opened.
     fn refused(&self, model: &str, options: &PythonOptions) -> LoadError {
         let opened = (load(&self.folder(model), options).unwrap().open)(1);
@@ -283,14 +288,25 @@ fn a_worker_that_dies_is_lost_and_another_can_be_opened() {
 #[test]
 fn a_worker_that_is_gone_before_it_begins_costs_nothing() {
     let Some(models) = Models::made() else { return };
-    let (options, model) = (models.options.clone(), models.folder.path().join("deeds"));
-    let launch = Arc::new(Launch { options, model, n_threads: 1, has_params: true });
-    let mut engine = Python::open(launch).unwrap();
+    let mut engine = models.python("deeds");
     engine.worker.kill();
     assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
     // It lives, or is not known to be dead, but cannot be told anything.
     engine.connection.shutdown(Shutdown::Both).unwrap();
     assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
+}
+
+#[test]
+fn a_model_whose_files_are_gone_is_told_as_that_and_without_a_traceback() {
+    let Some(models) = Models::made() else { return };
+    let (options, model) = (models.options.clone(), models.folder.path().join("gone"));
+    let mut engine = models.python("deeds");
+    engine.launch = Arc::new(Launch { options, model: model.clone(), n_threads: 1, has_params: true });
+    engine.worker.kill();
+    assert!(!engine.is_alive());
+    let lost = EngineError::Lost("the files of the model are gone from the server".to_owned());
+    assert_eq!(score(&mut engine, &models.deed("frame"), &params("n")), Err(lost));
+    assert_eq!(Python::open(Arc::clone(&engine.launch)).err(), Some(LoadError::Gone(model)));
 }
 
 #[test]
