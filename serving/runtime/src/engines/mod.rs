@@ -166,6 +166,8 @@ pub struct EngineOptions {
     pub device: Device,
     /// The Python of models that no other engine takes; a bare name is looked up on `PATH`.
     pub python: PathBuf,
+    /// Python processes for each of those models; none for a number that fits the model.
+    pub workers: Option<usize>,
     /// ONNX Runtime's library; none to look for it.
     pub onnxruntime: Option<PathBuf>,
 }
@@ -186,5 +188,6 @@ pub fn load(folder: &ModelFolder, options: &EngineOptions) -> Result<Loaded, Loa
         let reason = "only models that ONNX Runtime or candle runs can be put on a GPU".to_owned();
         return Err(LoadError::Device { device: format!("cuda:{number}"), reason });
     }
-    python::load(folder, &PythonOptions { python: options.python.clone(), ..PythonOptions::default() })
+    let (python, workers) = (options.python.clone(), options.workers);
+    python::load(folder, &PythonOptions { python, workers, ..PythonOptions::default() })
 }

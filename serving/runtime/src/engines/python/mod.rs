@@ -38,21 +38,28 @@ const FLAVOR: &str = "python_function";
 /// Loaders of models that score each row by itself, and are small enough to be loaded twice.
 const ROW_BY_ROW: [&str; 4] = ["mlflow.catboost", "mlflow.lightgbm", "mlflow.sklearn", "mlflow.xgboost"];
 
-/// Most lanes that a model gets by itself: each is a whole Python with the model in it.
-const MAX_LANES: usize = 2;
+/// Most workers that a model gets by itself: each is a whole Python with the model in it. One of somebody's own gets a single
+/// one, since it may hold gigabytes or count on seeing all requests, as in MLflow's server.
+const MAX_WORKERS: usize = 2;
 
 /// How Python is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PythonOptions {
     /// The interpreter, of an environment with the packages that models need; a bare name is looked up on `PATH`.
     pub python: PathBuf,
+    /// For each model; none for a number that fits the model.
+    pub workers: Option<usize>,
     /// The longest that a worker may take to load its model.
     pub start_timeout: Duration,
 }
 
 impl Default for PythonOptions {
     fn default() -> Self {
-        PythonOptions { python: PathBuf::from("python3"), start_timeout: Duration::from_mins(5) }
+        PythonOptions {
+            python: PathBuf::from("python3"),
+            workers: None,
+            start_timeout: Duration::from_mins(5),
+        }
     }
 }
 
@@ -65,6 +72,7 @@ pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Load
     let loader = flavor.get("loader_module").and_then(Value::as_str).unwrap_or_default();
     let is_row_by_row = ROW_BY_ROW.contains(&loader);
     let has_params = !folder.signature.params.is_empty();
+    let lanes = lanes(options.workers, is_row_by_row);
     let (options, model) = (options.clone(), folder.path.clone());
     Ok(Loaded {
         platform: "python",
@@ -76,7 +84,7 @@ pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Load
             let (options, model) = (options.clone(), model.clone());
             Ok(Box::new(Python::open(Arc::new(Launch { options, model, n_threads, has_params }))?))
         }),
-        lanes: lanes(is_row_by_row),
+        lanes,
     })
 }
 
@@ -95,9 +103,10 @@ fn sharing(signature: &Signature) -> Sharing {
     if is_shared { Sharing::Shared } else { Sharing::Alone }
 }
 
-fn lanes(is_row_by_row: bool) -> Lanes {
+fn lanes(workers: Option<usize>, is_row_by_row: bool) -> Lanes {
     let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let n_lanes = if is_row_by_row { n_cores.min(MAX_LANES) } else { 1 };
+    let fitting = if is_row_by_row { n_cores.min(MAX_WORKERS) } else { 1 };
+    let n_lanes = workers.unwrap_or(fitting).max(1);
     Lanes { n_lanes, n_threads: (n_cores / n_lanes).max(1) }
 }
 

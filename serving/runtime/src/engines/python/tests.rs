@@ -387,6 +387,19 @@ fn rows_are_shared_where_neither_model_nor_pandas_looks_at_the_others() {
 }
 
 #[test]
+fn a_model_has_as_many_workers_as_were_asked_for() {
+    let n_lanes = |loader: &str, workers: Option<usize>| {
+        let options = PythonOptions { workers, ..PythonOptions::default() };
+        load(&logged(loader, "null"), &options).unwrap().lanes.n_lanes
+    };
+    assert_eq!(n_lanes("mlflow.pyfunc.model", None), 1);
+    assert!([1, 2].contains(&n_lanes("mlflow.sklearn", None)));
+    for loader in ["mlflow.pyfunc.model", "mlflow.sklearn"] {
+        assert_eq!(n_lanes(loader, Some(8)), 8);
+    }
+}
+
+#[test]
 fn a_model_that_python_cannot_load_is_left_to_others() {
     let mut folder = logged("mlflow.sklearn", "[]");
     folder.mlmodel.flavors = [("onnx".to_owned(), [].into())].into();
