@@ -230,6 +230,14 @@ impl<'s> Rows<'s> {
         Place { layout: self.layout, position, row: self.builders[position].len(), line: self.line }
     }
 
+    /// How errors call the row that is being filled.
+    pub(crate) fn row_label(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => format!("row {}", self.n_whole),
+        }
+    }
+
     /// An error with its place.
     fn at(&self, position: usize, row: usize, error: &str) -> String {
         format!("{}: {error}", Place { layout: self.layout, position, row, line: self.line })
