@@ -202,7 +202,10 @@ fn columns_of(rows: &[Fields<'_>]) -> Result<Vec<(String, ArrayRef)>, String> {
         // Records that share no keys make a table far larger than their text.
         let n_fields: usize = columns.len().saturating_mul(row + 1);
         if n_fields > MAX_COLUMNS && fields.len().saturating_mul(100) < columns.len() {
-            return Err(format!("row {row}: its fields are few of the {} columns so far", columns.len()));
+            return Err(format!(
+                "row {row}: the records so far have {} fields between them and share few; send fewer at a time",
+                columns.len()
+            ));
         }
     }
     let column = |(name, mut values): (&str, Vec<&Value>)| {
