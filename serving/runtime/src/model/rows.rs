@@ -15,9 +15,6 @@ use super::signature::Column;
 /// Columns up to which a name is looked for one by one.
 const FEW: usize = 8;
 
-/// Most names that no column has which an error mentions.
-const MAX_EXTRA: usize = 10;
-
 /// The columns of a signature, prepared once for all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -245,7 +242,7 @@ impl<'s> Rows<'s> {
 
     /// Remembers a name that no column has, to mention it when a column is missing.
     pub(crate) fn note_extra(&mut self, name: &str) {
-        if self.n_whole == 0 && self.extra.len() < MAX_EXTRA {
+        if self.n_whole == 0 && self.extra.len() <= misfit::MAX_EXTRA {
             self.extra.push(name.to_owned());
         }
     }
