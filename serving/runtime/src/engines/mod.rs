@@ -189,5 +189,21 @@ pub fn load(folder: &ModelFolder, options: &EngineOptions) -> Result<Loaded, Loa
         return Err(LoadError::Device { device: format!("cuda:{number}"), reason });
     }
     let (python, workers) = (options.python.clone(), options.workers);
-    python::load(folder, &PythonOptions { python, workers, ..PythonOptions::default() })
+    let loaded = python::load(folder, &PythonOptions { python, workers, ..PythonOptions::default() })?;
+    Ok(match candle::refusal(folder) {
+        Some(refusal) => with_refusal(loaded, refusal),
+        None => loaded,
+    })
+}
+
+/// A model for Python which says, where it cannot be opened there, why candle does not run it.
+fn with_refusal(loaded: Loaded, refusal: String) -> Loaded {
+    let open = loaded.open;
+    let tell = move |error: LoadError| match error {
+        LoadError::Missing(reason) => {
+            LoadError::Missing(format!("{reason}; without Python it cannot be run, because {refusal}"))
+        }
+        error => error,
+    };
+    Loaded { open: Box::new(move |n_threads| open(n_threads).map_err(&tell)), ..loaded }
 }

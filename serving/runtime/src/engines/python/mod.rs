@@ -66,10 +66,17 @@ impl Default for PythonOptions {
 /// Looks at a model; Python itself is not started before an engine is opened.
 pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Loaded, LoadError> {
     let flavors = &folder.mlmodel.flavors;
+    if flavors.is_empty() {
+        return Err(invalid(folder, "flavors", "it names none"));
+    }
     let Some(flavor) = flavors.get(FLAVOR) else {
         return Err(LoadError::NoEngine(flavors.keys().cloned().collect()));
     };
-    let loader = flavor.get("loader_module").and_then(Value::as_str).unwrap_or_default();
+    let loader = flavor.get("loader_module");
+    let Some(loader) = loader.and_then(Value::as_str) else {
+        let found = loader.map_or_else(|| "it is missing".to_owned(), |found| format!("{found} is no name"));
+        return Err(invalid(folder, &format!("flavors.{FLAVOR}.loader_module"), &found));
+    };
     let is_row_by_row = ROW_BY_ROW.contains(&loader);
     let has_params = !folder.signature.params.is_empty();
     let lanes = lanes(options.workers, is_row_by_row);
@@ -86,6 +93,11 @@ pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Load
         }),
         lanes,
     })
+}
+
+fn invalid(folder: &ModelFolder, field: &str, reason: &str) -> LoadError {
+    let file = folder.path.join("MLmodel");
+    LoadError::Model(format!("{}: Invalid MLmodel: field '{field}': {reason}", file.display()))
 }
 
 /// Whose rows may be scored together by a model that scores each row by itself.

@@ -406,3 +406,18 @@ fn a_model_that_python_cannot_load_is_left_to_others() {
     let error = load(&folder, &PythonOptions::default()).err();
     assert_eq!(error, Some(LoadError::NoEngine(vec!["onnx".to_owned()])));
 }
+
+#[test]
+fn a_flavor_that_is_not_as_it_should_be_is_named_with_its_file() {
+    let mut folder = logged("mlflow.sklearn", "[]");
+    let mut refused = |flavors: Value| {
+        folder.mlmodel.flavors = serde_json::from_value(flavors).unwrap();
+        load(&folder, &PythonOptions::default()).err().unwrap().to_string()
+    };
+    let start = "/nowhere/MLmodel: Invalid MLmodel: field";
+    assert_eq!(refused(json!({})), format!("{start} 'flavors': it names none"));
+    let field = format!("{start} 'flavors.python_function.loader_module'");
+    assert_eq!(refused(json!({"python_function": {}})), format!("{field}: it is missing"));
+    let number = json!({"python_function": {"loader_module": 5}});
+    assert_eq!(refused(number), format!("{field}: 5 is no name"));
+}
