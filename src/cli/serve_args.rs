@@ -68,7 +68,7 @@ impl EngineArgs {
 #[command(next_help_heading = "Engines")]
 pub(crate) struct WorkerArgs {
     /// Python processes for each model that runs in Python; each has the model in memory and scores one batch at a time.
-    /// Left out, scikit-learn, XGBoost, LightGBM and CatBoost have up to 2, and all others 1: a model that waits for others
+    /// Left out, those of scikit-learn and boosted trees have up to 2, and all others 1: a model that waits for others
     /// (a database, a service) wants as many as requests wait at once.
     #[arg(
         short,

@@ -27,12 +27,12 @@ impl Named {
                     Named::Version { name, version: version.to_string() }
                 }
                 Ok(ModelUri::Alias { name, alias }) => Named::Alias { name, alias },
-                _ => Named::named(name),
+                _ => Named::at_sign(name),
             },
         }
     }
 
-    fn named(name: String) -> Self {
+    fn at_sign(name: String) -> Self {
         match name.rsplit_once('@') {
             Some((name, alias)) => Named::Alias { name: name.to_owned(), alias: alias.to_owned() },
             None => Named::Model(name),

@@ -39,8 +39,8 @@ pub(crate) fn can_load(folder: &ModelFolder) -> bool {
 
 /// Why a folder of one of the flavors that can hold an encoder cannot be run here; none for others.
 pub(crate) fn refusal(folder: &ModelFolder) -> Option<String> {
-    let is_known = |flavor: &&str| folder.mlmodel.flavors.contains_key(*flavor);
-    FLAVORS.iter().any(|flavor| is_known(&flavor)).then(|| layout::find(folder).err()).flatten()
+    let is_known = FLAVORS.iter().any(|flavor| folder.mlmodel.flavors.contains_key(*flavor));
+    is_known.then(|| layout::find(folder).err()).flatten()
 }
 
 /// Reads an encoder; the folder is one that [`can_load`] knows.

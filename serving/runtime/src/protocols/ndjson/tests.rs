@@ -49,7 +49,9 @@ fn bad_rows_cost_nobody_but_themselves() {
 fn a_bad_row_is_told_by_its_line_alone() {
     let reasons = |decoder: &Decoder, text: &str| {
         let (rejected, mut out) = (gathered(decoder, text).rejected, Vec::new());
-        rejected.iter().for_each(|(number, reason)| encode_error(*number, reason, &mut out));
+        for (number, reason) in &rejected {
+            encode_error(*number, reason, &mut out);
+        }
         String::from_utf8(out).unwrap()
     };
     let told = reasons(&table(), "{\"a\": 1}\n5\n{\"a\": 1, \"a\": 2}\n[1]\n");

@@ -64,9 +64,9 @@ fn damaged_tables_are_refused_or_read_but_never_panic() {
 fn a_panic_within_a_damaged_body_is_known_to_be_the_callers_and_no_other() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     assert!(!panics_are_callers_fault());
-    let sees = Arc::clone(&seen);
+    let notes = Arc::clone(&seen);
     let damaged = guarded("test", move || {
-        sees.lock().unwrap().push(panics_are_callers_fault());
+        notes.lock().unwrap().push(panics_are_callers_fault());
         panic!("an offset that is none")
     });
     assert_eq!(damaged, Err("Failed to parse input: the test is damaged".to_owned()));
