@@ -141,6 +141,7 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Parser)]
+    #[command(disable_help_flag = true)]
     struct Line {
         #[command(flatten)]
         serve: ServeArgs,
