@@ -173,6 +173,8 @@ impl Lane {
             return Ok(());
         }
         if self.engine.take().is_some() {
+            // One after the other that ends unasked is not to be started without a pause, either.
+            self.n_lost += 1;
             tracing::warn!("an engine ended while it was idle; another is opened");
         }
         self.shared.health.opening(self.number);

@@ -325,6 +325,21 @@ async fn a_model_is_not_ready_while_its_only_engine_is_opened_again() {
 }
 
 #[tokio::test]
+async fn engines_that_end_unasked_one_after_the_other_are_not_opened_without_a_pause() {
+    let model = Reopened::with(1);
+    for trouble in [None, Some("its engine was lost several times in a row".to_owned())] {
+        model.end();
+        model.attempts.recv_timeout(LONG).unwrap();
+        assert_eq!(model.endpoint.trouble(), trouble);
+        model.outcomes.send(Ok(())).unwrap();
+        while model.endpoint.absence().is_some() {
+            thread::yield_now();
+        }
+    }
+    assert!(model.endpoint.score(rows(&[1]), Params::default(), LONG).await.is_ok());
+}
+
+#[tokio::test]
 async fn callers_are_not_told_what_stands_in_the_servers_files() {
     let model = Reopened::with(1);
     model.end();
