@@ -91,6 +91,7 @@ impl Prepared {
         let predictions = known.manner.predictions.clone().unwrap_or_else(|| Arc::new(Schema::empty()));
         manifest.chunk_rows = known.manner.chunk_rows;
         manifest.predictions = answer::to_text(&predictions)?;
+        manifest.parts = earlier.parts();
         manifest.n_parts = earlier.n_parts_if_done();
         let kept = kept_schema(table.schema(), scoring.columns.kept());
         let schema = output_schema(&kept, &predictions);
@@ -143,8 +144,8 @@ impl Prepared {
     /// The same for every try of one job, or of one share of it, and for nothing else: hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         // What is measured differs between tries.
-        let begun =
-            Manifest { chunk_rows: 0, predictions: String::new(), n_parts: None, ..self.manifest.clone() };
+        let (parts, predictions) = (Vec::new(), String::new());
+        let begun = Manifest { chunk_rows: 0, predictions, parts, n_parts: None, ..self.manifest.clone() };
         let begun = serde_json::to_string(&begun).unwrap_or_default();
         let Destination { target, names, .. } = &self.destination;
         hexadecimal(&Sha256::digest(format!("{} {} {begun}", names.manifest(), target.uri())))
@@ -316,6 +317,7 @@ fn manifest(model: &Model, table: &Table, format: Format, options: &JobOptions) 
         rejects: options.rejects.is_some(),
         chunk_rows: 0,
         predictions: String::new(),
+        parts: Vec::new(),
         n_parts: None,
     }
 }

@@ -79,8 +79,8 @@ impl TableWriter {
         }
     }
 
-    /// Completes the file, which then has its name.
-    pub fn finish(self) -> Result<(), Error> {
+    /// Completes the file, which then has its name; tells how many bytes it has.
+    pub fn finish(self) -> Result<u64, Error> {
         let TableWriter { uri, encoder } = self;
         let file = match encoder {
             Encoder::Parquet(writer) => writer.into_inner().map_err(parquet_at(&uri))?,
