@@ -47,6 +47,10 @@ impl Earlier {
         let Target::Folder(folder) = target else { return Ok(Earlier::default()) };
         let found = folder.sizes()?;
         let Some(any) = names.of_all().find(|names| found.contains_key(&names.manifest())) else {
+            if let Some(of) = found.keys().find_map(|name| names.n_shares_of(name)) {
+                let what = format!("{of} shares, and now {}", names.n_shares());
+                return Err(Error::Changed { id: id.to_string(), what });
+            }
             let foreign = found.into_keys().filter(|name| !names.is_own(name) && name != SUCCESS).min();
             return match foreign {
                 None => Ok(Earlier::default()),

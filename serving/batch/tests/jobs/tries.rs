@@ -151,7 +151,7 @@ fn a_mark_of_another_job_goes_when_a_job_begins() {
     let success = Path::new(&place.path("out")).join("_SUCCESS");
     fs::create_dir_all(success.parent().unwrap()).unwrap();
     fs::write(&success, "").unwrap();
-    Prepared::new(place.lake(), place.model(), place.options(&input, "out/")).unwrap();
+    Prepared::new(place.lake(), place.model(), place.options(&input, "out/"), &place.counters).unwrap();
     assert!(success.exists());
     place.run(place.options(&input, "out/")).unwrap_err();
     assert!(!success.exists());
@@ -185,7 +185,7 @@ fn rows_that_depend_on_each_other_are_scored_in_the_same_chunks_by_every_try() {
     place.left.store(30_000, Ordering::SeqCst);
     place.counters = Arc::default();
     let options = |place: &Place| options(place, "again/");
-    let stopped = Prepared::new(place.lake(), place.model(), options(&place)).unwrap();
+    let stopped = Prepared::new(place.lake(), place.model(), options(&place), &place.counters).unwrap();
     stopped.run(&place.counters).unwrap_err();
     place.left.store(u64::MAX, Ordering::SeqCst);
     place.run(options(&place)).unwrap();
