@@ -62,14 +62,14 @@ impl Earlier {
             Some(own) => Some(own.clone()),
             None => Manifest::read(folder, &any.manifest())?,
         };
-        let noted = own.as_ref().map(|manifest| manifest.parts.clone());
+        let sizes = own.as_ref().map(|manifest| manifest.parts.clone());
         let mut earlier = Earlier { manifest: own, notes, ..Earlier::default() };
-        if let Some(noted) = noted {
+        if let Some(sizes) = sizes {
             let rejects = match rejects {
                 Some(Target::Folder(folder)) => Some(Held::by(folder, names, Format::JsonLines)?),
                 _ => None,
             };
-            earlier.count(&noted, &Held { folder, names, format, found }, rejects.as_ref())?;
+            earlier.count(&sizes, &Held { folder, names, format, found }, rejects.as_ref())?;
         }
         Ok(earlier)
     }

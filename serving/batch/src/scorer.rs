@@ -157,9 +157,10 @@ impl Scoring {
     }
 
     fn check_stop(&self) -> Result<(), Error> {
-        match self.counters.is_stopped() {
-            true => Err(Error::Interrupted { n_rows: self.counters.n_done() }),
-            false => Ok(()),
+        if self.counters.is_stopped() {
+            Err(Error::Interrupted { n_rows: self.counters.n_done() })
+        } else {
+            Ok(())
         }
     }
 
@@ -226,16 +227,16 @@ impl Scorer<'_> {
             self.scoring.check_stop()?;
             let tries = if chunk.len() == 1 { Tries::Two } else { tries };
             let slice = inputs.slice(chunk.start, chunk.len());
-            let tried = match given.known_as_fatal(&chunk) {
+            let outcome = match given.known_as_fatal(&chunk) {
                 Some(reason) => Err(Failure::Rows(reason)),
                 None => self.attempt(&slice, manner.predictions.as_ref(), tries),
             };
-            let next = if matches!(tried, Err(Failure::Lost(_))) { Tries::One } else { tries };
-            if let (Err(Failure::Lost(reason)), 1) = (&tried, chunk.len()) {
+            let next = if matches!(outcome, Err(Failure::Lost(_))) { Tries::One } else { tries };
+            if let (Err(Failure::Lost(reason)), 1) = (&outcome, chunk.len()) {
                 let row = rows.first_row + chunk.start as u64;
                 self.fatal.insert((Arc::clone(&rows.file), row), reason.clone());
             }
-            match tried {
+            match outcome {
                 Ok(predictions) => {
                     progress.scored.push(chunk);
                     progress.predictions.push(predictions);
