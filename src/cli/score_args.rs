@@ -38,7 +38,8 @@ pub(crate) struct ScoreArgs {
     #[arg(long, env = "FOREBAY_SCORE_INPUT", value_name = "PATH")]
     pub(crate) input: String,
     /// Where the scored table goes. A name that ends in the ending of a format is one file, which appears whole or not
-    /// at all; `-` is standard output; anything else is a folder.
+    /// at all; `-` is standard output; anything else is a folder, with a slash at its end if there is a dot in its name.
+    /// Lines of JSON have null for nulls and for what is no number in JSON: NaN and infinities.
     #[arg(long, env = "FOREBAY_SCORE_OUTPUT", value_name = "PATH")]
     pub(crate) output: String,
     #[command(flatten)]
@@ -100,7 +101,7 @@ pub(crate) struct WorkArgs {
     #[arg(long, env = "FOREBAY_SCORE_JOB_ID", value_name = "ID")]
     pub(crate) job_id: Option<JobId>,
     /// Where rows that cannot be scored go, as JSON lines with their reason: a file, or a folder if the output is one.
-    /// Without this the first such row ends the job.
+    /// Without this the first such row ends the job. Rows are counted from 1 in their file, without headers and empty lines.
     #[arg(long, env = "FOREBAY_SCORE_REJECTS", value_name = "PATH")]
     pub(crate) rejects: Option<String>,
     /// How many rows may be rejected.

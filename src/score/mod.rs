@@ -48,7 +48,8 @@ async fn work(args: ScoreArgs, counters: Arc<Counters>) -> anyhow::Result<ExitCo
     let Loaded { model, model_id } = model::load(&args).await?;
     let lake = lake::open()?;
     let options = job::options(&args)?;
-    let preparing = tokio::task::spawn_blocking(move || Prepared::new(lake, model, options)).await;
+    let watched = Arc::clone(&counters);
+    let preparing = tokio::task::spawn_blocking(move || Prepared::new(lake, model, options, &watched)).await;
     let prepared = match preparing.context("the job's thread is gone")? {
         Ok(prepared) => prepared,
         Err(error) => return told(Err(error), &args),

@@ -58,11 +58,12 @@ fn plan_text(plan: &Plan) -> String {
 
 fn summary_text(summary: &Summary) -> String {
     let Summary { n_rows, n_rejected, seconds, rows_per_second, output, job_id, .. } = summary;
+    let did = match summary.n_files {
+        0 => format!("{n_rows} rows, all of them done before"),
+        _ => format!("{n_rows} rows in {seconds:.1} s ({rows_per_second:.0} rows/s)"),
+    };
     let rest = if summary.is_complete { "" } else { "; other shares are still missing" };
-    format!(
-        "{n_rows} rows in {seconds:.1} s ({rows_per_second:.0} rows/s), {n_rejected} rejected, to {output} as job \
-         {job_id}{rest}"
-    )
+    format!("{did}, {n_rejected} rejected, to {output} as job {job_id}{rest}")
 }
 
 /// Whoever reads may stop reading; that is no failure.

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, NullArray,
-    RecordBatch, StringArray, UInt8Array,
+    Array as _, ArrayRef, BinaryArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray,
+    NullArray, RecordBatch, StringArray, UInt8Array,
 };
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt32Type;
@@ -255,4 +255,25 @@ fn files_of_several_formats_are_no_table() {
         error.contains("b.csv: it is of another format than") && error.ends_with("'*.parquet'"),
         "{error}"
     );
+}
+
+#[test]
+fn a_number_that_its_type_cannot_hold_is_a_defect_of_its_row() {
+    let (folder, runtime) = (tempfile::tempdir().unwrap(), runtime());
+    let lake = lake(&runtime);
+    let lines = "{\"x\": 1.5}\n{\"x\": 1e400}\n{\"x\": null}\n{\"x\": -1e999}\n";
+    for (name, text) in [("t.csv", "x\n1.5\n1e400\n\"\"\n-1e999\n"), ("t.jsonl", lines)] {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let table = open(&lake, &path).unwrap();
+        let rows = table.scan(Shard::ALL, &options(&["x"], 10)).unwrap().next().unwrap().unwrap();
+        assert_eq!(rows.batch["x"].null_count(), 3, "{name}");
+        let found: Vec<_> = rows.defects.iter().map(|defect| (defect.row, defect.reason.as_str())).collect();
+        let reasons = ["column 'x': '1e400' is no Float64", "column 'x': '-1e999' is no Float64"];
+        assert_eq!(found, [(1, reasons[0]), (3, reasons[1])], "{name}");
+    }
+    let path = folder.path().join("only.jsonl");
+    fs::write(&path, "{\"x\": 1e400}\n").unwrap();
+    let error = open(&lake, &path).err().unwrap().to_string();
+    assert!(error.contains("number out of range"), "{error}");
 }

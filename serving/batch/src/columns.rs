@@ -132,6 +132,11 @@ impl Columns {
         rows.project(&kept.collect::<Vec<_>>()).map_err(|error| Error::Option(error.to_string()))
     }
 
+    /// Whether the model gets that column of the table.
+    pub(crate) fn is_input(&self, column: &str) -> bool {
+        self.inputs.iter().any(|mapping| mapping.column == column)
+    }
+
     /// How many columns the model gets.
     pub(crate) fn n_inputs(&self) -> usize {
         self.inputs.len()

@@ -15,8 +15,13 @@ pub enum Error {
     #[error("{0}")]
     Option(String),
     /// The model cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
+    #[error("the model {model} cannot be loaded: {source}")]
+    Load {
+        /// Which it is.
+        model: String,
+        /// What its engine said.
+        source: LoadError,
+    },
     /// The engine failed, whatever it was given.
     #[error(transparent)]
     Engine(EngineError),

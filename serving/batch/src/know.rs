@@ -12,7 +12,7 @@ use crate::ahead::Ahead;
 use crate::answer::{self, Told};
 use crate::calibrate::measure;
 use crate::manifest::Manifest;
-use crate::scorer::{Manner, Scorer, Scoring};
+use crate::scorer::{Fatal, Manner, Scorer, Scoring};
 
 /// Rows of a chunk where nothing could be measured.
 pub(crate) const CHUNK_ROWS: usize = 256;
@@ -49,7 +49,8 @@ impl Known {
     /// What an earlier try, or another share, has noted.
     pub(crate) fn of(notes: &Manifest) -> Option<Self> {
         let predictions = answer::from_text(&notes.predictions)?;
-        let manner = Manner { chunk_rows: notes.chunk_rows, predictions: Some(predictions) };
+        let fatal = Arc::default();
+        let manner = Manner { chunk_rows: notes.chunk_rows, predictions: Some(predictions), fatal };
         Some(Known { manner, rows_per_second: 0.0 })
     }
 }
@@ -63,13 +64,16 @@ impl Given<'_> {
         let mut lane = self.scoring.open()?;
         let found = self.first_that_scores(&mut lane, ahead)?;
         let chunk_rows = self.together(ahead)?;
+        let fatal = Arc::new(lane.fatal().clone());
         let Some(Found { position, predictions }) = found else {
-            let manner = Manner { chunk_rows, predictions: Some(self.of_nothing(&mut lane)) };
+            let manner = Manner { chunk_rows, predictions: Some(self.of_nothing(&mut lane)), fatal };
             return Ok(Known { manner, rows_per_second: 0.0 });
         };
         let predictions = Some(self.told.widened(&predictions));
-        let mut known = Known { manner: Manner { chunk_rows, predictions }, rows_per_second: 0.0 };
+        let manner = Manner { chunk_rows, predictions, fatal: Arc::clone(&fatal) };
+        let mut known = Known { manner, rows_per_second: 0.0 };
         if let Some(rows) = ahead.look(position)? {
+            let rows = behind(&fatal, rows);
             let sample = self.scoring.columns.inputs_of(&rows.batch)?;
             if let Some(measured) = measure(&mut lane, &sample) {
                 known.rows_per_second = measured.rows_per_second;
@@ -83,7 +87,7 @@ impl Given<'_> {
 
     /// Where a row can be scored; none where no row can, or where the signature has to do.
     fn first_that_scores(&self, lane: &mut Scorer, ahead: &mut Ahead) -> Result<Option<Found>, Error> {
-        let manner = Manner { chunk_rows: CHUNK_ROWS, predictions: None };
+        let manner = Manner { chunk_rows: CHUNK_ROWS, predictions: None, fatal: Arc::default() };
         let (mut n_rejected, mut n_rows) = (0, 0);
         for position in 0..MAX_BATCHES {
             let Some(rows) = ahead.look(position)? else { return Ok(None) };
@@ -132,4 +136,14 @@ impl Given<'_> {
         let told = || self.told.alone(&self.scoring.prediction_column);
         given.or_else(told).unwrap_or_else(|| Arc::new(Schema::empty()))
     }
+}
+
+/// The rows behind the last that is known to bring down an engine.
+fn behind(fatal: &Fatal, rows: &Rows) -> Rows {
+    let n_rows = rows.batch.num_rows();
+    let position = |row: u64| usize::try_from(row.checked_sub(rows.first_row)?).ok();
+    let here = fatal.keys().filter(|(file, _)| *file == rows.file);
+    let here = here.filter_map(|(_, row)| position(*row)).filter(|row| *row < n_rows);
+    let start = here.max().map_or(0, |row| row + 1);
+    rows.slice(start, n_rows - start)
 }

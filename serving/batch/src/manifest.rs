@@ -1,7 +1,5 @@
 //! What a job with a folder as output was begun with, kept in that folder: started again, it must mean the same.
 
-use std::collections::HashSet;
-
 use forebay_lake::{Folder, InputFile};
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +26,26 @@ pub(crate) struct Manifest {
     pub(crate) chunk_rows: usize,
     /// The columns that the model gives, as [`crate::answer::to_text`] writes them: later tries may meet other rows first.
     pub(crate) predictions: String,
+    /// The parts that are complete, from the first on: one of another size was damaged later.
+    #[serde(default)]
+    pub(crate) parts: Vec<PartSizes>,
     /// How many parts there are; none before all of them are there.
     pub(crate) n_parts: Option<u64>,
+}
+
+/// How large a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartSizes {
+    pub(crate) size_bytes: u64,
+    /// Of its file of rejected rows, where there is one.
+    pub(crate) rejects_bytes: Option<u64>,
+}
+
+/// A manifest in its folder, which grows with the parts.
+pub(crate) struct Notes {
+    pub(crate) folder: Folder,
+    pub(crate) names: Names,
+    pub(crate) manifest: Manifest,
 }
 
 /// A file of the input.
@@ -104,15 +120,32 @@ impl Manifest {
     }
 }
 
-/// Whether all parts of all shares are there.
+impl Notes {
+    pub(crate) fn write(&self) -> Result<(), Error> {
+        self.manifest.write(&self.folder, &self.names)
+    }
+
+    /// Notes that the next part is complete. A part that is not noted is done again, which costs less than to write all notes
+    /// behind each of very many.
+    pub(crate) fn add(&mut self, part: PartSizes) -> Result<(), Error> {
+        self.manifest.parts.push(part);
+        let n_parts = self.manifest.parts.len();
+        if n_parts.is_multiple_of(1 + n_parts / 64) { self.write() } else { Ok(()) }
+    }
+}
+
+/// Whether all parts of all shares are there, with the sizes that they were written with.
 pub(crate) fn is_complete(folder: &Folder, names: &Names) -> Result<bool, Error> {
-    let found: HashSet<String> = folder.names()?.into_iter().collect();
+    let found = folder.sizes()?;
     for names in names.of_all() {
         let manifest = Manifest::read(folder, &names.manifest())?;
-        let Some((n_parts, format)) = manifest.and_then(|notes| Some((notes.n_parts?, notes.format))) else {
+        let Some(Manifest { n_parts: Some(n_parts), parts, format, .. }) = manifest else {
             return Ok(false);
         };
-        if (0..n_parts).any(|number| !found.contains(&names.part(number, &format))) {
+        let is_whole = |(number, part): (u64, &PartSizes)| {
+            found.get(&names.part(number, &format)) == Some(&part.size_bytes)
+        };
+        if parts.len() as u64 != n_parts || !(0..).zip(&parts).all(is_whole) {
             return Ok(false);
         }
     }
@@ -138,6 +171,7 @@ mod tests {
             rejects: false,
             chunk_rows: 1,
             predictions: String::new(),
+            parts: Vec::new(),
             n_parts: None,
         }
     }

@@ -1,6 +1,7 @@
 //! Everything before the first row is written: the table is opened and checked, and the model measured.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use forebay_lake::{
@@ -14,6 +15,7 @@ use crate::ahead::Ahead;
 use crate::answer::{self, Told};
 use crate::colspec::colspec;
 use crate::columns::{Columns, tensor_type, wanted_types};
+use crate::counters::Counters;
 use crate::delta;
 use crate::digest::hexadecimal;
 use crate::earlier::Earlier;
@@ -64,11 +66,17 @@ pub(crate) struct Destination {
 }
 
 impl Prepared {
-    /// Opens the table, checks it against the model, looks at what earlier tries left, and measures the model.
+    /// Opens the table, checks it against the model, looks at what earlier tries left, and measures the model. What `counters`
+    /// are told to stop ends early, now as in [`Prepared::run`], which should get the same.
     ///
     /// # Errors
     /// The job cannot begin; nothing is written.
-    pub fn new(lake: Lake, model: Model, options: JobOptions) -> Result<Self, Error> {
+    pub fn new(
+        lake: Lake,
+        model: Model,
+        options: JobOptions,
+        counters: &Arc<Counters>,
+    ) -> Result<Self, Error> {
         let options = delta::recognised(&lake, options)?;
         let (table, columns) = open(&lake, &model.signature.inputs, &options)?;
         overlap::check(&lake, &table, &options)?;
@@ -80,7 +88,7 @@ impl Prepared {
             manifest.check(notes, &options.id)?;
         }
         let told = Told::by(&model.signature);
-        let scoring = scoring(model, columns, &table, &options);
+        let scoring = scoring(model, columns, &table, &options, counters);
         let mut ahead = ahead(&table, &scoring, &options, earlier.n_parts)?;
         // What is left out is known when there is a batch behind it.
         ahead.look(0)?;
@@ -91,6 +99,7 @@ impl Prepared {
         let predictions = known.manner.predictions.clone().unwrap_or_else(|| Arc::new(Schema::empty()));
         manifest.chunk_rows = known.manner.chunk_rows;
         manifest.predictions = answer::to_text(&predictions)?;
+        manifest.parts = earlier.parts();
         manifest.n_parts = earlier.n_parts_if_done();
         let kept = kept_schema(table.schema(), scoring.columns.kept());
         let schema = output_schema(&kept, &predictions);
@@ -143,8 +152,8 @@ impl Prepared {
     /// The same for every try of one job, or of one share of it, and for nothing else: hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         // What is measured differs between tries.
-        let begun =
-            Manifest { chunk_rows: 0, predictions: String::new(), n_parts: None, ..self.manifest.clone() };
+        let (parts, predictions) = (Vec::new(), String::new());
+        let begun = Manifest { chunk_rows: 0, predictions, parts, n_parts: None, ..self.manifest.clone() };
         let begun = serde_json::to_string(&begun).unwrap_or_default();
         let Destination { target, names, .. } = &self.destination;
         hexadecimal(&Sha256::digest(format!("{} {} {begun}", names.manifest(), target.uri())))
@@ -205,11 +214,20 @@ fn as_wanted(table: &Schema, inputs: &Inputs) -> Schema {
 }
 
 /// What all lanes share.
-fn scoring(model: Model, columns: Columns, table: &Table, options: &JobOptions) -> Scoring {
-    let Model { signature, loaded, .. } = model;
+fn scoring(
+    model: Model,
+    columns: Columns,
+    table: &Table,
+    options: &JobOptions,
+    counters: &Arc<Counters>,
+) -> Scoring {
+    let Model { identity, signature, loaded, .. } = model;
     let (n_lanes, n_threads) = lanes(&loaded.lanes, options.threads);
     Scoring {
+        model: identity,
         loaded,
+        was_opened: AtomicBool::new(false),
+        counters: Arc::clone(counters),
         inputs: signature.inputs,
         casts: casts(table),
         columns,
@@ -273,6 +291,7 @@ fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> 
         || (output != "-" && Format::of_path(output).is_none())
         || std::path::Path::new(output).is_dir();
     if is_folder {
+        check_ending(output)?;
         let format = asked.unwrap_or(Format::Parquet);
         return Ok((Target::Folder(Folder::at(lake, output)?), format));
     }
@@ -284,6 +303,22 @@ fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> 
     let format = asked.or_else(|| Format::of_path(output));
     let format = format.ok_or_else(|| Error::Option("--output - needs --output-format".to_owned()))?;
     Ok((Target::File(output.clone()), format))
+}
+
+/// Refuses a new folder that looks like a file: whoever writes `x.paruqet` or `x.xlsx` means one.
+fn check_ending(output: &str) -> Result<(), Error> {
+    let path =
+        output.split_once("://").map_or(output, |(_, rest)| rest.split_once('/').map_or("", |(_, key)| key));
+    let ending = std::path::Path::new(path).extension().and_then(|ending| ending.to_str());
+    match ending {
+        Some(ending) if !output.ends_with('/') && !std::path::Path::new(output).is_dir() => {
+            Err(Error::Option(format!(
+                "--output {output}: no format of tables ends in .{ending}; choose .parquet, .csv, .jsonl, .arrow or .arrows, \
+                 or name a folder with a slash at its end: {output}/"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn rejects(lake: &Lake, options: &JobOptions, target: &Target) -> Result<Option<Target>, Error> {
@@ -316,6 +351,7 @@ fn manifest(model: &Model, table: &Table, format: Format, options: &JobOptions) 
         rejects: options.rejects.is_some(),
         chunk_rows: 0,
         predictions: String::new(),
+        parts: Vec::new(),
         n_parts: None,
     }
 }

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::ahead::Ahead;
 use crate::counters::Counters;
 use crate::delta;
-use crate::manifest::is_complete;
+use crate::manifest::{Notes, is_complete};
 use crate::output::names::SUCCESS;
 use crate::output::{Output, Target, Writer};
 use crate::pipeline::{self, Task};
@@ -39,19 +39,20 @@ impl Prepared {
         let summary = Summary::of(&self.plan);
         counters.add(self.plan.n_rows_before, self.n_rejected);
         let Target::Folder(folder) = self.destination.target.clone() else {
-            self.work(counters)?;
+            self.work(counters, None)?;
             return Ok(summary.ended(counters, start.elapsed(), true));
         };
-        let (names, mut manifest) = (self.destination.names.clone(), self.manifest.clone());
+        let (names, manifest) = (self.destination.names.clone(), self.manifest.clone());
+        let mut notes = Notes { folder: folder.clone(), names: names.clone(), manifest };
         let append = self.append.clone();
         // It may be of another job, or of this one before parts of it were removed.
         if !is_complete(&folder, &names)? {
             folder.remove(SUCCESS)?;
         }
-        if manifest.n_parts.is_none() {
-            manifest.write(&folder, &names)?;
-            manifest.n_parts = Some(self.work(counters)?);
-            manifest.write(&folder, &names)?;
+        if notes.manifest.n_parts.is_none() {
+            notes.write()?;
+            notes.manifest.n_parts = Some(self.work(counters, Some(&mut notes))?);
+            notes.write()?;
         }
         // Whichever share ends last sees the notes of all.
         let is_complete = is_complete(&folder, &names)?;
@@ -65,7 +66,7 @@ impl Prepared {
     }
 
     /// Scores and writes; tells how many parts there are.
-    fn work(self, counters: &Counters) -> Result<u64, Error> {
+    fn work(self, counters: &Counters, notes: Option<&mut Notes>) -> Result<u64, Error> {
         let Prepared { lake, scoring, manner, append, n_parts, .. } = self;
         let Destination { target, rejects, format, names } = self.destination;
         let is_folder = matches!(target, Target::Folder(_));
@@ -82,7 +83,7 @@ impl Prepared {
         output.rehearse()?;
         let lanes = (0..n_lanes).map(|_| scoring.open()).collect::<Result<Vec<_>, _>>()?;
         counters.set_loaded();
-        let mut writer = Writer::new(&output, counters);
+        let mut writer = Writer::new(&output, counters, notes);
         let mut write = |part, scored: Scored| writer.write(part, &scored);
         pipeline::run(tasks, lanes, &manner, n_permits(n_lanes), &mut write)?;
         writer.finish(n_parts)

@@ -1,7 +1,9 @@
 //! Scoring of some rows on one lane: in chunks that the model likes, and row by row where some cannot be scored.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options, concat_batches};
@@ -14,13 +16,20 @@ use forebay_serving::{
 use crate::Error;
 use crate::answer::can_widen;
 use crate::columns::{Columns, batch_of};
+use crate::counters::Counters;
 
 /// How often an engine may be lost in a job before it is the engine that is at fault, and not a row.
 const MAX_LOSSES: u32 = 32;
 
 /// What all lanes of a job share.
 pub(crate) struct Scoring {
+    /// Which model it is.
+    pub(crate) model: String,
     pub(crate) loaded: Loaded,
+    /// Whether an engine was opened, so that there is nothing wrong with the model.
+    pub(crate) was_opened: AtomicBool,
+    /// Whoever watches the job, and may stop it.
+    pub(crate) counters: Arc<Counters>,
     pub(crate) inputs: Inputs,
     /// Which values may change their type, by the format of the table.
     pub(crate) casts: Casts,
@@ -40,13 +49,20 @@ pub(crate) struct Manner {
     pub(crate) chunk_rows: usize,
     /// The columns that the model gives; none before that is known.
     pub(crate) predictions: Option<SchemaRef>,
+    /// Rows that are known to bring down the engine: to find such a row takes many engines, so it is done once.
+    pub(crate) fatal: Arc<Fatal>,
 }
+
+/// Reasons, by file and row in it.
+pub(crate) type Fatal = HashMap<(Arc<str>, u64), String>;
 
 /// A lane: an engine, and what it scores with.
 pub(crate) struct Scorer<'a> {
     scoring: &'a Scoring,
     engine: Box<dyn Engine>,
     n_losses: u32,
+    /// Rows that brought down this engine.
+    fatal: Fatal,
 }
 
 /// Rows that were scored.
@@ -83,7 +99,17 @@ impl Reject {
 enum Failure {
     /// Because of one of them, or several.
     Rows(String),
+    /// The same, and the engine is gone.
+    Lost(String),
     Fatal(Error),
+}
+
+/// How often rows are scored that an engine was lost with.
+#[derive(Clone, Copy, PartialEq)]
+enum Tries {
+    /// They are part of rows that did the same twice.
+    One,
+    Two,
 }
 
 /// Rows to score, and how.
@@ -92,6 +118,16 @@ struct Given<'a> {
     /// What the model gets of them.
     inputs: &'a RecordBatch,
     manner: &'a Manner,
+}
+
+impl Given<'_> {
+    /// Why some rows need not be tried together.
+    fn known_as_fatal(&self, chunk: &Range<usize>) -> Option<String> {
+        let Rows { file, first_row, .. } = self.rows;
+        let (start, end) = (first_row + chunk.start as u64, first_row + chunk.end as u64);
+        let is_inside = |(in_file, row): &(Arc<str>, u64)| in_file == file && (start..end).contains(row);
+        self.manner.fatal.iter().find(|(place, _)| is_inside(place)).map(|(_, reason)| reason.clone())
+    }
 }
 
 /// What is there of a batch so far.
@@ -105,7 +141,38 @@ struct Progress {
 impl Scoring {
     /// Opens a lane.
     pub(crate) fn open(&self) -> Result<Scorer<'_>, Error> {
-        Ok(Scorer { scoring: self, engine: (self.loaded.open)(self.n_threads)?, n_losses: 0 })
+        Ok(Scorer { scoring: self, engine: self.engine()?, n_losses: 0, fatal: Fatal::new() })
+    }
+
+    /// Opens an engine: twice if need be, where it was not the model that kept it from opening before.
+    fn engine(&self) -> Result<Box<dyn Engine>, Error> {
+        let open = || (self.loaded.open)(self.n_threads);
+        let opened = match open() {
+            Err(_) if self.was_opened.load(Ordering::Relaxed) => open(),
+            opened => opened,
+        };
+        let opened = opened.map_err(|source| Error::Load { model: self.model.clone(), source })?;
+        self.was_opened.store(true, Ordering::Relaxed);
+        Ok(opened)
+    }
+
+    fn check_stop(&self) -> Result<(), Error> {
+        if self.counters.is_stopped() {
+            Err(Error::Interrupted { n_rows: self.counters.n_done() })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What of a row could not be read, with advice where the model does not need it.
+    fn advised(&self, defect: &Defect) -> Defect {
+        let mut defect = defect.clone();
+        let is_guessed = |(name, _): &(String, String)| !self.columns.is_input(name);
+        if matches!(&defect.raw, Raw::Cells(cells) if !cells.is_empty() && cells.iter().all(is_guessed)) {
+            defect.reason += "; the model does not read that column, and the first rows tell its type: leave it out with \
+                              --keep, or choose CSV as output, which keeps texts";
+        }
+        defect
     }
 }
 
@@ -121,7 +188,7 @@ impl Scorer<'_> {
         let mut start = 0;
         for defect in &rows.defects {
             self.run(&given, start..defect.row, &mut progress)?;
-            self.reject(rows, defect.clone(), &mut progress)?;
+            self.reject(rows, self.scoring.advised(defect), &mut progress)?;
             start = defect.row + 1;
         }
         self.run(&given, start..rows.batch.num_rows(), &mut progress)?;
@@ -130,9 +197,9 @@ impl Scorer<'_> {
 
     /// Scores one chunk as it is.
     pub(crate) fn measure(&mut self, chunk: &RecordBatch) -> Result<(), String> {
-        match self.attempt(chunk, None) {
+        match self.attempt(chunk, None, Tries::One) {
             Ok(_) => Ok(()),
-            Err(Failure::Rows(reason)) => Err(reason),
+            Err(Failure::Rows(reason) | Failure::Lost(reason)) => Err(reason),
             Err(Failure::Fatal(error)) => Err(error.to_string()),
         }
     }
@@ -140,7 +207,12 @@ impl Scorer<'_> {
     /// The columns that the model gives for no rows, if it takes that.
     pub(crate) fn columns_of_nothing(&mut self, rows: &Rows) -> Option<SchemaRef> {
         let inputs = self.scoring.columns.inputs_of(&rows.batch).ok()?;
-        self.attempt(&inputs, None).ok().map(|predictions| predictions.schema())
+        self.attempt(&inputs, None, Tries::Two).ok().map(|predictions| predictions.schema())
+    }
+
+    /// Rows that brought down this engine.
+    pub(crate) fn fatal(&self) -> &Fatal {
+        &self.fatal
     }
 
     /// Scores rows without defects, chunk by chunk.
@@ -148,24 +220,36 @@ impl Scorer<'_> {
         let Given { rows, inputs, manner } = given;
         let chunk_rows = manner.chunk_rows.max(1);
         let chunk = |start: usize| start..(start + chunk_rows).min(range.end);
-        let mut waiting: Vec<Range<usize>> = range.clone().step_by(chunk_rows).map(chunk).collect();
+        let chunks = range.clone().step_by(chunk_rows).map(|start| (chunk(start), Tries::Two));
+        let mut waiting: Vec<(Range<usize>, Tries)> = chunks.collect();
         waiting.reverse();
-        while let Some(chunk) = waiting.pop() {
+        while let Some((chunk, tries)) = waiting.pop() {
+            self.scoring.check_stop()?;
+            let tries = if chunk.len() == 1 { Tries::Two } else { tries };
             let slice = inputs.slice(chunk.start, chunk.len());
-            match self.attempt(&slice, manner.predictions.as_ref()) {
+            let outcome = match given.known_as_fatal(&chunk) {
+                Some(reason) => Err(Failure::Rows(reason)),
+                None => self.attempt(&slice, manner.predictions.as_ref(), tries),
+            };
+            let next = if matches!(outcome, Err(Failure::Lost(_))) { Tries::One } else { tries };
+            if let (Err(Failure::Lost(reason)), 1) = (&outcome, chunk.len()) {
+                let row = rows.first_row + chunk.start as u64;
+                self.fatal.insert((Arc::clone(&rows.file), row), reason.clone());
+            }
+            match outcome {
                 Ok(predictions) => {
                     progress.scored.push(chunk);
                     progress.predictions.push(predictions);
                 }
                 Err(Failure::Fatal(error)) => return Err(error),
-                Err(Failure::Rows(reason)) if chunk.len() == 1 => {
+                Err(Failure::Rows(reason) | Failure::Lost(reason)) if chunk.len() == 1 => {
                     let nothing = Raw::Cells(Vec::new());
                     self.reject(rows, Defect { row: chunk.start, reason, raw: nothing }, progress)?;
                 }
-                Err(Failure::Rows(_)) => {
+                Err(Failure::Rows(_) | Failure::Lost(_)) => {
                     let middle = chunk.start + chunk.len() / 2;
-                    waiting.push(middle..chunk.end);
-                    waiting.push(chunk.start..middle);
+                    waiting.push((middle..chunk.end, next));
+                    waiting.push((chunk.start..middle, next));
                 }
             }
         }
@@ -186,7 +270,12 @@ impl Scorer<'_> {
         Ok(())
     }
 
-    fn attempt(&mut self, chunk: &RecordBatch, expected: Option<&SchemaRef>) -> Result<RecordBatch, Failure> {
+    fn attempt(
+        &mut self,
+        chunk: &RecordBatch,
+        expected: Option<&SchemaRef>,
+        tries: Tries,
+    ) -> Result<RecordBatch, Failure> {
         let scoring = self.scoring;
         let conformed = conform(chunk, &scoring.inputs, scoring.casts);
         // A row is told by its number in its file, which the caller knows; that of a chunk of one says nothing.
@@ -195,7 +284,11 @@ impl Scorer<'_> {
         let predictions = match self.engine_score(&batch) {
             Ok(predictions) => predictions,
             // An engine that is gone may have been brought down by one row, or by something else.
-            Err(EngineError::Lost(_)) => self.engine_again(&batch)?,
+            Err(EngineError::Lost(_)) if tries == Tries::Two => self.engine_again(&batch)?,
+            Err(error @ EngineError::Lost(_)) => {
+                self.reopen()?;
+                return Err(Failure::Lost(error.to_string()));
+            }
             Err(error) => return Err(Failure::Rows(error.to_string())),
         };
         let fatal = |error| Failure::Fatal(error);
@@ -219,7 +312,7 @@ impl Scorer<'_> {
         match self.engine_score(batch) {
             Err(error @ EngineError::Lost(_)) => {
                 self.reopen()?;
-                Err(Failure::Rows(error.to_string()))
+                Err(Failure::Lost(error.to_string()))
             }
             scored => scored.map_err(|error| Failure::Rows(error.to_string())),
         }
@@ -231,8 +324,8 @@ impl Scorer<'_> {
             let reason = format!("it was lost {} times", self.n_losses);
             return Err(Failure::Fatal(Error::Engine(EngineError::Lost(reason))));
         }
-        let opened = (self.scoring.loaded.open)(self.scoring.n_threads);
-        self.engine = opened.map_err(|error| Failure::Fatal(error.into()))?;
+        self.scoring.check_stop().map_err(Failure::Fatal)?;
+        self.engine = self.scoring.engine().map_err(Failure::Fatal)?;
         Ok(())
     }
 

@@ -65,12 +65,11 @@ fn source_type(input: &str) -> &str {
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are doubles")]
 pub(super) fn metrics(summary: &Summary, timestamp_ms: i64) -> Batch {
-    let metrics = [
-        ("rows", summary.n_rows as f64),
-        ("rows_rejected", summary.n_rejected as f64),
-        ("seconds", summary.seconds),
-        ("rows_per_second", summary.rows_per_second),
-    ];
+    let mut metrics = vec![("rows", summary.n_rows as f64), ("rows_rejected", summary.n_rejected as f64)];
+    // A try that found all done took no time worth noting.
+    if summary.n_files > 0 {
+        metrics.extend([("seconds", summary.seconds), ("rows_per_second", summary.rows_per_second)]);
+    }
     let point = |key, value| MetricPoint { key, value, timestamp_ms, step: 0 };
     metrics.into_iter().fold(Batch::default(), |batch, (key, value)| batch.metric(point(key, value)))
 }

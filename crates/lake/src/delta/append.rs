@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::engine::arrow_conversion::TryFromArrow as _;
@@ -87,9 +87,12 @@ impl Append {
     pub fn to(lake: &Lake, uri: &str, schema: &SchemaRef, once: Option<Once>) -> Result<Self, Error> {
         let folder = Folder::at(lake, uri)?;
         let site = Site::at(lake, &Place::parse(lake, uri)?)?;
-        let append = Append { lake: lake.clone(), site, folder, schema: types::stored(schema), once };
+        let mut append = Append { lake: lake.clone(), site, folder, schema: types::stored(schema), once };
         match append.latest()? {
-            Some(snapshot) => append.check(&snapshot)?,
+            Some(snapshot) => {
+                append.schema = fit::without_nulls(&snapshot, &append.schema);
+                append.check(&snapshot)?;
+            }
             None => drop(append.new_schema()?),
         }
         Ok(append)
@@ -106,7 +109,16 @@ impl Append {
     }
 
     /// Rows with the types of those columns.
+    ///
+    /// # Errors
+    /// A value is none of its new type, or a null is where the table takes none.
     pub fn convert(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
+        let strict =
+            self.schema.fields().iter().zip(batch.columns()).filter(|(field, _)| !field.is_nullable());
+        if let Some((field, _)) = strict.into_iter().find(|(_, column)| column.logical_null_count() > 0) {
+            let reason = format!("its column '{}' takes no nulls, and a row has one", field.name());
+            return Err(Error::content(&self.site.uri(), &reason));
+        }
         types::convert(batch, &self.schema).map_err(|error| Error::content(&self.site.uri(), &error))
     }
 

@@ -1,11 +1,27 @@
 //! Whether a table takes rows of some columns.
 
-use arrow::datatypes::Schema;
+use std::sync::Arc;
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use delta_kernel::Snapshot;
 use delta_kernel::table_features::{ColumnMappingMode, Operation};
 
 use super::site::told;
 use super::version::columns;
+
+/// The columns of rows, without nulls where the table takes none: whether there are any is seen when the rows come.
+pub(super) fn without_nulls(snapshot: &Snapshot, rows: &Schema) -> SchemaRef {
+    let table = columns(snapshot).ok();
+    let takes_nulls = |name: &str| {
+        let column = table.as_ref().and_then(|table| table.field_with_name(name).ok());
+        column.is_none_or(Field::is_nullable)
+    };
+    let fields = rows.fields().iter().map(|field| {
+        let is_nullable = field.is_nullable() && takes_nulls(field.name());
+        field.as_ref().clone().with_nullable(is_nullable)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
 
 /// Refuses, with the reason, what would be other rows than were given, or none that others can read.
 pub(super) fn check(snapshot: &Snapshot, rows: &Schema) -> Result<(), String> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::site::{LOG, Site};
+use super::site::Site;
+use crate::storage::logged::LOG;
 use crate::storage::place::Place;
 use crate::{Error, Lake};
 

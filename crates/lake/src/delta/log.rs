@@ -7,9 +7,10 @@ use serde::de::IgnoredAny;
 
 use super::AsOf;
 use super::history::version as commit_version;
-use super::site::{LOG, Site};
+use super::site::Site;
 use super::unhinted::{HINT, Unhinted};
 use crate::Error;
+use crate::storage::logged::LOG;
 
 /// How many commits are looked at to find out which one is torn.
 const MAX_LOOKED_AT: usize = 100;

@@ -12,11 +12,9 @@ use url::Url;
 
 use super::kernel::{self, Engine};
 use crate::storage::files;
+use crate::storage::logged::LOG;
 use crate::storage::place::Place;
 use crate::{Error, Lake};
-
-/// The folder that makes a table of the folder that it is in.
-pub(crate) const LOG: &str = "_delta_log";
 
 /// The root of a table, and the store that it is in.
 #[derive(Clone)]

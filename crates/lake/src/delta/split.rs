@@ -142,7 +142,7 @@ impl Division {
                 }
             }
         }
-        writers.into_iter().try_for_each(TableWriter::finish)
+        writers.into_iter().try_for_each(|writer| writer.finish().map(drop))
     }
 
     fn batches(

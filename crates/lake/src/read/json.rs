@@ -4,9 +4,9 @@ use std::io::{BufRead as _, Read as _};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Fields, Schema, SchemaRef};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
+use arrow::compute::{concat_batches, nullif};
+use arrow::datatypes::{DataType, Field, Fields, Float32Type, Float64Type, Schema, SchemaRef};
 use arrow::json::ReaderBuilder;
 
 use crate::read::head::{Head, Whole};
@@ -56,7 +56,10 @@ impl Lines {
         let (mut batches, mut defects) = (Vec::new(), Vec::new());
         self.decode(&chunk, 0..n_lines, &mut batches, &mut defects)?;
         let texts = concat_batches(&self.texts, &batches)?;
+        let (texts, too_large) = without_too_large(&chunk, &texts)?;
         let mut decoded = text::typed(&texts, &self.wanted.schema)?;
+        decoded.defects.extend(too_large);
+        decoded.defects = text::one_of_each_row(decoded.defects);
         decoded.defects.extend(defects);
         decoded.defects.sort_by_key(|defect| defect.row);
         Ok(Some(decoded))
@@ -113,14 +116,56 @@ impl Lines {
     }
 
     fn try_decode(&self, bytes: &[u8], n_rows: usize) -> Result<RecordBatch, ReadError> {
-        let builder = ReaderBuilder::new(Arc::clone(&self.texts)).with_coerce_primitive(true);
-        // Room for one more shows that there is one too many.
-        let mut decoder = builder.with_batch_size(n_rows + 1).build_decoder()?;
-        let n_bytes = decoder.decode(bytes)?;
-        if n_bytes < bytes.len() || decoder.has_partial_record() || decoder.len() != n_rows {
-            return Err("the line is not one JSON object".into());
+        decode_as(&self.texts, bytes, n_rows)
+    }
+}
+
+fn decode_as(schema: &SchemaRef, bytes: &[u8], n_rows: usize) -> Result<RecordBatch, ReadError> {
+    let builder = ReaderBuilder::new(Arc::clone(schema)).with_coerce_primitive(true);
+    // Room for one more shows that there is one too many.
+    let mut decoder = builder.with_batch_size(n_rows + 1).build_decoder()?;
+    let n_bytes = decoder.decode(bytes)?;
+    if n_bytes < bytes.len() || decoder.has_partial_record() || decoder.len() != n_rows {
+        return Err("the line is not one JSON object".into());
+    }
+    decoder.flush()?.ok_or_else(|| "the line is not one JSON object".into())
+}
+
+/// Takes away the infinities that numbers became which are too large for their column.
+fn without_too_large(chunk: &Chunk, rows: &RecordBatch) -> Result<(RecordBatch, Vec<Defect>), ReadError> {
+    let (mut columns, mut defects) = (rows.columns().to_vec(), Vec::new());
+    for (field, column) in rows.schema_ref().fields().iter().zip(&mut columns) {
+        let mut is_too_large = vec![false; rows.num_rows()];
+        for row in infinities(column) {
+            let as_text = field.as_ref().clone().with_data_type(DataType::Utf8);
+            let as_text = Arc::new(Schema::new(vec![as_text]));
+            let line = decode_as(&as_text, chunk.bytes_of(&(row..row + 1)), 1)?;
+            let text = line.column(0).as_string::<i32>().value(0);
+            if text::is_number(text) {
+                is_too_large[row] = true;
+                defects.push(text::no_value(row, field, text));
+            }
         }
-        decoder.flush()?.ok_or_else(|| "the line is not one JSON object".into())
+        if is_too_large.contains(&true) {
+            *column = nullif(column, &BooleanArray::from(is_too_large))?;
+        }
+    }
+    Ok((RecordBatch::try_new(rows.schema(), columns)?, defects))
+}
+
+/// The rows of a column of floats that hold an infinity.
+fn infinities(column: &ArrayRef) -> Vec<usize> {
+    let rows = 0..column.len();
+    match column.data_type() {
+        DataType::Float32 => {
+            let values = column.as_primitive::<Float32Type>();
+            rows.filter(|row| values.is_valid(*row) && values.value(*row).is_infinite()).collect()
+        }
+        DataType::Float64 => {
+            let values = column.as_primitive::<Float64Type>();
+            rows.filter(|row| values.is_valid(*row) && values.value(*row).is_infinite()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -74,11 +74,21 @@ fn csv_columns(head: &Head, text: &TextTypes) -> Result<SchemaRef, ReadError> {
 
 fn json(head: &Head, text: &TextTypes) -> Result<SchemaRef, ReadError> {
     let lines = head.whole_lines().split_inclusive(|byte| *byte == b'\n');
+    let mut first_reason = None;
     // A line that is no object is a defect of its row, and tells nothing about columns.
-    let is_object = |line: &&[u8]| infer_json_schema(Cursor::new(line), Some(1)).is_ok_and(|(_, n)| n == 1);
+    let is_object = |line: &&[u8]| match infer_json_schema(Cursor::new(line), Some(1)) {
+        Ok((_, n_objects)) => n_objects == 1,
+        Err(error) => {
+            first_reason.get_or_insert(error.to_string());
+            false
+        }
+    };
     let objects: Vec<u8> = lines.filter(is_object).take(MAX_ROWS).flatten().copied().collect();
     if objects.is_empty() {
-        return Err("there is no line with a JSON object at its start, so its columns are unknown".into());
+        let first = first_reason
+            .map_or_else(String::new, |reason| format!("; the first line that is none: {reason}"));
+        let unknown = "no line at its start is a JSON object that can be read, so its columns are unknown";
+        return Err(format!("{unknown}{first}").into());
     }
     let (inferred, _) = infer_json_schema(Cursor::new(&objects), None)?;
     let mut fields: Vec<Field> = Vec::new();

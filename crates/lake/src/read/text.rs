@@ -42,12 +42,7 @@ pub(crate) fn typed(texts: &RecordBatch, wanted: &SchemaRef) -> Result<Decoded, 
         };
         let (values, wrong) = parse(texts, field.data_type())?;
         columns.push(values);
-        defects.extend(wrong.into_iter().map(|row| {
-            let text = texts.value(row);
-            let quote: String = text.chars().take(MAX_QUOTE).collect();
-            let reason = format!("column '{name}': '{quote}' is no {}", field.data_type());
-            Defect { row, reason, raw: Raw::Cells(vec![(name.clone(), shortened(text))]) }
-        }));
+        defects.extend(wrong.into_iter().map(|row| no_value(row, field, texts.value(row))));
     }
     let defects = one_of_each_row(defects);
     let nullable = wanted.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
@@ -55,8 +50,20 @@ pub(crate) fn typed(texts: &RecordBatch, wanted: &SchemaRef) -> Result<Decoded, 
     Ok(Decoded { batch: RecordBatch::try_new(schema, columns)?, defects })
 }
 
+/// The defect of a text that is no value of its column.
+pub(crate) fn no_value(row: usize, field: &Field, text: &str) -> Defect {
+    let (name, quote) = (field.name(), text.chars().take(MAX_QUOTE).collect::<String>());
+    let reason = format!("column '{name}': '{quote}' is no {}", field.data_type());
+    Defect { row, reason, raw: Raw::Cells(vec![(name.clone(), shortened(text))]) }
+}
+
+/// Whether a float was written in digits. Then it is no infinity, and one that becomes one is too large for its type.
+pub(crate) fn is_number(float: &str) -> bool {
+    float.contains(|letter: char| letter.is_ascii_digit())
+}
+
 /// The first defect of every row, with the cells of all.
-fn one_of_each_row(mut defects: Vec<Defect>) -> Vec<Defect> {
+pub(crate) fn one_of_each_row(mut defects: Vec<Defect>) -> Vec<Defect> {
     defects.sort_by_key(|defect| defect.row);
     defects.dedup_by(|next, first| {
         if next.row == first.row
@@ -84,8 +91,14 @@ fn parse(texts: &StringArray, to: &DataType) -> Result<(ArrayRef, Vec<usize>), R
         DataType::UInt16 => integers::<UInt16Type>(texts),
         DataType::UInt32 => integers::<UInt32Type>(texts),
         DataType::UInt64 => integers::<UInt64Type>(texts),
-        DataType::Float32 => numbers::<Float32Type>(texts, |text| text.parse().ok()),
-        DataType::Float64 => numbers::<Float64Type>(texts, |text| text.parse().ok()),
+        DataType::Float32 => {
+            let fits = |text: &str, number: &f32| number.is_finite() || !is_number(text);
+            numbers::<Float32Type>(texts, |text| text.parse().ok().filter(|number| fits(text, number)))
+        }
+        DataType::Float64 => {
+            let fits = |text: &str, number: &f64| number.is_finite() || !is_number(text);
+            numbers::<Float64Type>(texts, |text| text.parse().ok().filter(|number| fits(text, number)))
+        }
         DataType::Boolean => booleans(texts),
         other => {
             let values =
@@ -177,5 +190,11 @@ mod tests {
         let (values, wrong) = parsed(&["NaN", "inf", "-1e3"], &DataType::Float64);
         let values = values.as_primitive::<Float64Type>();
         assert!(values.value(0).is_nan() && values.value(1).is_infinite() && wrong.is_empty());
+    }
+
+    #[test]
+    fn a_number_that_its_type_cannot_hold_is_a_defect() {
+        assert_eq!(parsed(&["1e400", "1e300", "-1e400", "-inf"], &DataType::Float64).1, [0, 2]);
+        assert_eq!(parsed(&["1e39", "1e38", "Infinity"], &DataType::Float32).1, [0]);
     }
 }

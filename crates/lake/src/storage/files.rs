@@ -12,6 +12,7 @@ use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use tempfile::TempPath;
 
 use super::local::{self, MAX_FILES, is_hidden};
+use super::logged;
 use super::object::Object;
 use super::object_reader::ObjectFile;
 use super::place::Place;
@@ -78,13 +79,15 @@ fn local_files(path: &Path) -> Result<Vec<InputFile>, Error> {
     let uri = path.display().to_string();
     let paths: Vec<PathBuf> = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => local::walk(path).map_err(Error::io(&uri))?,
-        Ok(_) => vec![path.to_owned()],
+        // Whoever names one file means that file.
+        Ok(_) => return Ok(vec![local_file(path.to_owned())?]),
         Err(_) if is_pattern(&uri) => {
             let matches = glob::glob_with(&uri, MATCH).map_err(|error| unusable(&uri, &error))?;
             matches.flatten().filter(|path| path.is_file()).take(MAX_FILES).collect()
         }
         Err(_) => Vec::new(),
     };
+    logged::check_paths(&uri, &paths)?;
     paths.into_iter().map(local_file).collect()
 }
 
@@ -107,8 +110,10 @@ fn objects(object: &Object) -> Result<Vec<InputFile>, Error> {
         let literal = object.key.split(['*', '?', '[']).next().unwrap_or_default();
         let folder = literal.rsplit_once('/').map_or("", |(folder, _)| folder);
         let below = list(&object.at(folder.to_owned()))?;
-        let matching = below.into_iter().filter(|meta| pattern.matches_with(meta.location.as_ref(), MATCH));
-        return Ok(matching.map(|meta| object_file(object, meta)).collect());
+        let is_match = |meta: &&ObjectMeta| pattern.matches_with(meta.location.as_ref(), MATCH);
+        let matching: Vec<ObjectMeta> = below.iter().filter(is_match).cloned().collect();
+        logged::check_objects(object, &format!("{folder}/"), &below, &matching)?;
+        return Ok(matching.into_iter().map(|meta| object_file(object, meta)).collect());
     }
     let key = object.key()?;
     if !object.key.is_empty() {
@@ -122,7 +127,10 @@ fn objects(object: &Object) -> Result<Vec<InputFile>, Error> {
         let mut below = meta.location.prefix_match(&key).into_iter().flatten();
         meta.size > 0 && !below.any(|part| is_hidden(part.as_ref()))
     };
-    Ok(list(object)?.into_iter().filter(is_data).map(|meta| object_file(object, meta)).collect())
+    let (below, is_data) = (list(object)?, |meta: &&ObjectMeta| is_data(meta));
+    let data: Vec<ObjectMeta> = below.iter().filter(is_data).cloned().collect();
+    logged::check_objects(object, &object.key, &below, &data)?;
+    Ok(data.into_iter().map(|meta| object_file(object, meta)).collect())
 }
 
 /// All objects below a prefix, in the order of their keys.

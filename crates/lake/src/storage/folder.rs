@@ -1,5 +1,7 @@
 //! A folder of files that a job writes.
 
+use std::collections::HashMap;
+
 use super::Lake;
 use super::new_file::NewFile;
 use super::place::Place;
@@ -28,6 +30,11 @@ impl Folder {
     /// The names of the files directly in it, in no order.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         self.0.names()
+    }
+
+    /// The same with how many bytes each has.
+    pub fn sizes(&self) -> Result<HashMap<String, u64>, Error> {
+        self.0.sizes()
     }
 
     /// All of a small file in it; none where there is none.

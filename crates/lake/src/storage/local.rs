@@ -1,5 +1,6 @@
 //! Files and folders of this machine.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -62,6 +63,20 @@ pub(crate) fn names(folder: &Path) -> io::Result<Vec<String>> {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
     Ok(names)
+}
+
+/// The names of the files directly in a folder, with their sizes.
+pub(crate) fn sizes(folder: &Path) -> io::Result<HashMap<String, u64>> {
+    let mut sizes = HashMap::new();
+    for name in names(folder)? {
+        match fs::metadata(folder.join(&name)) {
+            Ok(metadata) => drop(sizes.insert(name, metadata.len())),
+            // Another process gave it another name meanwhile.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sizes)
 }
 
 /// Writes a file under another name first, and gives it its own when all of it is on the disk.

@@ -2,6 +2,7 @@
 
 pub(crate) mod place;
 pub(crate) mod files;
+pub(crate) mod logged;
 pub(crate) mod local;
 pub(crate) mod object;
 pub(crate) mod object_reader;

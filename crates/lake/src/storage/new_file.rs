@@ -22,6 +22,7 @@ const MAX_TRIES: u32 = 64;
 pub struct NewFile {
     uri: String,
     target: Target,
+    n_bytes: u64,
 }
 
 enum Target {
@@ -54,7 +55,7 @@ impl NewFile {
             Place::Local(path) => Target::Local(temporary(path.clone(), &uri)?),
             Place::Object(object) => Target::Object(Upload::start(object)?),
         };
-        Ok(NewFile { uri, target })
+        Ok(NewFile { uri, target, n_bytes: 0 })
     }
 
     /// Finds out whether the object of that address could be written; it stays as it is. A file of this machine tells when it
@@ -75,14 +76,15 @@ impl NewFile {
         &self.uri
     }
 
-    /// Gives it its name, when all of it is stored.
-    pub fn finish(self) -> Result<(), Error> {
-        let NewFile { uri, target } = self;
-        match target {
+    /// Gives it its name, when all of it is stored; tells how many bytes it has.
+    pub fn finish(self) -> Result<u64, Error> {
+        let NewFile { uri, target, n_bytes } = self;
+        let finished = match target {
             Target::Pipe(mut stdout) => stdout.flush().map_err(Error::io(&uri)),
             Target::Local(temporary) => temporary.finish().map_err(Error::io(&uri)),
             Target::Object(upload) => upload.complete(),
-        }
+        };
+        finished.map(|()| n_bytes)
     }
 }
 
@@ -154,11 +156,13 @@ impl Drop for Temporary {
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.target {
+        let n_written = match &mut self.target {
             Target::Pipe(stdout) => stdout.write(bytes),
             Target::Local(temporary) => temporary.file.write(bytes),
             Target::Object(upload) => upload.write(bytes),
-        }
+        }?;
+        self.n_bytes += n_written as u64;
+        Ok(n_written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

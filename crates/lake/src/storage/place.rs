@@ -1,10 +1,11 @@
 //! A place: a path, an object, or a pipe.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use object_store::path::Path as Key;
-use object_store::{ObjectStoreExt as _, PutPayload};
+use object_store::{ObjectMeta, ObjectStoreExt as _, PutPayload};
 use url::Url;
 
 use super::object::Object;
@@ -142,13 +143,24 @@ impl Place {
         match self {
             Place::Pipe => Ok(Vec::new()),
             Place::Local(path) => local::names(path).map_err(Error::io(&uri)),
+            Place::Object(_) => Ok(self.sizes()?.into_keys().collect()),
+        }
+    }
+
+    /// The same with how many bytes each has.
+    pub(crate) fn sizes(&self) -> Result<HashMap<String, u64>, Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(HashMap::new()),
+            Place::Local(path) => local::sizes(path).map_err(Error::io(&uri)),
             Place::Object(object) => {
                 let key = object.key()?;
                 let prefix = (!object.key.is_empty()).then_some(&key);
                 let list = object.store.list_with_delimiter(prefix);
                 let found = object.ask(list).map_err(Error::store(&uri))?;
                 let name = |key: &Key| key.filename().map(str::to_owned);
-                Ok(found.objects.iter().filter_map(|object| name(&object.location)).collect())
+                let sized = |meta: &ObjectMeta| Some((name(&meta.location)?, meta.size));
+                Ok(found.objects.iter().filter_map(sized).collect())
             }
         }
     }

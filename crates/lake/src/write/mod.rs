@@ -7,7 +7,7 @@ use arrow::csv::Writer as CsvWriter;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
-use arrow::json::LineDelimitedWriter;
+use arrow::json::{LineDelimitedWriter, WriterBuilder as JsonWriterBuilder};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -49,7 +49,10 @@ impl TableWriter {
                 Encoder::Parquet(Box::new(writer.map_err(parquet_at(&uri))?))
             }
             Format::Csv => Encoder::Csv(CsvWriter::new(file), Some(SchemaRef::clone(schema))),
-            Format::JsonLines => Encoder::JsonLines(LineDelimitedWriter::new(file)),
+            // Every line has every column, so that whoever reads the first ones knows all of them.
+            Format::JsonLines => {
+                Encoder::JsonLines(JsonWriterBuilder::new().with_explicit_nulls(true).build(file))
+            }
             Format::ArrowFile => {
                 Encoder::ArrowFile(FileWriter::try_new(file, schema).map_err(arrow_at(&uri))?)
             }
@@ -85,8 +88,8 @@ impl TableWriter {
         }
     }
 
-    /// Completes the file, which then has its name.
-    pub fn finish(self) -> Result<(), Error> {
+    /// Completes the file, which then has its name; tells how many bytes it has.
+    pub fn finish(self) -> Result<u64, Error> {
         let TableWriter { uri, encoder, .. } = self;
         let file = match encoder {
             Encoder::Parquet(writer) => writer.into_inner().map_err(parquet_at(&uri))?,

@@ -266,3 +266,24 @@ fn values_of_partitions_come_back_as_they_went() {
     assert_eq!(ids(&scan(&table, &["id"], &["name = ../x"]).unwrap()), [2]);
     assert!(!place.folder.path().join("x").exists());
 }
+
+#[test]
+fn a_column_that_takes_no_nulls_takes_rows_without_any() {
+    let place = Place::new();
+    let mut metadata = metadata(&[("id", "long", json!({})), ("name", "string", json!({}))], &[], &json!({}));
+    let schema = metadata["metaData"]["schemaString"].as_str().unwrap().replacen("true", "false", 1);
+    assert_eq!(schema.matches("\"nullable\":false").count(), 1);
+    metadata["metaData"]["schemaString"] = json!(schema);
+    let table = place.folder.path().join("table/_delta_log");
+    fs::create_dir_all(&table).unwrap();
+    let log = [plain_protocol(), metadata].map(|action| action.to_string());
+    fs::write(table.join("00000000000000000000.json"), log.join("\n")).unwrap();
+    let rows = |ids: &[Option<i64>]| {
+        let names: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>; ids.len()]));
+        let ids: ArrayRef = Arc::new(arrow::array::Int64Array::from(ids.to_vec()));
+        RecordBatch::try_from_iter_with_nullable([("id", ids, true), ("name", names, true)]).unwrap()
+    };
+    assert!(append(&place, "a.parquet", &rows(&[Some(1), Some(2)]), None).unwrap().is_new);
+    let told = append(&place, "b.parquet", &rows(&[Some(3), None]), None).unwrap_err();
+    assert!(told.contains("its column 'id' takes no nulls, and a row has one"), "{told}");
+}

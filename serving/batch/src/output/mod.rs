@@ -9,6 +9,7 @@ use forebay_lake::{Append, Folder, Format, Lake, NewFile, TableWriter};
 use self::rejects::RejectFile;
 use crate::Error;
 use crate::counters::Counters;
+use crate::manifest::{Notes, PartSizes};
 use crate::scorer::Scored;
 use names::Names;
 
@@ -53,6 +54,8 @@ pub(crate) struct Output<'a> {
 pub(crate) struct Writer<'a> {
     output: &'a Output<'a>,
     counters: &'a Counters,
+    /// Of a folder, in which parts are noted when they are complete.
+    notes: Option<&'a mut Notes>,
     current: Option<Part>,
 }
 
@@ -97,8 +100,8 @@ impl Output<'_> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(output: &'a Output, counters: &'a Counters) -> Self {
-        Writer { output, counters, current: None }
+    pub(crate) fn new(output: &'a Output, counters: &'a Counters, notes: Option<&'a mut Notes>) -> Self {
+        Writer { output, counters, notes, current: None }
     }
 
     /// Appends rows to their part; the parts before it are complete.
@@ -121,7 +124,7 @@ impl<'a> Writer<'a> {
         if let (Some(limit), Some(last)) = (self.output.max_rejects, scored.rejects.last())
             && n_before + scored.rejects.len() as u64 > limit
         {
-            part.rejects.map_or(Ok(()), RejectFile::finish)?;
+            part.rejects.map(RejectFile::finish).transpose()?;
             return Err(last.too_many(limit));
         }
         if scored.table.num_rows() > 0 {
@@ -150,11 +153,14 @@ impl<'a> Writer<'a> {
     }
 
     /// The rejected rows of a part are there before the part itself is: a part that is there is not done again.
-    fn complete(&self, part: Option<Part>) -> Result<(), Error> {
+    fn complete(&mut self, part: Option<Part>) -> Result<(), Error> {
         let Some(part) = part else { return Ok(()) };
-        part.rejects.map_or(Ok(()), RejectFile::finish)?;
-        part.table.finish()?;
+        let rejects_bytes = part.rejects.map(RejectFile::finish).transpose()?;
+        let size_bytes = part.table.finish()?;
         self.counters.add_file();
-        Ok(())
+        match &mut self.notes {
+            Some(notes) => notes.add(PartSizes { size_bytes, rejects_bytes }),
+            None => Ok(()),
+        }
     }
 }

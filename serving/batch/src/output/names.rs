@@ -55,6 +55,22 @@ impl Names {
         rest.strip_prefix('.').is_some_and(|ending| !ending.contains(['.', '-']))
     }
 
+    /// How many shares the job has.
+    pub(crate) fn n_shares(&self) -> u32 {
+        self.shard.of
+    }
+
+    /// How many shares the job had that made these notes, if it was this one.
+    pub(crate) fn n_shares_of(&self, notes: &str) -> Option<u32> {
+        let rest =
+            notes.strip_prefix("_forebay-")?.strip_suffix(".json")?.strip_prefix(&self.id.to_string())?;
+        if rest.is_empty() {
+            return Some(1);
+        }
+        let share: Shard = rest.strip_prefix('-')?.replacen("of", "/", 1).parse().ok()?;
+        Some(share.of)
+    }
+
     fn stem(&self) -> String {
         match self.shard.of {
             1 => self.id.to_string(),

@@ -58,7 +58,8 @@ impl RejectFile {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    /// Tells how many bytes it has.
+    pub(crate) fn finish(self) -> Result<u64, Error> {
         Ok(self.0.finish()?)
     }
 }

@@ -4,6 +4,7 @@
 mod place;
 mod tries;
 mod rejects;
+mod losses;
 
 use std::fs;
 use std::path::Path;
@@ -58,7 +59,7 @@ fn a_job_that_is_stopped_anywhere_and_started_again_leaves_the_same_files() {
             place.left.store(n_rows, Ordering::SeqCst);
             let options =
                 JobOptions { rejects: rejects(&place, &round.to_string()), ..place.options(&input, &name) };
-            let prepared = Prepared::new(place.lake(), place.model(), options).unwrap();
+            let prepared = Prepared::new(place.lake(), place.model(), options, &place.counters).unwrap();
             n_tries += 1;
             match prepared.run(&place.counters) {
                 Ok(summary) => {
@@ -163,6 +164,34 @@ fn an_empty_table_gives_an_empty_table_with_all_columns() {
     }
     assert_eq!(fs::read_to_string(place.path("out.csv")).unwrap(), "id,x,prediction\n");
     assert_eq!(fs::read_to_string(place.path("folder/part-job-00000.csv")).unwrap(), "id,x,prediction\n");
+}
+
+#[test]
+fn an_output_that_looks_like_a_file_of_no_known_format_is_refused() {
+    let mut place = Place::new();
+    let input = place.input("in.parquet", &numbers(3));
+    for output in ["x.xlsx", "x.paruqet", "deep/x.2"] {
+        let told = place.run(place.options(&input, output)).unwrap_err().to_string();
+        assert!(told.contains("with a slash at its end") && told.ends_with(&format!("{output}/")), "{told}");
+        assert!(!Path::new(&place.path(output)).exists());
+        assert!(place.run(place.options(&input, &format!("{output}/"))).unwrap().is_complete);
+        assert!(place.run(place.options(&input, output)).unwrap().is_complete);
+    }
+}
+
+#[test]
+fn another_number_of_shares_is_told_as_such() {
+    let mut place = Place::new();
+    let input = place.input("in/0.parquet", &numbers(1_500));
+    let options = |place: &Place, number, of| JobOptions {
+        shard: Shard { number, of },
+        ..place.options(&input, "out/")
+    };
+    place.run(options(&place, 1, 3)).unwrap();
+    for (number, of) in [(2, 4), (1, 1)] {
+        let told = place.run(options(&place, number, of)).unwrap_err().to_string();
+        assert!(told.contains(&format!("job job was begun with 3 shares, and now {of};")), "{told}");
+    }
 }
 
 #[test]

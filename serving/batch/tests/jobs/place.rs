@@ -11,8 +11,8 @@ use arrow::datatypes::{Float64Type, Int64Type, SchemaRef};
 use forebay_batch::{Counters, Error, JobOptions, Keep, Model, Prepared, Summary};
 use forebay_lake::{Format, Lake, NewFile, ScanOptions, Shard, Table, TableOptions, TableWriter};
 use forebay_serving::{
-    Batch, Cancellation, Column, ColumnType, Elements, Engine, EngineError, Inputs, Lanes, Loaded, Params,
-    Predictions, Sharing, Signature, Tensor,
+    Batch, Cancellation, Column, ColumnType, Elements, Engine, EngineError, Inputs, Lanes, LoadError, Loaded,
+    Params, Predictions, Sharing, Signature, Tensor,
 };
 
 /// What a model makes of x.
@@ -80,6 +80,10 @@ pub(crate) struct Place {
     pub(crate) counters: Arc<Counters>,
     /// Rows after which the job is stopped.
     pub(crate) left: Arc<AtomicU64>,
+    /// Engines that were opened.
+    pub(crate) n_opened: Arc<AtomicU64>,
+    /// Which of them is killed while it loads, from 0.
+    pub(crate) killed: u64,
     answers: Answers,
     pub(crate) sharing: Sharing,
     pub(crate) signature: Signature,
@@ -98,6 +102,8 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
             counters: Arc::default(),
             left: Arc::new(AtomicU64::new(u64::MAX)),
+            n_opened: Arc::default(),
+            killed: u64::MAX,
             answers,
             sharing: Sharing::Shared,
             signature: Signature { inputs: Inputs::Columns(vec![column]), ..Signature::untold() },
@@ -133,7 +139,11 @@ impl Place {
     pub(crate) fn model(&self) -> Model {
         let answers = self.answers;
         let (left, stop) = (Arc::clone(&self.left), Arc::clone(&self.counters));
+        let (n_opened, killed) = (Arc::clone(&self.n_opened), self.killed);
         let open = move |_| {
+            if n_opened.fetch_add(1, Ordering::SeqCst) == killed {
+                return Err(LoadError::Model("its Python was killed".to_owned()));
+            }
             Ok(Box::new(Linear { answers, left: Arc::clone(&left), stop: Arc::clone(&stop) })
                 as Box<dyn Engine>)
         };
@@ -175,7 +185,7 @@ impl Place {
 
     pub(crate) fn run(&mut self, options: JobOptions) -> Result<Summary, Error> {
         self.counters = Arc::default();
-        Prepared::new(self.lake(), self.model(), options)?.run(&self.counters)
+        Prepared::new(self.lake(), self.model(), options, &self.counters)?.run(&self.counters)
     }
 
     /// The ids and predictions of an output.

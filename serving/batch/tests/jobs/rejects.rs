@@ -33,7 +33,7 @@ fn too_many_bad_rows_at_the_start_are_told_as_such() {
     let input = place.input("in.parquet", &x);
     for max in [100, 400] {
         let options = rejecting(&place, &input, max);
-        let error = Prepared::new(place.lake(), place.model(), options).err().unwrap();
+        let error = Prepared::new(place.lake(), place.model(), options, &place.counters).err().unwrap();
         assert!(matches!(error, Error::TooManyRejects { limit, .. } if limit == max), "{error}");
     }
     assert_eq!(place.run(rejecting(&place, &input, 1_000)).unwrap().n_rejected, 1_000);
@@ -118,4 +118,19 @@ fn what_could_not_be_read_stands_in_the_line_of_its_row() {
             .collect();
         assert_eq!(found, expected, "{name}");
     }
+}
+
+#[test]
+fn a_row_that_is_rejected_for_a_column_that_the_model_does_not_read_says_what_to_do() {
+    let mut place = Place::new();
+    let path = place.path("in.csv");
+    fs::write(
+        &path,
+        (0..60_000).fold("id,x\n".to_owned(), |text, row| format!("{text}{row},{row}\n")) + "A1,1\n",
+    )
+    .unwrap();
+    let told = place.run(place.options(&path, "out.parquet")).unwrap_err().to_string();
+    assert!(told.contains("'A1' is no Int64") && told.contains("leave it out with --keep"), "{told}");
+    let summary = place.run(place.options(&path, "out.csv")).unwrap();
+    assert_eq!((summary.n_rows, summary.n_rejected), (60_001, 0));
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arrow::datatypes::DataType;
-use forebay_batch::{Error, JobOptions, Prepared, RejectOptions};
-use forebay_lake::Shard;
+use forebay_batch::{Error, JobOptions, OutputFormat, Prepared, RejectOptions};
+use forebay_lake::{Format, Shard};
 use forebay_serving::{ModelFolder, Sharing};
 
 use crate::place::{Answers, Place, content, numbers};
@@ -58,6 +58,58 @@ fn a_file_of_rejected_rows_that_is_gone_is_done_again() {
 }
 
 #[test]
+fn a_part_that_was_damaged_later_is_done_again() {
+    let mut place = Place::new();
+    let mut x = numbers(3_500);
+    x[1_700] = -1.0;
+    let input = place.input("in.parquet", &x);
+    for (name, format) in [("parquet", Format::Parquet), ("csv", Format::Csv), ("jsonl", Format::JsonLines)] {
+        let (output, bad) = (format!("out-{name}/"), place.path(&format!("bad-{name}")));
+        let options = |place: &Place| JobOptions {
+            output_format: Some(OutputFormat::Files(format)),
+            rejects: Some(RejectOptions { path: bad.clone(), max: 10 }),
+            ..place.options(&input, &output)
+        };
+        place.run(options(&place)).unwrap();
+        let folder = Path::new(&place.path(&output)).to_owned();
+        let (parts, rejects) = (content(&folder), content(Path::new(&bad)));
+        let cut = |path: &Path| {
+            let whole = fs::read(path).unwrap();
+            fs::write(path, &whole[..whole.len() - 1]).unwrap();
+        };
+        for n_tries in [1, 2] {
+            cut(&folder.join(format!("part-job-00001.{name}")));
+            if n_tries == 2 {
+                fs::remove_file(folder.join("_SUCCESS")).unwrap();
+            }
+            let again = place.run(options(&place)).unwrap();
+            assert_eq!((again.n_files, again.n_rows_before, again.n_rejected), (3, 1_000, 1), "{name}");
+            assert_eq!((content(&folder), content(Path::new(&bad))), (parts.clone(), rejects.clone()));
+        }
+        cut(&Path::new(&bad).join("part-job-00001.jsonl"));
+        assert_eq!(place.run(options(&place)).unwrap().n_files, 3, "{name}");
+        assert_eq!((content(&folder), content(Path::new(&bad))), (parts, rejects));
+    }
+}
+
+#[test]
+fn a_share_of_which_a_part_was_damaged_is_missing() {
+    let mut place = Place::new();
+    for part in 0..2 {
+        place.input(&format!("in/{part}.parquet"), &numbers(1_500));
+    }
+    let input = place.path("in");
+    let share = |place: &mut Place, number| {
+        place.run(JobOptions { shard: Shard { number, of: 2 }, ..place.options(&input, "out/") }).unwrap()
+    };
+    let folder = Path::new(&place.path("out")).to_owned();
+    assert!(!share(&mut place, 1).is_complete && share(&mut place, 2).is_complete);
+    fs::write(folder.join("part-job-1of2-00000.parquet"), "PAR1").unwrap();
+    assert!(!share(&mut place, 2).is_complete && !folder.join("_SUCCESS").exists());
+    assert!(share(&mut place, 1).is_complete && folder.join("_SUCCESS").exists());
+}
+
+#[test]
 fn shares_have_the_same_types_whichever_begins() {
     let mut place = Place::answering(Answers::ByChunk);
     let mut x = numbers(1_500);
@@ -99,7 +151,7 @@ fn a_mark_of_another_job_goes_when_a_job_begins() {
     let success = Path::new(&place.path("out")).join("_SUCCESS");
     fs::create_dir_all(success.parent().unwrap()).unwrap();
     fs::write(&success, "").unwrap();
-    Prepared::new(place.lake(), place.model(), place.options(&input, "out/")).unwrap();
+    Prepared::new(place.lake(), place.model(), place.options(&input, "out/"), &place.counters).unwrap();
     assert!(success.exists());
     place.run(place.options(&input, "out/")).unwrap_err();
     assert!(!success.exists());
@@ -133,7 +185,7 @@ fn rows_that_depend_on_each_other_are_scored_in_the_same_chunks_by_every_try() {
     place.left.store(30_000, Ordering::SeqCst);
     place.counters = Arc::default();
     let options = |place: &Place| options(place, "again/");
-    let stopped = Prepared::new(place.lake(), place.model(), options(&place)).unwrap();
+    let stopped = Prepared::new(place.lake(), place.model(), options(&place), &place.counters).unwrap();
     stopped.run(&place.counters).unwrap_err();
     place.left.store(u64::MAX, Ordering::SeqCst);
     place.run(options(&place)).unwrap();
