@@ -1,0 +1,13 @@
+//! Domain types. `TryFrom` of a wire message is the only validator.
+
+pub(crate) mod name;
+pub(crate) mod value_type;
+pub(crate) mod span;
+pub(crate) mod reference;
+pub(crate) mod about;
+pub(crate) mod entity;
+pub(crate) mod feature_view;
+pub(crate) mod expectation;
+pub(crate) mod on_demand_view;
+pub(crate) mod feature_service;
+pub(crate) mod definition;
