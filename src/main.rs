@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod database;
 mod environment;
+mod features;
 mod failure;
 mod gc;
 mod lake;

@@ -1,6 +1,60 @@
 //! The feature store: what features are and where they come from, and training sets of them as they were known.
 //!
-//! Definitions say what a feature is (`model`); a training set joins them to the rows of a spine, each as it was known
-//! at that row's time (`join`).
+//! [`Features`] is the one public handle; [`http::routes`] lists every endpoint. Definitions say what a feature is (`model`,
+//! `definitions`); a training set joins them to the rows of a spine, each as it was known at that row's time (`join`).
 
+mod definitions;
+mod error;
+pub mod http;
+mod locations;
 mod model;
+mod moment;
+mod opening;
+mod sql;
+
+use std::sync::Arc;
+
+use axum::http::HeaderName;
+use forebay_core::clock::Clock;
+use forebay_db::Db;
+use forebay_lake::Lake;
+
+pub use error::Error;
+pub use locations::{Location, Locations};
+
+use moment::Moment;
+use opening::Opening;
+
+/// What a use case returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How the feature store behaves; the operator decides.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The header in which an authenticating proxy names the user; nobody is known without one.
+    pub user_header: Option<HeaderName>,
+    /// Where the tables are that callers may have read and written.
+    pub locations: Locations,
+}
+
+/// The feature store on an open database. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Features {
+    db: Db,
+    lake: Lake,
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    opening: Opening,
+}
+
+impl Features {
+    /// Takes an open database, and where tables are.
+    pub fn new(db: Db, lake: Lake, config: Config, clock: Arc<dyn Clock>) -> Self {
+        Features { db, lake, config: Arc::new(config), clock, opening: Opening::new() }
+    }
+
+    /// Now, for a write that `user` asks for.
+    fn moment(&self, user: Option<String>) -> Moment {
+        Moment { now_ms: self.clock.now_ms(), user }
+    }
+}

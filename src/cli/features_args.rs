@@ -1,0 +1,114 @@
+//! `forebay features …`: the raw flags. [`crate::features`] gives them their meaning.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::target_args::{OriginArgs, OutputArgs};
+
+/// What the exit codes of all these commands mean.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it is done
+  1  it failed or was refused; standard error says why, in one line
+  2  the command line is wrong
+
+Examples:
+  forebay features plan -f features/
+  forebay features apply -f features/ --tracking-uri http://127.0.0.1:5000
+  forebay features show weather
+  forebay features delete weather --kind feature_view";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct FeaturesArgs {
+    #[command(flatten)]
+    pub(crate) origin: OriginArgs,
+    #[command(subcommand)]
+    pub(crate) command: FeaturesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeaturesCommand {
+    /// Show what applying the definitions of files would change, field by field.
+    Plan(DefinitionFilesArgs),
+    /// Keep the definitions of files, all or none, each as a new version where it changed; a mistake is told with its line.
+    Apply(DefinitionFilesArgs),
+    /// List the definitions that are in force.
+    List(DefinitionsArgs),
+    /// Print a definition in YAML, as `apply` takes it, or the list of its versions.
+    Show(DefinitionArgs),
+    /// Delete a definition that no other names; its versions stay.
+    Delete(DeleteDefinitionArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DefinitionFilesArgs {
+    /// A YAML file, a folder of them (*.yaml and *.yml), or `-` for standard input. May be given several times.
+    #[arg(long = "file", short, value_name = "PATH", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DefinitionsArgs {
+    /// Only those of this kind: `entity`, `feature_view`, `on_demand_view` or `feature_service`.
+    #[arg(long, value_name = "KIND", hide_possible_values = true)]
+    pub(crate) kind: Option<DefinitionKind>,
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DefinitionArgs {
+    #[command(flatten)]
+    pub(crate) which: OneDefinitionArgs,
+    /// The number of a version; the last one without this.
+    #[arg(long, value_name = "N", conflicts_with = "history", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) version: Option<i64>,
+    /// List the versions instead, the latest first; also of what was deleted.
+    #[arg(long)]
+    pub(crate) history: bool,
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeleteDefinitionArgs {
+    #[command(flatten)]
+    pub(crate) which: OneDefinitionArgs,
+    #[command(flatten)]
+    pub(crate) shown: OutputArgs,
+}
+
+/// One definition.
+#[derive(Debug, Args)]
+pub(crate) struct OneDefinitionArgs {
+    /// The name of the definition.
+    pub(crate) name: String,
+    /// Its kind, where several have the name: `entity`, `feature_view`, `on_demand_view` or `feature_service`.
+    #[arg(long, value_name = "KIND", hide_possible_values = true)]
+    pub(crate) kind: Option<DefinitionKind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum DefinitionKind {
+    Entity,
+    FeatureView,
+    OnDemandView,
+    FeatureService,
+}
+
+impl DefinitionKind {
+    /// In messages.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            DefinitionKind::Entity => "entity",
+            DefinitionKind::FeatureView => "feature_view",
+            DefinitionKind::OnDemandView => "on_demand_view",
+            DefinitionKind::FeatureService => "feature_service",
+        }
+    }
+}
