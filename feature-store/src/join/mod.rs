@@ -17,6 +17,6 @@ pub(crate) mod side;
 pub(crate) mod matches;
 
 #[cfg(test)]
-mod naive;
+pub(crate) mod naive;
 #[cfg(test)]
 mod properties;

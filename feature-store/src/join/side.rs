@@ -56,8 +56,8 @@ pub(crate) struct Side<'a> {
     order: u64,
     /// Bytes that it may have.
     max_bytes: u64,
-    /// Rows that may be kept beside twice as many as there are cells.
-    slack_rows: usize,
+    /// Rows that may be kept before those that are not needed are dropped.
+    max_kept: usize,
 }
 
 /// Bits of a row's number within its share; those above are the share.
@@ -91,16 +91,17 @@ impl<'a> Side<'a> {
     /// A share by its number, whose rows are behind those of all lower ones.
     pub(crate) fn new(spine: &'a Spine, rules: Rules, kinds: &[DataType], share: u32) -> Self {
         let times = std::iter::repeat_n(DataType::Int64, N_TIMES);
+        let winners = Winners::new(rules.shape(), spine.n_slots());
         Side {
             spine,
             rules,
-            winners: Winners::new(rules.shape(), spine.n_slots()),
+            max_kept: winners.cells().len() * 2 + SLACK_ROWS,
+            winners,
             kept: Kept::new(times.chain(kinds.iter().cloned()).collect()),
             not_yet: vec![0; if rules.known_when_created { spine.n_slots() } else { 0 }],
             counts: Counts::default(),
             order: u64::from(share) << ROW_BITS,
             max_bytes: u64::MAX,
-            slack_rows: SLACK_ROWS,
         }
     }
 
@@ -109,10 +110,10 @@ impl<'a> Side<'a> {
         Side { max_bytes, ..self }
     }
 
-    /// The same, which drops rows that are not needed almost at once.
+    /// The same, which drops rows that are not needed at once.
     #[cfg(test)]
     pub(crate) fn tidy(self) -> Self {
-        Side { slack_rows: 0, ..self }
+        Side { max_kept: 0, ..self }
     }
 
     /// Lets rows pass.
@@ -217,8 +218,7 @@ impl<'a> Side<'a> {
             let columns: Vec<ArrayRef> = times.into_iter().chain(rows.features.iter().cloned()).collect();
             self.kept.add(&columns, kept)?;
         }
-        let is_loose = self.kept.n_rows() > self.winners.cells().len() * 2 + self.slack_rows;
-        if is_loose || self.n_bytes() > self.max_bytes {
+        if self.kept.n_rows() > self.max_kept || self.n_bytes() > self.max_bytes {
             self.kept.compact(self.winners.cells_mut())?;
         }
         if self.n_bytes() > self.max_bytes { Err(JoinError::Outgrown(self.n_bytes())) } else { Ok(()) }

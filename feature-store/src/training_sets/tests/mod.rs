@@ -1,0 +1,6 @@
+//! Training sets from real tables.
+
+mod fixture;
+mod rows;
+mod pins;
+mod whole;
