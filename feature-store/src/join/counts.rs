@@ -2,6 +2,7 @@
 
 /// Numbers of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "all of them are numbers")]
 pub(crate) struct Counts {
     /// Of the table: all that were read.
     pub(crate) n_rows: u64,

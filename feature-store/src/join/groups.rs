@@ -76,18 +76,15 @@ impl Coder {
     pub(crate) fn code(&self, columns: &[ArrayRef]) -> Result<Coded, ArrowError> {
         let nulls = columns.iter().map(|column| column.logical_nulls());
         let is_there = nulls.fold(None, |all, nulls| NullBuffer::union(all.as_ref(), nulls.as_ref()));
-        let keys = match &self.converter {
-            Some(converter) => Keys::Bytes(converter.convert_columns(columns)?),
-            None => {
-                let numbers = if *columns[0].data_type() == DataType::Date32 {
-                    // A date becomes a number of 64 bits in two steps.
-                    cast(&cast(&columns[0], &DataType::Int32)?, &DataType::Int64)?
-                } else {
-                    cast(&columns[0], &DataType::Int64)?
-                };
-                Keys::Whole(numbers.as_primitive::<Int64Type>().values().clone())
-            }
-        };
+        if let Some(converter) = &self.converter {
+            return Ok(Coded { keys: Keys::Bytes(converter.convert_columns(columns)?), is_there });
+        }
+        // A date becomes a number of 64 bits in two steps.
+        let is_date = *columns[0].data_type() == DataType::Date32;
+        let numbers =
+            if is_date { cast(&columns[0], &DataType::Int32)? } else { ArrayRef::clone(&columns[0]) };
+        let numbers = cast(&numbers, &DataType::Int64)?;
+        let keys = Keys::Whole(numbers.as_primitive::<Int64Type>().values().clone());
         Ok(Coded { keys, is_there })
     }
 

@@ -1,6 +1,6 @@
 //! The values of rows that some slot has. Rows that lost all of theirs are dropped whenever they are about as many as the rest.
 
-use arrow::array::{Array as _, ArrayRef, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, UInt32Array, new_null_array};
 use arrow::compute::{interleave, take};
 use arrow::datatypes::DataType;
 
@@ -49,8 +49,8 @@ impl Kept {
     }
 
     fn push(&mut self, columns: Vec<ArrayRef>) {
-        self.n_rows += columns.first().map_or(0, |column| column.len());
-        self.n_bytes += columns.iter().map(|column| column.get_array_memory_size()).sum::<usize>();
+        self.n_rows += columns.first().map_or(0, Array::len);
+        self.n_bytes += columns.iter().map(Array::get_array_memory_size).sum::<usize>();
         self.batches.push(columns);
     }
 
@@ -63,7 +63,7 @@ impl Kept {
 
     /// Drops what no cell needs, and moves the rest.
     pub(crate) fn compact(&mut self, cells: &mut [Winner]) -> Result<(), JoinError> {
-        let n_rows = |batch: &Vec<ArrayRef>| batch.first().map_or(0, |column| column.len());
+        let n_rows = |batch: &Vec<ArrayRef>| batch.first().map_or(0, Array::len);
         let mut moved: Vec<Vec<u32>> =
             self.batches.iter().map(|batch| vec![u32::MAX; n_rows(batch)]).collect();
         let mut needed = Vec::new();

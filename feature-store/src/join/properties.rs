@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use proptest::prelude::*;
 
 use super::naive::{self, Answer, Row};
-use super::side::{FeatureRows, Holding, N_TIMES, Rules, Side};
+use super::side::{FeatureRows, Holding, N_TIMES, Order, Rules, Side};
 use super::spine::{Spine, SpineBuilder};
 use crate::model::value_type::ValueType;
 
@@ -107,13 +107,13 @@ impl Case {
 
     /// A share of the table; its feature is the position of the row.
     fn side<'a>(&self, spine: &'a Spine, share: usize) -> Side<'a> {
-        let size = self.table.len().div_ceil(self.n_shares).max(1);
-        let rows = self.table.chunks(size).nth(share).unwrap_or_default();
-        let mut side = Side::new(spine, self.rules, &[DataType::Int64], u32::try_from(share).unwrap());
+        let n_rows = self.table.len().div_ceil(self.n_shares).max(1);
+        let rows = self.table.chunks(n_rows).nth(share).unwrap_or_default();
+        let mut side = Side::new(spine, self.rules, &[DataType::Int64]);
         if self.batch_rows < 5 {
             side = side.tidy();
         }
-        let mut next = i64::try_from(share * size).unwrap();
+        let mut next = i64::try_from(share * n_rows).unwrap();
         for rows in rows.chunks(self.batch_rows) {
             let end = next + i64::try_from(rows.len()).unwrap();
             let passing = FeatureRows {
@@ -122,6 +122,7 @@ impl Case {
                 until: (self.rules.holds == Holding::Between).then(|| times(rows, |row| row.until)),
                 created: Some(times(rows, |row| row.created)),
                 features: vec![Arc::new(Int64Array::from_iter_values(next..end))],
+                order: Order::From(1 + u64::try_from(next).unwrap()),
             };
             side.take(&passing).unwrap();
             next = end;
@@ -140,7 +141,9 @@ proptest! {
         // Shares come back in any order.
         let mut sides: Vec<_> = (0..case.n_shares).rev().map(|share| case.side(&spine, share)).collect();
         let mut first = sides.remove(0);
-        sides.into_iter().for_each(|side| first.merge(side));
+        for side in sides {
+            first.merge(side);
+        }
         let mut matches = first.finish().unwrap();
         let values = matches.values(&spine.slot_of).unwrap();
         let found = values[N_TIMES].as_primitive::<Int64Type>();

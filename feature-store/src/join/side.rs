@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Int64Array};
+use arrow::array::{Array as _, ArrayRef, Int64Array, UInt64Array};
 use arrow::datatypes::DataType;
 
 use super::counts::Counts;
@@ -41,6 +41,15 @@ pub(crate) struct FeatureRows {
     pub(crate) created: Option<Int64Array>,
     /// In the types of the features.
     pub(crate) features: Vec<ArrayRef>,
+    pub(crate) order: Order,
+}
+
+/// Which rows come first in their table. No two rows of it have the same number, and none has 0.
+pub(crate) enum Order {
+    /// The number of the first row; others follow.
+    From(u64),
+    /// Those of all rows.
+    Each(UInt64Array),
 }
 
 /// A share of a table.
@@ -52,16 +61,11 @@ pub(crate) struct Side<'a> {
     /// How many rows begin to hold unknown at a slot, less those that cease to.
     not_yet: Vec<i32>,
     counts: Counts,
-    /// The order of the last row.
-    order: u64,
     /// Bytes that it may have.
     max_bytes: u64,
     /// Rows that may be kept before those that are not needed are dropped.
     max_kept: usize,
 }
-
-/// Bits of a row's number within its share; those above are the share.
-const ROW_BITS: u32 = 48;
 
 /// The batch of a row that is not kept yet.
 const PENDING: u32 = u32::MAX;
@@ -78,6 +82,23 @@ struct Held {
     unseen: Range<u32>,
 }
 
+impl Order {
+    /// The numbers of so many rows.
+    pub(crate) fn numbers(self, n_rows: usize) -> UInt64Array {
+        match self {
+            Order::From(first) => UInt64Array::from_iter_values((first..).take(n_rows)),
+            Order::Each(orders) => orders,
+        }
+    }
+
+    fn of(&self, row: usize) -> u64 {
+        match self {
+            Order::From(first) => first + row as u64,
+            Order::Each(orders) => orders.value(row),
+        }
+    }
+}
+
 impl Rules {
     pub(crate) fn shape(&self) -> Shape {
         match self.holds {
@@ -88,8 +109,8 @@ impl Rules {
 }
 
 impl<'a> Side<'a> {
-    /// A share by its number, whose rows are behind those of all lower ones.
-    pub(crate) fn new(spine: &'a Spine, rules: Rules, kinds: &[DataType], share: u32) -> Self {
+    /// With features of these types.
+    pub(crate) fn new(spine: &'a Spine, rules: Rules, kinds: &[DataType]) -> Self {
         let times = std::iter::repeat_n(DataType::Int64, N_TIMES);
         let winners = Winners::new(rules.shape(), spine.n_slots());
         Side {
@@ -100,7 +121,6 @@ impl<'a> Side<'a> {
             kept: Kept::new(times.chain(kinds.iter().cloned()).collect()),
             not_yet: vec![0; if rules.known_when_created { spine.n_slots() } else { 0 }],
             counts: Counts::default(),
-            order: u64::from(share) << ROW_BITS,
             max_bytes: u64::MAX,
         }
     }
@@ -125,7 +145,6 @@ impl<'a> Side<'a> {
         let known = self.known(rows);
         let mut won = Vec::new();
         for (row, group) in groups.into_iter().enumerate() {
-            self.order += 1;
             if rows.event.is_null(row) || known.is_null(row) {
                 self.counts.n_never_known += 1;
                 continue;
@@ -137,7 +156,7 @@ impl<'a> Side<'a> {
             let held = self.held(rows, row, group, known.value(row));
             self.note_unseen(&held);
             if !held.seen.is_empty() {
-                let winner = self.winner(rows, row);
+                let winner = Self::winner(rows, row);
                 self.winners.put(&held.group, &held.seen, &winner, &mut won);
             }
         }
@@ -154,12 +173,12 @@ impl<'a> Side<'a> {
         Int64Array::new(later.into(), created.nulls().cloned())
     }
 
-    fn winner(&self, rows: &FeatureRows, row: usize) -> Winner {
+    fn winner(rows: &FeatureRows, row: usize) -> Winner {
         let created = rows.created.as_ref().filter(|created| created.is_valid(row));
         Winner {
             event: rows.event.value(row),
             created: created.map_or(i64::MIN, |created| created.value(row)),
-            order: self.order,
+            order: rows.order.of(row),
             place: Place { batch: PENDING, row: number(row) },
         }
     }
@@ -220,14 +239,27 @@ impl<'a> Side<'a> {
         }
         if self.kept.n_rows() > self.max_kept || self.n_bytes() > self.max_bytes {
             self.kept.compact(self.winners.cells_mut())?;
+            // Dropping a little again and again would take for ever.
+            if self.n_bytes() > self.max_bytes - self.max_bytes / 8 {
+                return Err(JoinError::Outgrown(self.n_bytes()));
+            }
         }
-        if self.n_bytes() > self.max_bytes { Err(JoinError::Outgrown(self.n_bytes())) } else { Ok(()) }
+        Ok(())
     }
 
     /// About how many bytes it has in memory.
     pub(crate) fn n_bytes(&self) -> u64 {
         let cells = size_of_val(self.winners.cells()) + self.not_yet.len() * 4;
         (cells + self.kept.n_bytes()) as u64
+    }
+
+    /// About how many bytes it would have if every cell had a row of its own.
+    pub(crate) fn at_most(&self) -> u64 {
+        let n_cells = self.winners.cells().len() as u64;
+        let row_bytes = (self.kept.n_bytes() / self.kept.n_rows().max(1)) as u64;
+        let cells = size_of_val(self.winners.cells()) + self.not_yet.len() * 4;
+        let bytes = cells as u64 + n_cells.saturating_mul(row_bytes);
+        bytes.saturating_add(bytes / 4)
     }
 
     /// Takes in another share of the same table.

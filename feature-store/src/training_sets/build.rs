@@ -8,8 +8,9 @@ use forebay_lake::Lake;
 
 use super::audit::{self, Audit};
 use super::blueprint::Blueprint;
+use super::budget::Budget;
 use super::error::Error;
-use super::joined::{Lookup as _, Reading};
+use super::joined::{Found, Reading};
 use super::manifest::{Beginning, Manifest, ServicePin, ViewPin};
 use super::plan::{Plan, ViewPlan};
 use super::progress::Progress;
@@ -63,8 +64,9 @@ struct Tables {
 /// What a build may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Means {
-    /// Threads that read a table at the same time.
-    pub(crate) n_threads: u32,
+    pub(crate) budget: Budget,
+    /// In how many parts to join at least; none to join in memory if that does.
+    pub(crate) n_parts: Option<u32>,
 }
 
 /// Makes a training set. It belongs on a thread of its own.
@@ -75,7 +77,8 @@ pub fn build(
     progress: &dyn Progress,
 ) -> Result<Built, Error> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let means = Means { n_threads: u32::try_from(threads).unwrap_or(1) };
+    let budget = Budget::of(request.memory_bytes, u32::try_from(threads).unwrap_or(1))?;
+    let means = Means { budget, n_parts: None };
     build_by(means, lake, blueprint, request, progress)
 }
 
@@ -106,13 +109,12 @@ pub(crate) fn build_by(
         spine: &tables.spine,
         views: &tables.views,
         event_time: &request.event_time,
-        n_threads: means.n_threads,
         progress,
     };
-    let (mut joined, survey, findings) = reading.in_memory()?;
+    let Found { mut lookup, survey, findings } = reading.join(&means, &request.spill_folder)?;
     let mut warnings = judged(&plan, findings)?;
-    let written = write(&reading, &mut joined, &survey, &schema, &mut sink)?;
-    let mut audit = Audit::of(&plan, &survey, &joined.counts(), &written);
+    let written = write(&reading, lookup.as_mut(), &survey, &schema, &mut sink)?;
+    let mut audit = Audit::of(&plan, &survey, &lookup.counts(), &written);
     manifest.n_rows = survey.n_rows;
     (manifest.spine_rows_hash, manifest.rows_hash) = (written.spine_rows_hash, written.rows_hash);
     warnings.extend(pin.map_or(Ok(None), |pin| pin.check_end(&manifest))?);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use arrow::array::{Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::DataType;
 use forebay_lake::{Comparison, Operator, RowCount, ScanOptions, Shard};
 
@@ -14,9 +14,12 @@ use super::spine_rows::{MAX_BYTES, MAX_ROWS, column, sound};
 use super::tables::Source;
 use super::watching::{Watch, watched};
 use crate::join::casts;
-use crate::join::side::{FeatureRows, Holding};
+use crate::join::side::{FeatureRows, Holding, Order};
 use crate::join::times::{self, Rounding};
 use crate::model::entity::Key;
+
+/// Bits of the number of a row within its share; those above are the share, so that numbers are in the order of the table.
+const ROW_BITS: u32 = 48;
 
 /// A view and its table.
 pub(crate) struct View<'a> {
@@ -101,9 +104,11 @@ impl<'a> View<'a> {
         let is_watched = !self.plan.view.expectations.is_empty();
         let keys: Vec<String> = self.keys.iter().map(|key| key.name.as_str().to_owned()).collect();
         let options = options(self.plan.columns(), predicate);
+        let mut next = (u64::from(shard.number) << ROW_BITS) + 1;
         for rows in self.source.table.scan(shard, &options)? {
-            let mut rows = self.rows(&sound(rows?)?)?;
+            let mut rows = self.rows(&sound(rows?)?, next)?;
             steps.done(rows.event.len())?;
+            next += rows.event.len() as u64;
             if is_watched {
                 seen.watch.observe(&watched(self.plan, &keys, &rows)?);
             }
@@ -147,7 +152,7 @@ impl<'a> View<'a> {
     }
 
     /// Rows in the types of the join.
-    fn rows(&self, batch: &RecordBatch) -> Result<FeatureRows, Error> {
+    fn rows(&self, batch: &RecordBatch, first: u64) -> Result<FeatureRows, Error> {
         let plan = self.plan;
         let at = Error::of(&self.source.uri);
         let column = |name: &str| column(self.source, batch, name);
@@ -169,6 +174,7 @@ impl<'a> View<'a> {
             until: plan.until.as_ref().map(time).transpose()?,
             created: plan.view.created_time.as_ref().map(time).transpose()?,
             features,
+            order: Order::From(first),
         })
     }
 }

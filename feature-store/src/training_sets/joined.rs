@@ -1,9 +1,14 @@
 //! The features of the spine's rows, all joined: what is left is to look them up row by row.
 
+use std::path::Path;
+
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 
+use super::budget::{self, Budget};
+use super::build::Means;
 use super::error::Error;
 use super::feature_rows::{Seen, View};
+use super::parts;
 use super::plan::Plan;
 use super::progress::{Progress, Step, Steps};
 use super::spine_rows;
@@ -31,7 +36,6 @@ pub(crate) struct Reading<'a> {
     pub(crate) spine: &'a Source,
     pub(crate) views: &'a [Source],
     pub(crate) event_time: &'a str,
-    pub(crate) n_threads: u32,
     pub(crate) progress: &'a dyn Progress,
 }
 
@@ -43,6 +47,17 @@ pub(crate) trait Lookup {
     /// What became of all rows, by view.
     fn counts(&self) -> Vec<Counts>;
 }
+
+/// All that was found for a spine.
+pub(crate) struct Found<'a> {
+    pub(crate) lookup: Box<dyn Lookup + 'a>,
+    pub(crate) survey: Survey,
+    /// What was expected and is not so, by view.
+    pub(crate) findings: Vec<Vec<Finding>>,
+}
+
+/// Into how many parts is divided what did not fit in one.
+const FEW_PARTS: u32 = 8;
 
 /// A spine and all that was found for it, in memory.
 pub(crate) struct Joined {
@@ -67,7 +82,7 @@ impl Survey {
     }
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
     /// Shows keys and times of all rows of the spine.
     pub(crate) fn survey(
         &self,
@@ -85,8 +100,8 @@ impl Reading<'_> {
         Ok(survey)
     }
 
-    /// The spine by each list of keys.
-    fn spines(&self) -> Result<(Vec<Spine>, Survey), Error> {
+    /// The spine by each list of keys, within so many bytes.
+    fn spines(&self, max_bytes: u64) -> Result<(Vec<Spine>, Survey), Error> {
         let at = Error::of(&self.spine.uri);
         let mut builders = Vec::new();
         for keys in &self.plan.keys {
@@ -97,40 +112,63 @@ impl Reading<'_> {
             for (builder, keys) in builders.iter_mut().zip(&self.plan.keys) {
                 builder.push(&spine_rows::keys(self.spine, batch, keys)?, times).map_err(&at)?;
             }
-            Ok(())
+            let n_bytes = builders.iter().map(SpineBuilder::n_bytes).sum();
+            if n_bytes > max_bytes { Err(budget::outgrown(n_bytes)) } else { Ok(()) }
         })?;
         Ok((builders.into_iter().map(SpineBuilder::finish).collect(), survey))
     }
 
-    pub(crate) fn view(&self, position: usize) -> View<'_> {
+    pub(crate) fn view(&self, position: usize) -> View<'a> {
         View::of(self.plan, position, &self.views[position])
     }
 
-    /// Joins all tables to a spine in memory. What was expected and is not so comes with it, by view.
-    pub(crate) fn in_memory(&self) -> Result<(Joined, Survey, Vec<Vec<Finding>>), Error> {
-        let (spines, survey) = self.spines()?;
+    /// Joins all tables to the spine: in memory if they fit, and otherwise in parts, whose files are in `spill_folder`.
+    pub(crate) fn join(&self, means: &Means, spill_folder: &Path) -> Result<Found<'a>, Error> {
+        let budget = means.budget;
+        if let Some(n_parts) = means.n_parts {
+            return parts::join(self, budget, n_parts, spill_folder);
+        }
+        match self.in_memory(budget) {
+            Err(error) if budget::is_outgrown(&error) => parts::join(self, budget, FEW_PARTS, spill_folder),
+            found => found,
+        }
+    }
+
+    /// Joins all tables to a spine in memory.
+    fn in_memory(&self, budget: Budget) -> Result<Found<'a>, Error> {
+        let (spines, survey) = self.spines(budget::limit(budget.bytes))?;
+        let mut left = budget.bytes.saturating_sub(spines.iter().map(Spine::n_bytes).sum());
         let keys_of: Vec<usize> = self.plan.views.iter().map(|view| view.keys).collect();
         let (mut views, mut findings) = (Vec::new(), Vec::new());
         for (position, keys) in keys_of.iter().enumerate() {
-            let (matches, seen) = self.join(position, &spines[*keys], survey.range)?;
+            let (matches, seen) =
+                self.join_view(position, &spines[*keys], survey.range, (budget.n_threads, left))?;
+            left = left.saturating_sub(matches.n_bytes());
             views.push(matches);
             findings.push(seen.watch.finish(survey.range.map(|(_, last)| last)));
         }
         let slots_of = spines.into_iter().map(|spine| spine.slot_of).collect();
-        Ok((Joined { slots_of, views, keys_of, n_done: 0 }, survey, findings))
+        let lookup = Box::new(Joined { slots_of, views, keys_of, n_done: 0 });
+        Ok(Found { lookup, survey, findings })
     }
 
-    /// Joins the table of a view.
-    fn join(
+    /// Joins the table of a view, on so many threads within so many bytes.
+    fn join_view(
         &self,
         position: usize,
         spine: &Spine,
         range: Option<(i64, i64)>,
+        (n_threads, max_bytes): (u32, u64),
     ) -> Result<(Matches, Seen), Error> {
         let view = self.view(position);
+        let about = budget::in_memory(&view, spine, n_threads);
+        if about > max_bytes {
+            return Err(budget::outgrown(about));
+        }
+        let limit = budget::limit(max_bytes) / u64::from(n_threads);
         let at = Error::of(&view.source.uri);
         let kinds = view.kinds();
-        let sides = (0..self.n_threads).map(|share| Side::new(spine, view.plan.rules, &kinds, share));
+        let sides = (0..n_threads).map(|_| Side::new(spine, view.plan.rules, &kinds).within(limit));
         let steps = Steps::new(self.progress, Step::View(view.name()), view.n_rows());
         let pass = |side: &mut Side<'_>, rows| side.take(&rows).map_err(&at);
         let (sides, seen) = view.read(range, &steps, sides.collect(), pass)?;

@@ -15,6 +15,7 @@ use crate::model::feature_view::{Feature, FeatureView, Holds, KnownAt};
 use crate::model::name::Name;
 use crate::model::on_demand_view::OnDemandView;
 use crate::model::reference::Reference;
+use crate::model::span::Span;
 
 /// What is joined to what.
 pub(crate) struct Plan {
@@ -100,14 +101,13 @@ impl Plan {
     fn read(&mut self, blueprint: &Blueprint, reference: &Reference) -> Result<Source, Error> {
         let unknown = || Error::Definitions(format!("there is no feature '{reference}'"));
         let planned = self.views.iter().position(|plan| plan.view.name == reference.view);
-        let view = match planned {
-            Some(view) => view,
-            None => {
-                let found = blueprint.views.iter().find(|view| view.name == reference.view);
-                let plan = self.view(blueprint, found.ok_or_else(unknown)?)?;
-                self.views.push(plan);
-                self.views.len() - 1
-            }
+        let view = if let Some(view) = planned {
+            view
+        } else {
+            let found = blueprint.views.iter().find(|view| view.name == reference.view);
+            let plan = self.view(blueprint, found.ok_or_else(unknown)?)?;
+            self.views.push(plan);
+            self.views.len() - 1
         };
         let feature = self.views[view].need(&reference.feature).ok_or_else(unknown)?;
         Ok(Source::View { view, feature })
@@ -133,7 +133,7 @@ impl Plan {
             self.keys.len() - 1
         });
         let (holds, until) = match &view.holds {
-            Holds::Since { ttl, .. } => (Holding::Since { ttl: ttl.map(|ttl| ttl.micros()) }, None),
+            Holds::Since { ttl, .. } => (Holding::Since { ttl: ttl.map(Span::micros) }, None),
             Holds::Between { to, .. } => (Holding::Between, Some(to.clone())),
         };
         let rules = Rules { holds, known_when_created: view.known_at == KnownAt::CreatedTime };

@@ -18,6 +18,7 @@ use crate::model::feature_view::{Feature, FeatureView, Holds, KnownAt};
 use crate::model::name::Name;
 use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
+use crate::training_sets::budget::Budget;
 use crate::training_sets::build::{Built, Means, Output, OutputFormat, Request, build_by};
 use crate::training_sets::{Blueprint, Error, Progress, Step};
 
@@ -55,6 +56,11 @@ pub(crate) fn batch(columns: &[Column<'_>]) -> RecordBatch {
 
 pub(crate) fn name(text: &str) -> Name {
     Name::parse("name", text.to_owned()).unwrap()
+}
+
+/// So many threads and parts.
+pub(crate) fn means(n_threads: u32, n_parts: Option<u32>) -> Means {
+    Means { budget: Budget::of(1 << 30, n_threads).unwrap(), n_parts }
 }
 
 impl Place {
@@ -108,7 +114,7 @@ impl Place {
     }
 
     pub(crate) fn build(&self, blueprint: &Blueprint, request: Request) -> Result<Built, Error> {
-        build_by(Means { n_threads: 2 }, &self.lake(), blueprint, request, &Unwatched)
+        build_by(means(2, None), &self.lake(), blueprint, request, &Unwatched)
     }
 
     /// All rows of a table.

@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use proptest::prelude::*;
 
-use super::fixture::{Place, Unwatched, batch, longs, numbers, orders, times};
+use super::fixture::{Place, Unwatched, batch, longs, means, numbers, orders, times};
 use crate::join::naive::{Answer, Row, answer};
 use crate::join::side::{Holding, Rules};
 use crate::model::feature_view::{Holds, KnownAt};
@@ -104,8 +104,8 @@ proptest! {
     fn a_training_set_has_what_the_naive_loop_finds_by_any_means(case in cases()) {
         let (place, spine, blueprint) = case.place();
         let mut first = None;
-        for n_threads in [1, 3] {
-            let built = built(&place, &spine, &blueprint, Means { n_threads });
+        for (n_threads, n_parts) in [(1, None), (3, None), (1, Some(1)), (3, Some(7))] {
+            let built = built(&place, &spine, &blueprint, means(n_threads, n_parts));
             let rows = place.read("out.parquet");
             prop_assert_eq!(longs(&rows, "n"), case.expected());
             prop_assert_eq!(longs(&rows, "id"), case.spine.iter().map(|row| row.key[0]).collect::<Vec<_>>());
