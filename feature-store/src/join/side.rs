@@ -67,6 +67,9 @@ pub(crate) struct Side<'a> {
     max_kept: usize,
 }
 
+/// What a batch has beside its rows, at most.
+const BATCH_BYTES: u64 = 1 << 18;
+
 /// The batch of a row that is not kept yet.
 const PENDING: u32 = u32::MAX;
 
@@ -258,7 +261,7 @@ impl<'a> Side<'a> {
         let n_cells = self.winners.cells().len() as u64;
         let row_bytes = (self.kept.n_bytes() / self.kept.n_rows().max(1)) as u64;
         let cells = size_of_val(self.winners.cells()) + self.not_yet.len() * 4;
-        let bytes = cells as u64 + n_cells.saturating_mul(row_bytes);
+        let bytes = BATCH_BYTES + cells as u64 + n_cells.saturating_mul(row_bytes);
         bytes.saturating_add(bytes / 4)
     }
 

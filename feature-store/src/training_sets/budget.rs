@@ -3,22 +3,27 @@
 use arrow::datatypes::DataType;
 
 use super::error::Error;
+use super::sink::Output;
 use crate::join::error::JoinError;
 use crate::join::spine::Spine;
 use crate::join::winners::Winner;
 use crate::training_sets::feature_rows::View;
 
-/// What the process has beside a build: its program, and the row group that is being written.
-const PROCESS_BYTES: u64 = 144 << 20;
+/// What the process has beside a build.
+const PROCESS_BYTES: u64 = 56 << 20;
 
 /// What a thread that reads a table has for itself.
-const THREAD_BYTES: u64 = 24 << 20;
+const THREAD_BYTES: u64 = 16 << 20;
+
+/// What Parquet has before it writes a row group.
+const ROW_GROUP_BYTES: u64 = 64 << 20;
 
 /// Less than this is not worth a try.
 const LEAST_BYTES: u64 = 16 << 20;
 
-/// A part of a build must not be more than this part of what it may have: some is needed to move the rest.
-const SHARE: u64 = 2;
+/// What is kept must not be more than this part of what there is: as much is needed to move it, and what was given back to the
+/// allocator is not always used again.
+const SHARE: u64 = 3;
 
 /// Bytes for a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +41,9 @@ impl Budget {
     ///
     /// # Errors
     /// It does not do for one.
-    pub(crate) fn of(memory_bytes: u64, n_threads: u32) -> Result<Self, Error> {
-        let reserved = |n_threads: u32| PROCESS_BYTES + THREAD_BYTES * u64::from(n_threads);
+    pub(crate) fn of(memory_bytes: u64, n_threads: u32, output: &Output) -> Result<Self, Error> {
+        let output_bytes = if output.has_row_groups() { ROW_GROUP_BYTES } else { 0 };
+        let reserved = |n_threads: u32| PROCESS_BYTES + output_bytes + THREAD_BYTES * u64::from(n_threads);
         let fits =
             |n_threads: &u32| memory_bytes >= reserved(*n_threads) + LEAST_BYTES * u64::from(*n_threads);
         let too_little = || {
@@ -47,6 +53,12 @@ impl Budget {
         let n_threads = (1..=n_threads).rev().find(fits).ok_or_else(too_little)?;
         let reserved_bytes = reserved(n_threads);
         Ok(Budget { bytes: memory_bytes - reserved_bytes, reserved_bytes, n_threads })
+    }
+
+    /// So many bytes for rows.
+    #[cfg(test)]
+    pub(crate) fn of_rows(bytes: u64, n_threads: u32) -> Self {
+        Budget { bytes, reserved_bytes: 0, n_threads }
     }
 
     /// What a part may have when each thread has one.
@@ -81,14 +93,14 @@ pub(crate) fn width(kinds: &[DataType]) -> u64 {
 }
 
 /// About how many bytes a view needs per slot on one thread.
-pub(crate) fn slot_bytes(view: &View<'_>) -> u64 {
+pub(crate) fn slot_bytes(view: &View<'_>, row_bytes: u64) -> u64 {
     let n_cells = view.plan.rules.shape().cells_per_slot();
-    (n_cells * size_of::<Winner>()) as u64 + 8 + width(&view.kinds())
+    (n_cells * size_of::<Winner>()) as u64 + 8 + row_bytes
 }
 
 /// About how many bytes a view needs for a spine in memory.
 pub(crate) fn in_memory(view: &View<'_>, spine: &Spine, n_threads: u32) -> u64 {
-    needed(spine.n_slots() as u64 * slot_bytes(view) * u64::from(n_threads))
+    needed(spine.n_slots() as u64 * slot_bytes(view, width(&view.kinds())) * u64::from(n_threads))
 }
 
 /// That something is larger than it may be.
@@ -106,11 +118,10 @@ mod tests {
 
     #[test]
     fn little_memory_is_for_few_threads_and_too_little_for_none() {
-        assert_eq!(Budget::of(1 << 30, 4).unwrap().n_threads, 4);
-        assert_eq!(Budget::of(200 << 20, 4).unwrap().n_threads, 1);
-        let Error::Memory { bytes, .. } = Budget::of(100 << 20, 4).unwrap_err() else {
-            panic!("it was enough")
-        };
-        assert!(Budget::of(bytes, 4).is_ok() && Budget::of(bytes - 1, 4).is_err());
+        let of = |bytes| Budget::of(bytes, 4, &Output::Stream(Box::new(std::io::sink())));
+        assert_eq!(of(1 << 30).unwrap().n_threads, 4);
+        assert_eq!(of(100 << 20).unwrap().n_threads, 1);
+        let Error::Memory { bytes, .. } = of(60 << 20).unwrap_err() else { panic!("it was enough") };
+        assert!(of(bytes).is_ok() && of(bytes - 1).is_err());
     }
 }

@@ -77,7 +77,7 @@ pub fn build(
     progress: &dyn Progress,
 ) -> Result<Built, Error> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let budget = Budget::of(request.memory_bytes, u32::try_from(threads).unwrap_or(1))?;
+    let budget = Budget::of(request.memory_bytes, u32::try_from(threads).unwrap_or(1), &request.output)?;
     let means = Means { budget, n_parts: None };
     build_by(means, lake, blueprint, request, progress)
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::DataType;
 use forebay_lake::{Comparison, Operator, RowCount, ScanOptions, Shard};
 
+use super::budget;
 use super::error::Error;
 use super::plan::{Plan, ViewPlan};
 use super::progress::Steps;
@@ -20,6 +21,9 @@ use crate::model::entity::Key;
 
 /// Bits of the number of a row within its share; those above are the share, so that numbers are in the order of the table.
 const ROW_BITS: u32 = 48;
+
+/// Rows that are looked at to know how wide they are.
+const FEW_ROWS: u64 = 1_024;
 
 /// A view and its table.
 pub(crate) struct View<'a> {
@@ -48,6 +52,18 @@ impl<'a> View<'a> {
     /// The types of the features that are needed.
     pub(crate) fn kinds(&self) -> Vec<DataType> {
         self.plan.features[..self.plan.n_needed].iter().map(|feature| feature.kind.arrow()).collect()
+    }
+
+    /// About how many bytes the features of a row have, from the first ones.
+    pub(crate) fn width(&self) -> Result<u64, Error> {
+        let told = budget::width(&self.kinds());
+        let options = ScanOptions { limit: Some(FEW_ROWS), ..options(self.plan.columns(), Vec::new()) };
+        let Some(rows) = self.source.table.scan(Shard::ALL, &options)?.next() else { return Ok(told) };
+        let rows = self.rows(&sound(rows?)?, 1)?;
+        let needed = &rows.features[..self.plan.n_needed];
+        let n_bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
+        let n_bytes: usize = needed.iter().map(n_bytes).sum();
+        Ok(told.max((n_bytes / rows.event.len().max(1)) as u64))
     }
 
     /// How many rows its table has.

@@ -8,7 +8,7 @@ use super::budget::{self, Budget};
 use super::build::Means;
 use super::error::Error;
 use super::feature_rows::{Seen, View};
-use super::parts;
+use super::parts::{self, Divided};
 use super::plan::Plan;
 use super::progress::{Progress, Step, Steps};
 use super::spine_rows;
@@ -55,9 +55,6 @@ pub(crate) struct Found<'a> {
     /// What was expected and is not so, by view.
     pub(crate) findings: Vec<Vec<Finding>>,
 }
-
-/// Into how many parts is divided what did not fit in one.
-const FEW_PARTS: u32 = 8;
 
 /// A spine and all that was found for it, in memory.
 pub(crate) struct Joined {
@@ -126,17 +123,21 @@ impl<'a> Reading<'a> {
     pub(crate) fn join(&self, means: &Means, spill_folder: &Path) -> Result<Found<'a>, Error> {
         let budget = means.budget;
         if let Some(n_parts) = means.n_parts {
-            return parts::join(self, budget, n_parts, spill_folder);
+            return parts::join(self, budget, Divided::Into(n_parts), spill_folder);
         }
-        match self.in_memory(budget) {
-            Err(error) if budget::is_outgrown(&error) => parts::join(self, budget, FEW_PARTS, spill_folder),
+        let mut n_rows = spine_rows::n_rows(self.spine);
+        match self.in_memory(budget, &mut n_rows) {
+            Err(error) if budget::is_outgrown(&error) => {
+                parts::join(self, budget, Divided::By { n_rows }, spill_folder)
+            }
             found => found,
         }
     }
 
-    /// Joins all tables to a spine in memory.
-    fn in_memory(&self, budget: Budget) -> Result<Found<'a>, Error> {
+    /// Joins all tables to a spine in memory. If they do not fit, at least the rows of the spine may be counted.
+    fn in_memory(&self, budget: Budget, n_rows: &mut Option<u64>) -> Result<Found<'a>, Error> {
         let (spines, survey) = self.spines(budget::limit(budget.bytes))?;
+        *n_rows = Some(survey.n_rows);
         let mut left = budget.bytes.saturating_sub(spines.iter().map(Spine::n_bytes).sum());
         let keys_of: Vec<usize> = self.plan.views.iter().map(|view| view.keys).collect();
         let (mut views, mut findings) = (Vec::new(), Vec::new());

@@ -31,8 +31,11 @@ use crate::model::value_type::ValueType;
 /// Most files that are open at the same time, but for those of tables.
 const MAX_FILES: u32 = 256;
 
-/// Rows of a result that are written, and later read, at once.
-const RESULT_ROWS: usize = 512;
+/// Into how many parts rows are divided at least; with more, less is written at once.
+const FEW_PARTS: u32 = 16;
+
+/// Rows of a result that are written at once, before it is known how wide they are.
+const FIRST_ROWS: usize = 64;
 
 /// A build in parts.
 struct Parting<'a> {
@@ -42,12 +45,25 @@ struct Parting<'a> {
     folder: &'a Path,
     /// By lists of keys.
     coders: Vec<Arc<Coder>>,
+    /// About how many bytes each view needs per slot.
+    slot_bytes: &'a [u64],
 }
+
+/// How many parts there are at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Divided {
+    /// So many.
+    Into(u32),
+    /// As many as should do for so many rows of the spine, where that is known.
+    By { n_rows: Option<u64> },
+}
+
+/// The results of a part, and what became of rows, by views of the list.
+type Done = (PathBuf, Vec<Counts>);
 
 /// How it ended with a part.
 enum Outcome {
-    /// Its results, and what became of rows, by views of the list.
-    Done(PathBuf, Vec<Counts>),
+    Done(Done),
     TooLarge(TooLarge),
 }
 
@@ -63,11 +79,20 @@ struct TooLarge {
 pub(crate) fn join<'a>(
     reading: &Reading<'a>,
     budget: Budget,
-    n_parts: u32,
+    divided: Divided,
     spill_folder: &Path,
 ) -> Result<Found<'a>, Error> {
+    let mut slot_bytes = Vec::new();
+    for view in 0..reading.plan.views.len() {
+        let view = reading.view(view);
+        slot_bytes.push(budget::slot_bytes(&view, view.width()?));
+    }
     let spill_error = |source| Error::Spill { folder: spill_folder.display().to_string(), source };
     let max_parts = (MAX_FILES / u32::try_from(reading.plan.keys.len().max(1)).unwrap_or(MAX_FILES)).max(1);
+    let n_parts = match divided {
+        Divided::Into(n_parts) => n_parts,
+        Divided::By { n_rows } => n_parts(reading, budget, &slot_bytes, n_rows),
+    };
     let mut n_parts = n_parts.clamp(1, max_parts);
     loop {
         fs::create_dir_all(spill_folder).map_err(spill_error)?;
@@ -77,7 +102,8 @@ pub(crate) fn join<'a>(
             let kinds: Vec<ValueType> = keys.iter().map(|key| key.kind.clone()).collect();
             coders.push(Arc::new(Coder::new(&kinds)?));
         }
-        let parting = Parting { reading, budget, n_parts, folder: folder.path(), coders };
+        let (folder_path, slot_bytes) = (folder.path(), slot_bytes.as_slice());
+        let parting = Parting { reading, budget, n_parts, folder: folder_path, coders, slot_bytes };
         let too_large = match parting.join()? {
             Ok((results, counts, survey, findings)) => {
                 let lookup = Box::new(Rejoined::new(reading, results, counts, folder)?);
@@ -96,6 +122,19 @@ pub(crate) fn join<'a>(
         }
         n_parts = n_parts.saturating_mul(4).min(max_parts);
     }
+}
+
+/// About how many parts it takes, if keys are no more different than usual.
+fn n_parts(reading: &Reading<'_>, budget: Budget, slot_bytes: &[u64], n_rows: Option<u64>) -> u32 {
+    let Some(n_rows) = n_rows else { return FEW_PARTS };
+    let list = |keys: usize| {
+        let of_list = reading.plan.views.iter().zip(slot_bytes).filter(|(view, _)| view.keys == keys);
+        ROW_BYTES + of_list.map(|(_, bytes)| bytes).sum::<u64>()
+    };
+    let row_bytes = (0..reading.plan.keys.len()).map(list).max().unwrap_or_default();
+    let bytes = budget::needed(n_rows.saturating_mul(row_bytes));
+    let n_parts = bytes / budget.of_part().max(1) * 5 / 4;
+    u32::try_from(n_parts).unwrap_or(u32::MAX).max(FEW_PARTS)
 }
 
 /// All that is found in parts.
@@ -134,7 +173,7 @@ impl Parting<'_> {
 
     /// What a thread may keep before it writes.
     fn waiting_bytes(&self) -> u64 {
-        self.budget.bytes / u64::from(self.budget.n_threads) / 4
+        self.budget.bytes / u64::from(self.budget.n_threads) / 8
     }
 
     /// Divides keys and times of the spine, by each list of keys.
@@ -210,7 +249,7 @@ struct List<'a> {
 
 impl List<'_> {
     /// Joins all parts, on all threads at once. Those that are too large for that are tried again, each alone.
-    fn join(&self) -> Result<Result<Vec<(PathBuf, Vec<Counts>)>, TooLarge>, Error> {
+    fn join(&self) -> Result<Result<Vec<Done>, TooLarge>, Error> {
         let budget = &self.parting.budget;
         let n_parts = self.parting.n_parts as usize;
         let steps = Steps::new(self.parting.reading.progress, Step::Parts, Some(n_parts as u64));
@@ -237,10 +276,10 @@ impl List<'_> {
         for (part, outcome) in outcomes {
             let again = match outcome {
                 Outcome::TooLarge(_) => self.join_part(part, budget.bytes)?,
-                outcome @ Outcome::Done(..) => outcome,
+                outcome @ Outcome::Done(_) => outcome,
             };
             match again {
-                Outcome::Done(path, counts) => done.push((path, counts)),
+                Outcome::Done(part) => done.push(part),
                 Outcome::TooLarge(too_large) => return Ok(Err(too_large)),
             }
         }
@@ -270,12 +309,12 @@ impl List<'_> {
             }
         }
         let path = self.write(part, &spine, &mut matches)?;
-        Ok(Outcome::Done(path, matches.into_iter().map(|matches| matches.counts).collect()))
+        Ok(Outcome::Done((path, matches.into_iter().map(|matches| matches.counts).collect())))
     }
 
     /// What a part would need that was not even begun, if no two of its rows had the same key and time.
     fn at_most(&self, part: usize, spine_bytes: u64) -> u64 {
-        let views = self.views.iter().map(|view| budget::slot_bytes(&self.parting.reading.view(*view)));
+        let views = self.views.iter().map(|view| self.parting.slot_bytes[*view]);
         spine_bytes + budget::needed(self.spine.n_rows(part) * views.sum::<u64>())
     }
 
@@ -302,13 +341,21 @@ impl List<'_> {
         let schema = schema(&kinds.collect::<Vec<_>>());
         let path = self.parting.folder.join(format!("result-{}-{part}", self.keys));
         let mut file = Part::create(path, &schema)?;
-        for slots in spine.slot_of.chunks(RESULT_ROWS) {
+        // A batch of each part is read at the same time.
+        let n_files = u64::from(self.parting.n_parts) * reading.plan.keys.len() as u64;
+        let max_bytes = (self.parting.budget.bytes / 4 / n_files).min(1 << 20);
+        let (mut slots_left, mut n_at_once) = (spine.slot_of.as_slice(), FIRST_ROWS);
+        while !slots_left.is_empty() {
+            let (slots, rest) = slots_left.split_at(n_at_once.min(slots_left.len()));
+            slots_left = rest;
             let mut columns = Vec::new();
             for matches in matches.iter_mut() {
                 matches.count(slots);
                 columns.extend(matches.values(slots).map_err(Error::of(&reading.spine.uri))?);
             }
-            file.write(&RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
+            let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+            n_at_once = spine_rows::rows_within(max_bytes, &batch);
+            file.write(&batch)?;
         }
         file.finish()
     }

@@ -121,13 +121,10 @@ impl Cursor {
             self.current = Some(self.batches.next().ok_or_else(ended)??);
             (self.next, self.position) = (0, None);
         }
-        let position = match self.position {
-            Some(position) => position,
-            None => {
-                batches.extend(self.current.clone());
-                batches.len() - 1
-            }
-        };
+        let position = self.position.unwrap_or_else(|| {
+            batches.extend(self.current.clone());
+            batches.len() - 1
+        });
         self.position = Some(position);
         self.next += 1;
         Ok((position, self.next - 1))

@@ -12,8 +12,6 @@ use super::manifest::hexadecimal;
 pub(crate) struct RowHash {
     converter: RowConverter,
     hash: Sha256,
-    /// The bytes of a batch.
-    buffer: Vec<u8>,
 }
 
 impl RowHash {
@@ -24,17 +22,15 @@ impl RowHash {
             hash.update(format!("{:?} {}\n", field.name(), field.data_type()));
         }
         let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone()));
-        Ok(RowHash { converter: RowConverter::new(fields.collect())?, hash, buffer: Vec::new() })
+        Ok(RowHash { converter: RowConverter::new(fields.collect())?, hash })
     }
 
     pub(crate) fn update(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.buffer.clear();
         for row in &self.converter.convert_columns(batch.columns())? {
             let bytes = row.data();
-            self.buffer.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-            self.buffer.extend_from_slice(bytes);
+            self.hash.update((bytes.len() as u64).to_le_bytes());
+            self.hash.update(bytes);
         }
-        self.hash.update(&self.buffer);
         Ok(())
     }
 

@@ -41,6 +41,14 @@ pub(crate) enum Sink {
 }
 
 impl Output {
+    /// Whether much is kept before it is written.
+    pub(crate) fn has_row_groups(&self) -> bool {
+        matches!(
+            self,
+            Output::Table { format: OutputFormat::File(Format::Parquet) | OutputFormat::Delta, .. }
+        )
+    }
+
     /// The address of a table.
     pub(crate) fn uri(&self) -> Option<&str> {
         match self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use arrow::array::{Array as _, RecordBatch, UInt32Array};
+use arrow::array::{Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -14,7 +14,10 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use super::error::Error;
-use super::spine_rows::MAX_ROWS;
+use super::spine_rows::rows_within;
+
+/// What is written, and later read, at once.
+const MESSAGE_BYTES: u64 = 1 << 20;
 
 /// Rows of a part, being written.
 pub(crate) struct Part {
@@ -83,8 +86,9 @@ impl Spill {
 
     fn write(&self, part: usize, batch: &RecordBatch) -> Result<(), Error> {
         let mut file = self.parts[part].lock().unwrap_or_else(PoisonError::into_inner);
-        for start in (0..batch.num_rows()).step_by(MAX_ROWS) {
-            file.write(&batch.slice(start, MAX_ROWS.min(batch.num_rows() - start)))?;
+        let n_at_once = rows_within(MESSAGE_BYTES, batch);
+        for start in (0..batch.num_rows()).step_by(n_at_once) {
+            file.write(&batch.slice(start, n_at_once.min(batch.num_rows() - start)))?;
         }
         self.n_rows[part].fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
         Ok(())
@@ -141,7 +145,7 @@ impl<'a> Sorter<'a> {
             *place += 1;
         }
         let sorted = take_record_batch(batch, &UInt32Array::from(order))?;
-        self.n_bytes += sorted.columns().iter().map(|column| column.get_array_memory_size()).sum::<usize>();
+        self.n_bytes += sorted.columns().iter().map(Array::get_array_memory_size).sum::<usize>();
         self.waiting.push((sorted, starts));
         if self.n_bytes > self.max_bytes { self.flush() } else { Ok(()) }
     }

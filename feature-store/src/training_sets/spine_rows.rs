@@ -14,7 +14,15 @@ use crate::model::entity::Key;
 pub(crate) const MAX_ROWS: usize = 8_192;
 
 /// What these should not exceed much.
-pub(crate) const MAX_BYTES: usize = 16 << 20;
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+
+/// Rows of the width of these that have about so many bytes: a power of two, so that a little more or less makes no difference.
+pub(crate) fn rows_within(max_bytes: u64, batch: &RecordBatch) -> usize {
+    let n_bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(MAX_BYTES) as u64;
+    let n_bytes: u64 = batch.columns().iter().map(n_bytes).sum();
+    let n_rows = max_bytes.saturating_mul(batch.num_rows() as u64) / n_bytes.max(1);
+    1 << usize::try_from(n_rows).unwrap_or(MAX_ROWS).clamp(1, MAX_ROWS).ilog2()
+}
 
 /// The columns by which features are found.
 pub(crate) fn key_columns(plan: &Plan, event_time: &str) -> Vec<String> {

@@ -31,6 +31,25 @@ pub(crate) struct Checked {
     pub(crate) max_lag_us: Option<i64>,
 }
 
+/// Rows that are written at once, before it is known how wide they are.
+const FIRST_ROWS: usize = 128;
+
+/// What is written at once.
+const WRITE_BYTES: u64 = 1 << 20;
+
+/// A set on its way.
+struct Writing<'a> {
+    reading: &'a Reading<'a>,
+    lookup: &'a mut dyn Lookup,
+    sink: &'a mut Sink,
+    schema: &'a SchemaRef,
+    spine_schema: SchemaRef,
+    spine_hash: RowHash,
+    hash: RowHash,
+    views: Vec<Checked>,
+    n_nulls: Vec<u64>,
+}
+
 /// Writes all rows.
 pub(crate) fn write(
     reading: &Reading<'_>,
@@ -40,40 +59,67 @@ pub(crate) fn write(
     sink: &mut Sink,
 ) -> Result<Written, Error> {
     let steps = Steps::new(reading.progress, Step::Write, Some(survey.n_rows));
-    let n_spine = schema.fields().len() - reading.plan.outputs.len();
-    let spine_schema = Arc::new(Schema::new(schema.fields()[..n_spine].to_vec()));
-    let columns = spine_schema.fields().iter().map(|field| field.name().clone()).collect();
-    let (mut spine_hash, mut hash) = (RowHash::new(&spine_schema)?, RowHash::new(schema)?);
-    let mut views = vec![Checked::default(); reading.plan.views.len()];
-    let mut n_nulls = vec![0; reading.plan.outputs.len()];
-    let mut n_rows = 0;
+    let changed = || Error::ChangedMeanwhile(reading.spine.uri.clone());
+    let mut writing = Writing::start(reading, lookup, schema, sink)?;
+    let columns = writing.spine_schema.fields().iter().map(|field| field.name().clone()).collect();
+    let (mut n_rows, mut n_at_once) = (0, FIRST_ROWS);
     for batch in spine_rows::read(reading.spine, columns)? {
         let batch = batch?;
         steps.done(batch.num_rows())?;
         n_rows += batch.num_rows() as u64;
         if n_rows > survey.n_rows {
-            return Err(Error::ChangedMeanwhile(reading.spine.uri.clone()));
+            return Err(changed());
         }
-        let values = lookup.next(&batch)?;
-        let times = spine_rows::event_times(reading.spine, &batch, reading.event_time)?;
-        for (checked, values) in views.iter_mut().zip(&values) {
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let rows = batch.slice(start, n_at_once.min(batch.num_rows() - start));
+            start += rows.num_rows();
+            n_at_once = spine_rows::rows_within(WRITE_BYTES, &writing.write(&rows)?);
+        }
+    }
+    if n_rows == survey.n_rows { Ok(writing.finish()) } else { Err(changed()) }
+}
+
+impl<'a> Writing<'a> {
+    fn start(
+        reading: &'a Reading<'a>,
+        lookup: &'a mut dyn Lookup,
+        schema: &'a SchemaRef,
+        sink: &'a mut Sink,
+    ) -> Result<Self, Error> {
+        let n_spine = schema.fields().len() - reading.plan.outputs.len();
+        let spine_schema = Arc::new(Schema::new(schema.fields()[..n_spine].to_vec()));
+        let (spine_hash, hash) = (RowHash::new(&spine_schema)?, RowHash::new(schema)?);
+        let views = vec![Checked::default(); reading.plan.views.len()];
+        let n_nulls = vec![0; reading.plan.outputs.len()];
+        Ok(Writing { reading, lookup, sink, schema, spine_schema, spine_hash, hash, views, n_nulls })
+    }
+
+    /// Writes the next rows of the spine, which come back with their features.
+    fn write(&mut self, rows: &RecordBatch) -> Result<RecordBatch, Error> {
+        let reading = self.reading;
+        let values = self.lookup.next(rows)?;
+        let times = spine_rows::event_times(reading.spine, rows, reading.event_time)?;
+        for (checked, values) in self.views.iter_mut().zip(&values) {
             checked.check(&times, values)?;
         }
-        let features = features(reading, &batch, &values)?;
-        for (n_nulls, feature) in n_nulls.iter_mut().zip(&features) {
+        let features = features(reading, rows, &values)?;
+        for (n_nulls, feature) in self.n_nulls.iter_mut().zip(&features) {
             *n_nulls += feature.logical_null_count() as u64;
         }
-        let spine = RecordBatch::try_new(Arc::clone(&spine_schema), batch.columns().to_vec())?;
+        let spine = RecordBatch::try_new(Arc::clone(&self.spine_schema), rows.columns().to_vec())?;
         let whole = spine.columns().iter().cloned().chain(features).collect();
-        let whole = RecordBatch::try_new(Arc::clone(schema), whole)?;
-        spine_hash.update(&spine)?;
-        hash.update(&whole)?;
-        sink.write(&whole)?;
+        let whole = RecordBatch::try_new(Arc::clone(self.schema), whole)?;
+        self.spine_hash.update(&spine)?;
+        self.hash.update(&whole)?;
+        self.sink.write(&whole)?;
+        Ok(whole)
     }
-    if n_rows != survey.n_rows {
-        return Err(Error::ChangedMeanwhile(reading.spine.uri.clone()));
+
+    fn finish(self) -> Written {
+        let Writing { spine_hash, hash, views, n_nulls, .. } = self;
+        Written { spine_rows_hash: spine_hash.finish(), rows_hash: hash.finish(), views, n_nulls }
     }
-    Ok(Written { spine_rows_hash: spine_hash.finish(), rows_hash: hash.finish(), views, n_nulls })
 }
 
 impl Checked {

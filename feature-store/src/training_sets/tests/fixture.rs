@@ -60,7 +60,7 @@ pub(crate) fn name(text: &str) -> Name {
 
 /// So many threads and parts.
 pub(crate) fn means(n_threads: u32, n_parts: Option<u32>) -> Means {
-    Means { budget: Budget::of(1 << 30, n_threads).unwrap(), n_parts }
+    Means { budget: Budget::of_rows(1 << 30, n_threads), n_parts }
 }
 
 impl Place {

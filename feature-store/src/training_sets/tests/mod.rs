@@ -4,3 +4,4 @@ mod fixture;
 mod rows;
 mod pins;
 mod whole;
+mod memory;

@@ -8,8 +8,9 @@ use crate::join::naive::{Answer, Row, answer};
 use crate::join::side::{Holding, Rules};
 use crate::model::feature_view::{Holds, KnownAt};
 use crate::model::span::Span;
-use crate::training_sets::Blueprint;
+use crate::training_sets::budget::Budget;
 use crate::training_sets::build::{Built, Means, build_by};
+use crate::training_sets::{Blueprint, Error};
 
 /// Files of a table, its spine, and what holds.
 #[derive(Debug, Clone)]
@@ -111,6 +112,21 @@ proptest! {
             prop_assert_eq!(longs(&rows, "id"), case.spine.iter().map(|row| row.key[0]).collect::<Vec<_>>());
             let first = first.get_or_insert_with(|| built.clone());
             prop_assert_eq!(&*first, &built);
+        }
+        // However little memory there is, it does, or what would do is told.
+        for bytes in [1_000, 10_000, 30_000] {
+            let little = |bytes| {
+                let means = Means { budget: Budget::of_rows(bytes, 2), n_parts: None };
+                build_by(means, &place.lake(), &blueprint, place.request(&spine, "out.parquet"), &Unwatched)
+            };
+            let built = match little(bytes) {
+                Err(Error::Memory { bytes: enough, .. }) => {
+                    prop_assert!(enough > bytes, "{} was not enough", enough);
+                    little(enough)
+                }
+                built => built,
+            };
+            prop_assert_eq!(first.as_ref(), Some(&built.unwrap()));
         }
     }
 }
