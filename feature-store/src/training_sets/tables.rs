@@ -133,7 +133,7 @@ impl Source {
         times::check(column, &self.column(column)?).map_err(Error::of(&self.uri))
     }
 
-    /// Whether files are as they were when it was opened: a spine that is read twice must be the same both times.
+    /// Whether files are as they were when it was opened: what is read twice must be the same both times. Others may have come.
     pub(crate) fn check_unchanged(&self, lake: &Lake) -> Result<(), Error> {
         // A version of a Delta table is what it is.
         if self.table.version().is_some() {
@@ -141,11 +141,14 @@ impl Source {
         }
         let options = TableOptions { format: Some(self.table.format()), ..TableOptions::default() };
         let now = Table::open(lake, &self.uri, &options)?;
-        if hash(now.files()) == self.pin.files_hash {
-            Ok(())
-        } else {
-            Err(Error::ChangedMeanwhile(self.uri.clone()))
-        }
+        let found: HashMap<&str, &InputFile> =
+            now.files().iter().map(|file| (file.uri.as_str(), file)).collect();
+        let is_same = |file: &InputFile| {
+            let found = found.get(file.uri.as_str());
+            found.is_some_and(|now| (now.size_bytes, &now.version) == (file.size_bytes, &file.version))
+        };
+        let changed = self.table.files().iter().find(|file| !is_same(file));
+        changed.map_or(Ok(()), |file| Err(Error::ChangedMeanwhile(file.uri.clone())))
     }
 
     /// Refuses to write what is read.

@@ -22,10 +22,10 @@ const MEMORY_BYTES: u64 = 128 << 20;
 /// Tells the child where its tables are.
 const FOLDER: &str = "FOREBAY_TEST_JOIN_FOLDER";
 
-const N_KEYS: i64 = 20_000;
+const N_KEYS: i64 = 5_000;
 
 /// Bytes of a feature.
-const WIDTH: usize = 1_024;
+const WIDTH: usize = 4_096;
 
 /// Each key has an event every second for so long.
 const N_SECONDS: i64 = 70;
@@ -35,7 +35,9 @@ fn second(number: i64) -> i64 {
 }
 
 fn value(key: i64, event: i64) -> String {
-    format!("{:<WIDTH$}", format!("{key}-{event}"))
+    let start = format!("{key}-{event}");
+    let rest = " ".repeat(WIDTH - start.len());
+    start + &rest
 }
 
 /// Writes a table of features and a spine of so many keys.
@@ -46,8 +48,8 @@ fn write(place: &Place, n_keys: i64, n_seconds: i64) {
     };
     let mut features = None;
     for event in 0..n_seconds {
-        for first in (0..n_keys).step_by(1_000) {
-            let keys = first..n_keys.min(first + 1_000);
+        for first in (0..n_keys).step_by(250) {
+            let keys = first..n_keys.min(first + 250);
             let values: ArrayRef =
                 Arc::new(StringArray::from_iter_values(keys.clone().map(|key| value(key, event))));
             let at = times(keys.clone().map(|_| Some(second(event))));
@@ -57,7 +59,7 @@ fn write(place: &Place, n_keys: i64, n_seconds: i64) {
     }
     features.unwrap().finish().unwrap();
     let row = |row: i64| (row * 7_919 % n_keys, second(row % (n_seconds + 9)) + 500_000);
-    let n_rows = n_keys * 4;
+    let n_rows = n_keys * 3;
     let spine = batch(&[
         ("id", numbers((0..n_rows).map(|number| Some(row(number).0)))),
         ("at", times((0..n_rows).map(|number| Some(row(number).1)))),

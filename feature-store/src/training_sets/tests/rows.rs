@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 use arrow::array::{Array as _, AsArray as _, Date32Array, TimestampNanosecondArray};
 use arrow::ipc::reader::StreamReader;
 
-use super::fixture::{Place, batch, blueprint, entity, longs, name, numbers, orders, texts, times, view};
+use super::fixture::{
+    Place, batch, blueprint, entity, longs, means, name, numbers, orders, texts, times, view,
+};
 use crate::model::feature_view::{Holds, KnownAt};
 use crate::model::value_type::ValueType;
-use crate::training_sets::build::Output;
+use crate::training_sets::build::{Output, build_by};
+use crate::training_sets::{Progress, Step};
 
 #[test]
 fn every_row_of_the_spine_comes_out_once_in_its_order_with_its_features_behind_it() {
@@ -246,4 +249,43 @@ fn two_columns_of_one_name_are_refused() {
         error.to_string(),
         "a column of the spine and feature 'orders:n' would both be the column 'n'"
     );
+}
+
+/// Changes the spine when its features are being written.
+struct Meddling<'a>(&'a Place);
+
+impl Progress for Meddling<'_> {
+    fn at(&self, step: Step<'_>, _done: u64, _of: Option<u64>) {
+        if step == Step::Write {
+            let rows = batch(&[("id", numbers([Some(2)])), ("at", times([Some(1)]))]);
+            self.0.file("spine.parquet", &rows);
+        }
+    }
+}
+
+/// Wants no more.
+struct Impatient;
+
+impl Progress for Impatient {
+    fn at(&self, _step: Step<'_>, _done: u64, _of: Option<u64>) {}
+
+    fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_spine_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing() {
+    let place = Place::new();
+    let spine = place.file("spine.parquet", &batch(&[("id", numbers([Some(1)])), ("at", times([Some(1)]))]));
+    let columns = [("id", numbers([Some(1)])), ("at", times([Some(0)])), ("n", numbers([Some(7)]))];
+    let blueprint = orders(&place.file("t.parquet", &batch(&columns)));
+    let fails = |progress: &dyn Progress| {
+        let request = place.request(&spine, "out.parquet");
+        build_by(means(2, None), &place.lake(), &blueprint, request, progress).unwrap_err().to_string()
+    };
+    let expected = format!("{spine} was changed while it was read; try again when nobody writes it");
+    assert_eq!(fails(&Meddling(&place)), expected);
+    assert_eq!(fails(&Impatient), "the training set was cancelled");
+    assert!(!std::path::Path::new(&place.path("out.parquet")).exists());
 }

@@ -99,7 +99,7 @@ fn built(place: &Place, spine: &str, blueprint: &Blueprint, means: Means) -> Bui
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn a_training_set_has_what_the_naive_loop_finds_by_any_means(case in cases()) {
