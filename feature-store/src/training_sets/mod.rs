@@ -16,6 +16,7 @@ mod computing;
 mod budget;
 mod joined;
 mod spill;
+mod spilled_rows;
 mod parts;
 mod rejoined;
 mod row_hash;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use tempfile::TempDir;
 
 use super::budget::{self, Budget};
@@ -19,12 +19,13 @@ use super::joined::{Found, Reading, Survey};
 use super::progress::{Step, Steps};
 use super::rejoined::{Rejoined, Results};
 use super::spill::{Part, Sorter, Spill, Spilled};
+use super::spilled_rows;
 use super::spine_rows;
 use super::watching::Finding;
 use crate::join::counts::Counts;
 use crate::join::groups::Coder;
 use crate::join::matches::Matches;
-use crate::join::side::{FeatureRows, N_TIMES, Order, Side};
+use crate::join::side::{FeatureRows, N_TIMES, Side};
 use crate::join::spine::{ROW_BYTES, Spine, SpineBuilder};
 use crate::model::value_type::ValueType;
 
@@ -182,7 +183,7 @@ impl Parting<'_> {
         let kinds = |keys: &Vec<crate::model::entity::Key>| {
             keys.iter().map(|key| key.kind.arrow()).chain([DataType::Int64]).collect::<Vec<_>>()
         };
-        let schemas: Vec<SchemaRef> = lists.map(|keys| schema(&kinds(keys))).collect();
+        let schemas: Vec<SchemaRef> = lists.map(|keys| spilled_rows::schema(&kinds(keys))).collect();
         let mut spills = Vec::new();
         for (keys, schema) in schemas.iter().enumerate() {
             spills.push(Spill::create(self.folder, &format!("spine-{keys}"), self.n_parts, schema)?);
@@ -219,14 +220,14 @@ impl Parting<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<Spilled, Error> {
         let view = self.reading.view(position);
-        let schema = schema(&spilled_kinds(&view));
+        let schema = spilled_rows::schema(&spilled_rows::kinds(&view));
         let spill = Spill::create(self.folder, &format!("view-{position}"), self.n_parts, &schema)?;
         let max_bytes = self.waiting_bytes();
         let sorters = (0..self.budget.n_threads).map(|_| Sorter::new(&spill, max_bytes)).collect();
         let steps = Steps::new(self.reading.progress, Step::View(view.name()), view.n_rows());
         let pass = |sorter: &mut Sorter<'_>, rows: FeatureRows| {
             let parts = self.parts(view.plan.keys, &rows.keys)?;
-            sorter.push(&RecordBatch::try_new(Arc::clone(&schema), spilled_columns(rows))?, &parts)
+            sorter.push(&RecordBatch::try_new(Arc::clone(&schema), spilled_rows::columns(rows))?, &parts)
         };
         let (mut sorters, seen) = view.read(survey.range, &steps, sorters, pass)?;
         sorters.iter_mut().try_for_each(Sorter::flush)?;
@@ -338,7 +339,7 @@ impl List<'_> {
             let times = std::iter::repeat_n(DataType::Int64, N_TIMES);
             times.chain(reading.view(*view).kinds()).collect::<Vec<_>>()
         });
-        let schema = schema(&kinds.collect::<Vec<_>>());
+        let schema = spilled_rows::schema(&kinds.collect::<Vec<_>>());
         let path = self.parting.folder.join(format!("result-{}-{part}", self.keys));
         let mut file = Part::create(path, &schema)?;
         // A batch of each part is read at the same time.
@@ -374,59 +375,11 @@ fn join_table(
         return Ok(Err(side.at_most()));
     }
     for batch in table.read(part)? {
-        let taken = side.take(&feature_rows(view, &batch?)).map_err(Error::of(&view.source.uri));
+        let taken = side.take(&spilled_rows::rows(view, &batch?)).map_err(Error::of(&view.source.uri));
         if taken.as_ref().is_err_and(budget::is_outgrown) {
             return Ok(Err(side.at_most()));
         }
         taken?;
     }
     Ok(Ok(side.finish().map_err(Error::of(&view.source.uri))?))
-}
-
-/// Columns that take nulls and have numbers for names.
-fn schema(kinds: &[DataType]) -> SchemaRef {
-    let field = |(number, kind): (usize, &DataType)| Field::new(number.to_string(), kind.clone(), true);
-    Arc::new(Schema::new(kinds.iter().enumerate().map(field).collect::<Vec<_>>()))
-}
-
-/// The types of [`spilled_columns`].
-fn spilled_kinds(view: &View<'_>) -> Vec<DataType> {
-    let plan = view.plan;
-    let n_times = 1 + usize::from(plan.until.is_some()) + usize::from(plan.view.created_time.is_some());
-    let mut kinds: Vec<DataType> = view.keys.iter().map(|key| key.kind.arrow()).collect();
-    kinds.extend(std::iter::repeat_n(DataType::Int64, n_times));
-    kinds.push(DataType::UInt64);
-    kinds.extend(view.kinds());
-    kinds
-}
-
-/// Keys, times, order and features.
-fn spilled_columns(rows: FeatureRows) -> Vec<ArrayRef> {
-    let FeatureRows { keys, event, until, created, features, order } = rows;
-    let order = order.numbers(event.len());
-    let time = |time: Int64Array| -> ArrayRef { Arc::new(time) };
-    let times = [Some(event), until, created].into_iter().flatten().map(time);
-    let order: ArrayRef = Arc::new(order);
-    keys.into_iter().chain(times).chain([order]).chain(features).collect()
-}
-
-/// The rows of [`spilled_columns`].
-fn feature_rows(view: &View<'_>, batch: &RecordBatch) -> FeatureRows {
-    let mut columns = batch.columns()[view.keys.len()..].iter();
-    let mut time = |is_there: bool| {
-        let column = if is_there { columns.next() } else { None };
-        column.map(|column| column.as_primitive::<Int64Type>().clone())
-    };
-    let event = time(true).unwrap_or_else(|| Int64Array::new_null(batch.num_rows()));
-    let until = time(view.plan.until.is_some());
-    let created = time(view.plan.view.created_time.is_some());
-    let order = columns.next().map(|column| column.as_primitive::<UInt64Type>().clone());
-    FeatureRows {
-        keys: batch.columns()[..view.keys.len()].to_vec(),
-        event,
-        until,
-        created,
-        order: order.map_or(Order::From(1), Order::Each),
-        features: columns.cloned().collect(),
-    }
 }
