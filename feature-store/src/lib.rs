@@ -1,9 +1,12 @@
 //! The feature store: what features are and where they come from, and training sets of them as they were known.
 //!
 //! [`Features`] is the one public handle; [`http::routes`] lists every endpoint. Definitions say what a feature is (`model`,
-//! `definitions`); a training set joins them to the rows of a spine, each as it was known at that row's time (`join`).
+//! `definitions`); a training set joins them to the rows of a spine, each as it was known at that row's time (`join` in memory,
+//! `training_sets` from tables to a table).
 
 mod definitions;
+mod join;
+mod training_sets;
 mod error;
 pub mod http;
 mod locations;
@@ -21,6 +24,9 @@ use forebay_lake::Lake;
 
 pub use error::Error;
 pub use locations::{Location, Locations};
+pub use training_sets::{
+    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Step, ViewAudit, build,
+};
 
 use moment::Moment;
 use opening::Opening;
