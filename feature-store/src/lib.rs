@@ -4,3 +4,4 @@
 //! at that row's time (`join`).
 
 mod model;
+mod expressions;
