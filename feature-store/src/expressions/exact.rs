@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion_common::tree_node::{Transformed, TreeNode};
-use datafusion_common::{DFSchemaRef, Result, ScalarValue};
+use datafusion_common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion_common::{DFSchemaRef, Result, ScalarValue, plan_err};
 use datafusion_expr::expr::ScalarFunction;
 use datafusion_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, Operator, lit};
@@ -15,6 +15,9 @@ use datafusion_physical_expr::expressions::BinaryExpr as PhysicalBinary;
 
 /// Functions that the engine knows only as another expression.
 const REWRITTEN: [&str; 3] = ["coalesce", "nvl", "nvl2"];
+
+/// How many parts the arguments of one of these may have together. Each level doubles them.
+const MAX_PARTS: usize = 1_000;
 
 /// The same expression, with nulls for divisions by zero and no negation that wraps around. Types were coerced before.
 pub(super) fn logical(expr: Expr, schema: &DFSchemaRef) -> Result<Expr> {
@@ -46,13 +49,23 @@ fn rewrite(part: Expr, schema: &DFSchemaRef, context: &SimplifyContext) -> Resul
     }
 }
 
-/// `coalesce` and its like as `CASE`; one may become another of them first.
+/// `coalesce` and its like as `CASE`, in which an argument stands twice; one may become another of them first.
 fn written_out(
     call: ScalarFunction,
     schema: &DFSchemaRef,
     context: &SimplifyContext,
 ) -> Result<Transformed<Expr>> {
     let ScalarFunction { func, args } = call;
+    let mut n_parts = 0;
+    for arg in &args {
+        arg.apply(|_| {
+            n_parts += 1;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+    }
+    if n_parts > MAX_PARTS {
+        return plan_err!("'{}' is nested in others of its like too deep", func.name());
+    }
     match func.simplify(args, context)? {
         ExprSimplifyResult::Simplified(expr) => Ok(Transformed::yes(logical(expr, schema)?)),
         ExprSimplifyResult::Original(args) => {

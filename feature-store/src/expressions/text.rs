@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 
 use datafusion_sql::sqlparser::ast::{self, Expr, Ident, ObjectNamePart, Visit, Visitor};
 use datafusion_sql::sqlparser::dialect::GenericDialect;
+use datafusion_sql::sqlparser::keywords::Keyword;
 use datafusion_sql::sqlparser::parser::{Parser, ParserError};
-use datafusion_sql::sqlparser::tokenizer::Token;
+use datafusion_sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use forebay_core::nearest::did_you_mean;
 
 use super::defect::Defect;
@@ -14,7 +15,11 @@ use super::functions::Functions;
 use crate::model::name::Name;
 use crate::model::value_type::ValueType;
 
-/// How deep an expression may be nested; a sum is as deep as it has terms. All that reads trees does so recursively.
+/// How deep parentheses and `CASE` may be nested. The parser tries some of them in two ways when they have a mistake, so
+/// that each level doubles its work.
+const MAX_NESTING: usize = 12;
+
+/// How deep the tree may be; a sum is as deep as it has terms. All that reads trees does so recursively.
 const MAX_DEPTH: usize = 50;
 
 /// How long a text may be, in bytes.
@@ -29,11 +34,14 @@ pub(super) fn parse(
     if text.len() > MAX_LEN {
         return Err(Defect::of_all(format!("the expression is longer than {MAX_LEN} bytes")));
     }
-    let parsed = Parser::new(&GenericDialect {})
-        .with_recursion_limit(MAX_DEPTH)
-        .try_with_sql(text)
-        .and_then(|mut parser| parser.parse_expr().map(|expr| (expr, parser.peek_token())));
-    let (expr, rest) = parsed.map_err(|error| Defect::of_all(said(error)))?;
+    let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location();
+    let tokens = tokens.map_err(|error| Defect::of_all(error.to_string()))?;
+    if nesting(&tokens) > MAX_NESTING {
+        return Err(Defect::of_all(format!("the expression is nested deeper than {MAX_NESTING} levels")));
+    }
+    let mut parser = Parser::new(&GenericDialect {}).with_tokens_with_locations(tokens);
+    let expr = parser.parse_expr().map_err(|error| Defect::of_all(said(error)))?;
+    let rest = parser.peek_token();
     if rest.token != Token::EOF {
         let at = format!("line {}, column {}", rest.span.start.line, rest.span.start.column);
         return Err(Defect::of_all(format!("{at}: the expression ended before '{rest}'")));
@@ -42,6 +50,22 @@ pub(super) fn parse(
         ControlFlow::Break(defect) => Err(defect),
         ControlFlow::Continue(()) => Ok(expr),
     }
+}
+
+fn nesting(tokens: &[TokenWithSpan]) -> usize {
+    let is_word = |token: &Token, keyword| matches!(token, Token::Word(word) if word.keyword == keyword);
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for TokenWithSpan { token, .. } in tokens {
+        let opens = matches!(token, Token::LParen | Token::LBracket | Token::LBrace);
+        let closes = matches!(token, Token::RParen | Token::RBracket | Token::RBrace);
+        if opens || is_word(token, Keyword::CASE) {
+            depth += 1;
+        } else if closes || is_word(token, Keyword::END) {
+            depth = depth.saturating_sub(1);
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Looks at each part before the parts it has.
@@ -70,7 +94,7 @@ impl Visitor for Check<'_> {
 }
 
 fn too_deep() -> String {
-    format!("the expression is nested deeper than {MAX_DEPTH} levels")
+    format!("the expression has more than {MAX_DEPTH} operations in a row; parentheses can halve them")
 }
 
 fn said(error: ParserError) -> String {
