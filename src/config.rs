@@ -21,6 +21,7 @@ use crate::cli::{
 };
 use crate::database::open_options;
 use crate::environment;
+use crate::memory;
 
 /// Everything that `forebay server` needs to know.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl ServerConfig {
             features: FeaturesConfig {
                 user_header: registry.user_header.clone(),
                 locations: locations(&features),
+                memory_bytes: features.features_memory.unwrap_or_else(memory::half),
             },
             registry,
             database,

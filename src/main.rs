@@ -11,6 +11,7 @@ mod gc;
 mod lake;
 mod lineage;
 mod logging;
+mod memory;
 mod metrics;
 mod model_origins;
 mod models;

@@ -5,8 +5,10 @@
 //! `training_sets` from tables to a table).
 
 mod definitions;
+mod expressions;
 mod join;
 mod training_sets;
+mod builds;
 mod error;
 pub mod http;
 mod locations;
@@ -21,15 +23,20 @@ use axum::http::HeaderName;
 use forebay_core::clock::Clock;
 use forebay_db::Db;
 use forebay_lake::Lake;
+use tokio::sync::Semaphore;
 
 pub use error::Error;
 pub use locations::{Location, Locations};
 pub use training_sets::{
-    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Step, ViewAudit, build,
+    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Step,
+    ViewAudit, build,
 };
 
 use moment::Moment;
 use opening::Opening;
+
+/// How many training sets are made at a time: each may have all of the memory.
+const BUILDS: usize = 1;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,6 +48,8 @@ pub struct Config {
     pub user_header: Option<HeaderName>,
     /// Where the tables are that callers may have read and written.
     pub locations: Locations,
+    /// Bytes that the whole process may have while it makes a training set.
+    pub memory_bytes: u64,
 }
 
 /// The feature store on an open database. Cloning it is cheap.
@@ -51,16 +60,23 @@ pub struct Features {
     config: Arc<Config>,
     clock: Arc<dyn Clock>,
     opening: Opening,
+    /// The turn of whoever has a training set made.
+    building: Arc<Semaphore>,
 }
 
 impl Features {
     /// Takes an open database, and where tables are.
     pub fn new(db: Db, lake: Lake, config: Config, clock: Arc<dyn Clock>) -> Self {
-        Features { db, lake, config: Arc::new(config), clock, opening: Opening::new() }
+        let building = Arc::new(Semaphore::new(BUILDS));
+        Features { db, lake, config: Arc::new(config), clock, opening: Opening::new(), building }
     }
 
     /// Now, for a write that `user` asks for.
     fn moment(&self, user: Option<String>) -> Moment {
-        Moment { now_ms: self.clock.now_ms(), user }
+        Moment { now_ms: self.now_ms(), user }
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 }

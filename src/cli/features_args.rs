@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::SummaryFormat;
 use super::target_args::{OriginArgs, OutputArgs};
 
 /// What the exit codes of all these commands mean.
@@ -17,7 +18,8 @@ Examples:
   forebay features plan -f features/
   forebay features apply -f features/ --tracking-uri http://127.0.0.1:5000
   forebay features show weather
-  forebay features delete weather --kind feature_view";
+  forebay features delete weather --kind feature_view
+  forebay features training-set --service late_flights --spine flights.parquet --output gold/training";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -40,6 +42,8 @@ pub(crate) enum FeaturesCommand {
     Show(DefinitionArgs),
     /// Delete a definition that no other names; its versions stay.
     Delete(DeleteDefinitionArgs),
+    /// Make a training set: the rows of a table with the features of a service, each as it was known at the row's time.
+    TrainingSet(Box<TrainingSetArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +84,45 @@ pub(crate) struct DeleteDefinitionArgs {
     pub(crate) which: OneDefinitionArgs,
     #[command(flatten)]
     pub(crate) shown: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainingSetArgs {
+    /// The feature service whose features are wanted.
+    #[arg(long, value_name = "NAME", required_unless_present = "pin")]
+    pub(crate) service: Option<String>,
+    /// A version of the service; the last one without this.
+    #[arg(long, value_name = "N", conflicts_with = "pin", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) service_version: Option<i64>,
+    /// The table whose rows get features: it has the keys of the features, and a time.
+    #[arg(long, value_name = "TABLE", required_unless_present = "pin")]
+    pub(crate) spine: Option<String>,
+    /// Where the training set goes: a file, if the name ends in parquet, csv, jsonl, arrow or arrows; `-` for an Arrow stream on
+    /// standard output; anything else is a Delta table, to which the rows are added in one commit.
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) output: String,
+    /// The column with the time of a row; `event_timestamp`, or that of the manifest, without this.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) event_time: Option<String>,
+    /// Read Delta tables as they were at this time, such as `2026-11-26` or `2026-11-26T10:30:00Z`; UTC without a zone.
+    #[arg(long, value_name = "TIME", value_parser = super::table_args::time_ms, conflicts_with = "pin")]
+    pub(crate) as_of: Option<i64>,
+    /// A manifest: the same training set is made once more, from the same definitions and versions of tables, or the command
+    /// says what is not the same any more.
+    #[arg(long, value_name = "MANIFEST")]
+    pub(crate) pin: Option<PathBuf>,
+    /// A run to log it to: as a dataset for training, with manifest and audit as artifacts.
+    #[arg(long, value_name = "RUN_ID")]
+    pub(crate) run: Option<String>,
+    /// How much memory may be used, such as `8GiB` or `500MB`; half of what this machine has without this.
+    #[arg(long, env = "FOREBAY_FEATURES_MEMORY", value_name = "SIZE", value_parser = super::size::bytes)]
+    pub(crate) memory: Option<u64>,
+    /// A file for the manifest.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// How the summary on standard error looks, or on standard output if that is not the training set: text or json.
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
+    pub(crate) summary: SummaryFormat,
 }
 
 /// One definition.

@@ -9,6 +9,7 @@ mod score_args;
 mod secret;
 mod serve_args;
 mod server_args;
+mod size;
 mod table_args;
 mod target_args;
 mod webhook_args;
@@ -19,7 +20,7 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, Va
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
 pub(crate) use features_args::{
     DefinitionArgs, DefinitionFilesArgs, DefinitionsArgs, DeleteDefinitionArgs, FeaturesArgs,
-    FeaturesCommand, OneDefinitionArgs,
+    FeaturesCommand, OneDefinitionArgs, TrainingSetArgs,
 };
 pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use models_args::{DownloadArgs, ListArgs, ModelsArgs, ModelsCommand, VersionArgs, VersionsArgs};

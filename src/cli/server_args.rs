@@ -181,6 +181,10 @@ pub(crate) struct FeatureStoreArgs {
         action = ArgAction::Append
     )]
     pub(crate) features_location: Vec<String>,
+    /// How much memory the server may use while it makes a training set, such as `8GiB`; half of what this machine has
+    /// without this.
+    #[arg(long, env = "FOREBAY_FEATURES_MEMORY", value_name = "SIZE", value_parser = super::size::bytes)]
+    pub(crate) features_memory: Option<u64>,
 }
 
 /// How much one GraphQL document may ask for.

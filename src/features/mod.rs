@@ -8,6 +8,7 @@ mod apply;
 mod list;
 mod show;
 mod delete;
+mod training_set;
 
 use forebay_client::Client;
 
@@ -31,5 +32,6 @@ async fn perform(client: &Client, command: FeaturesCommand) -> anyhow::Result<()
         FeaturesCommand::List(args) => list::run(client, args).await,
         FeaturesCommand::Show(args) => show::run(client, args).await,
         FeaturesCommand::Delete(args) => delete::run(client, args).await,
+        FeaturesCommand::TrainingSet(args) => training_set::run(client, *args).await,
     }
 }

@@ -24,6 +24,7 @@ use crate::cli::OriginArgs;
 use crate::database::open_options;
 use crate::environment;
 use crate::lake;
+use crate::memory;
 use crate::router::{Domains, bare_router};
 use crate::server::open_registry;
 
@@ -114,7 +115,11 @@ fn registry_config() -> RegistryConfig {
 
 /// Whoever runs this program reads with the rights that they have.
 fn features_config() -> FeaturesConfig {
-    FeaturesConfig { user_header: Some(USER_HEADER), locations: Locations::Everywhere }
+    FeaturesConfig {
+        user_header: Some(USER_HEADER),
+        locations: Locations::Everywhere,
+        memory_bytes: memory::half(),
+    }
 }
 
 /// As of a server without flags; nothing here is logged, so only the artifacts count.

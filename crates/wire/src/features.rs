@@ -1,6 +1,8 @@
 //! Messages about the definitions of the feature store. These are ours; MLflow has none like them.
 #![expect(missing_docs, reason = "docs stand where a name does not say it all")]
 
+use serde_json::Value;
+
 use crate::feature_definitions::FeatureDefinitions;
 use crate::number::Int64;
 use crate::presence::message;
@@ -92,6 +94,56 @@ message! {
     /// Answers `GET features/get`.
     pub struct KeptFeaturesResponse {
         definition: Option<KeptFeatures>,
+    }
+
+    /// `POST features/training-sets`: as JSON, or in the query where the body is the spine as an Arrow stream.
+    #[serde(deny_unknown_fields)]
+    pub struct MakeTrainingSet {
+        /// The name of a feature service; that of the manifest when absent.
+        service: Option<String>,
+        /// The last one when absent.
+        version: Option<Int64>,
+        /// The address of the table whose rows get features; that of the manifest when absent.
+        spine: Option<String>,
+        /// The column with the time of a row; `event_timestamp`, or that of the manifest, when absent.
+        event_time as "eventTime": Option<String>,
+        /// The address of the table to write; when absent, the answer is the training set as an Arrow stream.
+        output: Option<String>,
+        /// Milliseconds since the epoch: Delta tables are read as they were then.
+        as_of as "asOf": Option<Int64>,
+        /// A manifest: what it says comes out again.
+        pin: Option<Value>,
+        /// Bytes that the whole server may have meanwhile; at most, and when absent, what its operator allows.
+        memory: Option<Int64>,
+    }
+
+    /// Answers [`MakeTrainingSet`] where it wrote a table.
+    pub struct TrainingSetResponse {
+        output: Option<String>,
+        /// The version of a Delta table that has the rows.
+        output_version as "outputVersion": Option<Int64>,
+        manifest: Option<Value>,
+        audit: Option<Value>,
+    }
+
+    /// A line of the answer where lines are wanted; the last one has a result or an error.
+    pub struct TrainingSetLine {
+        progress: Option<TrainingSetProgress>,
+        result: Option<TrainingSetResponse>,
+        error_code as "errorCode": Option<String>,
+        message: Option<String>,
+    }
+
+    /// How far a build is.
+    pub struct TrainingSetProgress {
+        /// `spine`, `view`, `parts` or `write`.
+        step: Option<String>,
+        /// The name of the view that is read.
+        view: Option<String>,
+        /// Rows that are done.
+        done: Option<Int64>,
+        /// Of so many, where that is known.
+        of: Option<Int64>,
     }
 
     /// `GET features/service-definitions`.

@@ -1,7 +1,7 @@
 //! Applying definitions: all of them, or none.
 //!
-//! Tables are looked at before the transaction, which must not wait for them. If meanwhile others changed the keys by which
-//! they were looked at, it begins anew.
+//! Tables and expressions are looked at before the transaction, which must not wait for them. If meanwhile others changed the
+//! keys and types by which they were looked at, it begins anew.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Features {
 async fn apply(tx: &mut Tx, input: &Input) -> Result<Vec<Change>> {
     feature_definitions::lock(tx).await?;
     let plan = plan(tx, &input.given).await?;
-    if plan.keys != input.planned.keys {
+    if plan.basis != input.planned.basis {
         return Err(Error::Raced);
     }
     for (change, given) in plan.changes.iter().zip(&*input.given) {

@@ -6,6 +6,7 @@ mod usage;
 mod diff;
 pub(crate) mod change;
 mod tables;
+mod inspect;
 
 mod plan;
 mod apply;

@@ -16,6 +16,8 @@ use crate::model::kept::Kept;
 use crate::model::kind::Kind;
 use crate::model::mistake::Mistake;
 use crate::model::name::Name;
+use crate::model::reference::Reference;
+use crate::model::value_type::ValueType;
 use crate::sql::feature_definitions;
 use crate::{Features, Result};
 
@@ -23,8 +25,17 @@ use crate::{Features, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) changes: Vec<Change>,
-    /// The keys of each feature view that is given; its table has to have columns for them.
+    /// What tables and expressions are judged by.
+    pub(crate) basis: Basis,
+}
+
+/// What those that are given take from others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Basis {
+    /// The keys of each feature view; its table has to have columns for them.
     pub(crate) keys: BTreeMap<Name, Vec<Key>>,
+    /// The types of the inputs of each on-demand view, by their features' names.
+    pub(crate) inputs: BTreeMap<Name, BTreeMap<Name, ValueType>>,
 }
 
 impl Features {
@@ -36,12 +47,12 @@ impl Features {
         let mut tx = self.db.read_once().await?;
         let plan = plan(&mut tx, &given).await?;
         drop(tx);
-        self.check_tables(given, plan.keys.clone()).await?;
+        self.inspect(given, plan.basis.clone()).await?;
         Ok(plan)
     }
 }
 
-/// Judges what is given by what is kept, without the tables.
+/// Judges what is given by what is kept, without tables and expressions.
 pub(super) async fn plan(tx: &mut Tx, given: &[Given]) -> Result<Plan> {
     let before = Catalog::of(feature_definitions::list(tx, None).await?);
     let after = merged(&before, given)?;
@@ -54,7 +65,7 @@ pub(super) async fn plan(tx: &mut Tx, given: &[Given]) -> Result<Plan> {
         let last = feature_definitions::find_last(tx, definition.kind(), definition.name()).await?;
         changes.push(change(definition, last));
     }
-    Ok(Plan { changes, keys: keys(&after, given) })
+    Ok(Plan { changes, basis: basis(&after, given) })
 }
 
 /// What is kept with what is given in its place, each once.
@@ -81,10 +92,22 @@ fn change(definition: &Definition, last: Option<Kept>) -> Change {
     Change { kind: definition.kind(), name: definition.name().clone(), what, version }
 }
 
-fn keys(catalog: &Catalog, given: &[Given]) -> BTreeMap<Name, Vec<Key>> {
-    let views = given.iter().filter_map(|given| match &given.definition {
-        Definition::FeatureView(view) => Some(view),
-        _ => None,
-    });
-    views.map(|view| (view.name.clone(), catalog.keys(view).cloned().collect())).collect()
+fn basis(catalog: &Catalog, given: &[Given]) -> Basis {
+    let mut basis = Basis::default();
+    for Given { definition, .. } in given {
+        match definition {
+            Definition::FeatureView(view) => {
+                basis.keys.insert(view.name.clone(), catalog.keys(view).cloned().collect());
+            }
+            Definition::OnDemandView(view) => {
+                let kind = |input: &Reference| {
+                    let (_, kind) = catalog.resolve(input).ok()?;
+                    Some((input.feature.clone(), kind.clone()))
+                };
+                basis.inputs.insert(view.name.clone(), view.inputs.iter().filter_map(kind).collect());
+            }
+            Definition::Entity(_) | Definition::FeatureService(_) => {}
+        }
+    }
+    basis
 }

@@ -1,43 +1,17 @@
 //! Whether tables have what feature views say of them.
 
-use std::collections::BTreeMap;
-
 use arrow::datatypes::{DataType, Field, Schema};
 use forebay_core::nearest::did_you_mean;
 use forebay_lake::{Lake, Table, TableOptions};
 
 use crate::locations::Locations;
-use crate::model::definition::Definition;
 use crate::model::entity::Key;
 use crate::model::feature_view::{FeatureView, Holds};
-use crate::model::given::Given;
 use crate::model::mistake::Mistake;
-use crate::model::name::Name;
 use crate::model::value_type::ValueType;
-use crate::{Error, Features, Result};
-
-impl Features {
-    /// Opens the tables of all feature views that are given, and looks at their columns. `keys` are those of each view.
-    pub(super) async fn check_tables(&self, given: Vec<Given>, keys: BTreeMap<Name, Vec<Key>>) -> Result<()> {
-        let (lake, config) = (self.lake.clone(), self.config.clone());
-        self.opening
-            .run(move || {
-                for Given { definition, at } in &given {
-                    let Definition::FeatureView(view) = definition else { continue };
-                    let keys = keys.get(&view.name).map_or(&[][..], Vec::as_slice);
-                    check(&lake, &config.locations, view, keys).map_err(|why| match why {
-                        Why::Wrong(mistake) => Error::Invalid(at.tell(&mistake)),
-                        Why::Refused(mistake) => Error::PlaceRefused(at.tell(&mistake).to_string()),
-                    })?;
-                }
-                Ok(())
-            })
-            .await?
-    }
-}
 
 /// Why a table will not do.
-enum Why {
+pub(super) enum Why {
     Wrong(Mistake),
     /// Callers may not have it read.
     Refused(Mistake),
@@ -49,7 +23,8 @@ impl From<Mistake> for Why {
     }
 }
 
-fn check(lake: &Lake, locations: &Locations, view: &FeatureView, keys: &[Key]) -> Result<(), Why> {
+/// Opens the table of a view whose keys these are, and looks at its columns.
+pub(super) fn check(lake: &Lake, locations: &Locations, view: &FeatureView, keys: &[Key]) -> Result<(), Why> {
     let of_view = |reason: String| Mistake::new("source", format!("feature view '{}': {reason}", view.name));
     locations.check(lake, &view.source).map_err(|reason| Why::Refused(of_view(reason)))?;
     let unusable =

@@ -30,7 +30,7 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("gold")).unwrap();
         write(&folder.path().join("gold/weather.arrow"));
-        let config = Config { user_header: None, locations: locations(folder.path()) };
+        let config = Config { user_header: None, locations: locations(folder.path()), memory_bytes: 1 << 30 };
         let lake = Lake::local(Handle::current());
         Store { features: Features::new(db, lake, config, Arc::new(SystemClock)), folder }
     }

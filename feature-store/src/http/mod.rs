@@ -3,6 +3,8 @@
 mod answer;
 mod caller;
 mod definitions;
+mod training_sets;
+mod streams;
 mod routes;
 
 pub use routes::routes;

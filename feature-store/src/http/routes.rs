@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{delete, get, post};
 
-use super::definitions;
+use super::{definitions, training_sets};
 use crate::Features;
 
 /// All routes. MLflow has none like them.
@@ -22,5 +22,6 @@ fn features_routes() -> Router<Features> {
         .route("/get", get(definitions::get))
         .route("/history", get(definitions::history))
         .route("/delete", delete(definitions::delete))
+        .route("/training-sets", post(training_sets::make))
         .route("/service-definitions", get(definitions::service))
 }

@@ -5,24 +5,20 @@ use std::collections::BTreeMap;
 use arrow::array::{ArrayRef, RecordBatch};
 
 use super::error::Error;
+use crate::expressions::compiled::Compiled;
 use crate::model::name::Name;
 use crate::model::on_demand_view::OnDemandView;
 use crate::model::value_type::ValueType;
 
 /// The expressions of an on-demand view.
-pub(crate) struct Computing {
-    view: Name,
-}
+pub(crate) struct Computing(Compiled);
 
 impl Computing {
-    // joined at merge: expressions::Compiled::of(view, &inputs)
-    pub(crate) fn of(view: &OnDemandView, _inputs: BTreeMap<Name, ValueType>) -> Result<Self, Error> {
-        Ok(Computing { view: view.name.clone() })
+    pub(crate) fn of(view: &OnDemandView, inputs: &BTreeMap<Name, ValueType>) -> Result<Self, Error> {
+        Compiled::of(view, inputs).map(Computing).map_err(|error| Error::Definitions(error.to_string()))
     }
 
-    // joined at merge: compiled.evaluate(rows)
-    pub(crate) fn evaluate(&self, _rows: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
-        let reason = "expressions cannot be computed yet".to_owned();
-        Err(Error::Expression { view: self.view.to_string(), reason })
+    pub(crate) fn evaluate(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
+        self.0.evaluate(rows).map_err(|failed| Error::Expression(failed.to_string()))
     }
 }

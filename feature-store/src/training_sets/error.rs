@@ -83,13 +83,8 @@ pub enum Error {
     #[error("the training set is not written, for it would be wrong, which is a defect of Forebay: {0}")]
     Leak(String),
     /// An expression cannot be computed.
-    #[error("on-demand view '{view}': {reason}")]
-    Expression {
-        /// Its name.
-        view: String,
-        /// Without a full stop.
-        reason: String,
-    },
+    #[error("{0}")]
+    Expression(String),
     /// The file or connection for the output refused.
     #[error("the training set cannot be written: {0}")]
     Output(#[source] io::Error),

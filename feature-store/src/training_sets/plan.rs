@@ -93,7 +93,7 @@ impl Plan {
         }
         let kind =
             |(name, source): &(Name, Source)| Some((name.clone(), self.feature(*source)?.kind.clone()));
-        let computing = Computing::of(view, inputs.iter().filter_map(kind).collect())?;
+        let computing = Computing::of(view, &inputs.iter().filter_map(kind).collect())?;
         self.computed.push(ComputedPlan { view: view.clone(), inputs, computing });
         Ok(self.computed.len() - 1)
     }

@@ -55,7 +55,7 @@ pub(crate) fn batch(columns: &[Column<'_>]) -> RecordBatch {
 }
 
 pub(crate) fn name(text: &str) -> Name {
-    Name::parse("name", text.to_owned()).unwrap()
+    Name::parse(text).unwrap()
 }
 
 /// So many threads and parts.
