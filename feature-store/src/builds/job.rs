@@ -109,26 +109,29 @@ impl Job {
         watch: Watch,
         stream: Box<dyn std::io::Write + Send>,
     ) -> JoinHandle<Result<Built, BuildError>> {
-        tokio::task::spawn_blocking(move || {
-            let output = match self.asked.output.clone() {
-                Some(uri) => {
-                    let format = Format::of_path(&uri).map_or(OutputFormat::Delta, OutputFormat::File);
-                    Output::Table { uri, format }
-                }
-                None => Output::Stream(stream),
-            };
-            let request = Request {
-                spine: self.spine.clone(),
-                event_time: self.asked.event_time.clone(),
-                output,
-                as_of_us: self.asked.as_of_ms.map(|time_ms| time_ms.saturating_mul(1_000)),
-                memory_bytes: self.memory_bytes,
-                spill_folder: self.spilled.path().to_owned(),
-                pin: self.asked.pin().cloned(),
-                now_ms: self.now_ms,
-            };
-            build(&self.lake, &self.blueprint, request, &watch)
-        })
+        // A method takes all of the job along, also what is only given back at its end.
+        tokio::task::spawn_blocking(move || self.build(&watch, stream))
+    }
+
+    fn build(self, watch: &Watch, stream: Box<dyn std::io::Write + Send>) -> Result<Built, BuildError> {
+        let output = match self.asked.output.clone() {
+            Some(uri) => {
+                let format = Format::of_path(&uri).map_or(OutputFormat::Delta, OutputFormat::File);
+                Output::Table { uri, format }
+            }
+            None => Output::Stream(stream),
+        };
+        let request = Request {
+            spine: self.spine.clone(),
+            event_time: self.asked.event_time.clone(),
+            output,
+            as_of_us: self.asked.as_of_ms.map(|time_ms| time_ms.saturating_mul(1_000)),
+            memory_bytes: self.memory_bytes,
+            spill_folder: self.spilled.path().to_owned(),
+            pin: self.asked.pin().cloned(),
+            now_ms: self.now_ms,
+        };
+        build(&self.lake, &self.blueprint, request, watch)
     }
 }
 

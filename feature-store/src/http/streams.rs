@@ -1,6 +1,6 @@
 //! Bytes that a thread writes and an answer sends.
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 /// How many chunks wait to be sent.
 const WAITING: usize = 8;
 
-/// How large a chunk is, about.
+/// How large a chunk is, at least.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The end that sends; an error breaks the answer off.
@@ -23,7 +23,7 @@ pub(super) fn pipe() -> (Sender<io::Result<Bytes>>, Chunks) {
 
 /// Takes what a thread writes.
 pub(super) fn writer(sender: Sender<io::Result<Bytes>>) -> Box<dyn Write + Send> {
-    Box::new(BufWriter::with_capacity(CHUNK_BYTES, Pipe(sender)))
+    Box::new(Pipe { sender, chunk: Vec::new() })
 }
 
 /// An answer of a first chunk and all that come, for which `kept` is kept.
@@ -38,15 +38,30 @@ pub(super) fn body(first: Option<Bytes>, chunks: Chunks, kept: impl Send + 'stat
     }))
 }
 
-struct Pipe(Sender<io::Result<Bytes>>);
+/// Sends chunks when they are large enough, and what is left when it is flushed: what a failure leaves behind is not sent.
+struct Pipe {
+    sender: Sender<io::Result<Bytes>>,
+    chunk: Vec<u8>,
+}
+
+impl Pipe {
+    fn send(&mut self) -> io::Result<()> {
+        let chunk = std::mem::take(&mut self.chunk);
+        let sent = self.sender.blocking_send(Ok(chunk.into()));
+        sent.map_err(|_| io::Error::new(ErrorKind::BrokenPipe, "the caller is gone"))
+    }
+}
 
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| io::Error::new(ErrorKind::BrokenPipe, "the caller is gone"))
+        self.chunk.extend_from_slice(bytes);
+        if self.chunk.len() >= CHUNK_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.chunk.is_empty() { Ok(()) } else { self.send() }
     }
 }
