@@ -76,7 +76,7 @@ impl WhichArgs {
 }
 
 /// Reads a day, or a time of it.
-fn time_ms(text: &str) -> Result<i64, String> {
+pub(super) fn time_ms(text: &str) -> Result<i64, String> {
     let with_zone = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
     let without = || text.parse::<NaiveDateTime>().ok().map(|time| time.and_utc().timestamp_millis());
     let day = || Some(text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis());

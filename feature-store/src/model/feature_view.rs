@@ -1,5 +1,8 @@
 //! A table of features: which rows are about what, since when they hold, and since when that was known.
 
+mod read;
+mod write;
+
 use super::about::About;
 use super::expectation::Expectation;
 use super::name::Name;
@@ -63,4 +66,17 @@ pub(crate) struct Feature {
     pub(crate) column: String,
     pub(crate) kind: ValueType,
     pub(crate) description: Option<String>,
+}
+
+impl FeatureView {
+    /// The feature of that name.
+    pub(crate) fn feature(&self, name: &Name) -> Option<&Feature> {
+        self.features.iter().find(|feature| feature.name == *name)
+    }
+
+    /// The column of the table that holds a key.
+    pub(crate) fn key_column<'a>(&'a self, key: &'a Name) -> &'a str {
+        let named = self.key_columns.iter().find(|(name, _)| name == key);
+        named.map_or(key.as_str(), |(_, column)| column)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use forebay_core::invalid::Invalid;
+use super::mistake::{Mistake, required};
 
 /// Longest name, in characters.
 const MAX_LEN: usize = 200;
@@ -12,15 +12,23 @@ const MAX_LEN: usize = 200;
 pub(crate) struct Name(String);
 
 impl Name {
-    /// Reads the field `field`.
-    pub(crate) fn parse(field: &str, text: String) -> Result<Self, Invalid> {
+    /// Reads the field `field`, which has to be there.
+    pub(crate) fn required(field: &str, text: Option<String>) -> Result<Self, Mistake> {
+        Name::parse(&required(field, text)?).map_err(|reason| Mistake::new(field, reason))
+    }
+
+    /// Reads a name, or says why it is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let starts_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if !starts_well || !text.chars().all(is_word) || text.len() > MAX_LEN {
-            let why = "a name is a letter or '_' and then letters, digits and '_', 200 at most";
-            return Err(Invalid::value(field, &text, why));
+        if starts_well && text.chars().all(is_word) && text.len() <= MAX_LEN {
+            return Ok(Name(text.to_owned()));
         }
-        Ok(Name(text))
+        // A text of a caller is not repeated whole.
+        let shown: String = text.chars().take(MAX_LEN).collect();
+        Err(format!(
+            "'{shown}' is no name: that is a letter or '_' and then letters, digits and '_', {MAX_LEN} at most"
+        ))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use forebay_core::invalid::Invalid;
-
 use super::name::Name;
 
 /// A feature of a view, be it read or computed.
@@ -14,15 +12,12 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// Reads the field `field`.
-    pub(crate) fn parse(field: &str, text: &str) -> Result<Self, Invalid> {
+    /// Reads `view:feature`, or says why it is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (view, feature) = text
             .split_once(':')
-            .ok_or_else(|| Invalid::value(field, text, "it names a feature as 'view:feature'"))?;
-        Ok(Reference {
-            view: Name::parse(field, view.to_owned())?,
-            feature: Name::parse(field, feature.to_owned())?,
-        })
+            .ok_or_else(|| format!("'{text}' names no feature, which is written as view:feature"))?;
+        Ok(Reference { view: Name::parse(view)?, feature: Name::parse(feature)? })
     }
 }
 

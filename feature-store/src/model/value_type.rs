@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
+use super::mistake::{Mistake, required};
+
 /// The type of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ValueType {
@@ -85,6 +87,16 @@ impl ValueType {
             | (ValueType::Timestamp, D::Timestamp(_, _)) => true,
             _ => false,
         }
+    }
+
+    /// Reads the field `field`, which has to be there.
+    pub(super) fn required(field: &str, text: Option<String>) -> Result<Self, Mistake> {
+        required(field, text)?.parse().map_err(|reason| Mistake::new(field, reason))
+    }
+
+    /// Whether its values are numbers.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, ValueType::Int32 | ValueType::Int64 | ValueType::Float32 | ValueType::Float64)
     }
 
     /// Whether rows can be found by such a value: it is equal to itself, and to one value alone.

@@ -1,0 +1,10 @@
+//! The HTTP edge: every endpoint in one table, and one file of handlers per noun.
+
+mod answer;
+mod caller;
+mod definitions;
+mod training_sets;
+mod streams;
+mod routes;
+
+pub use routes::routes;
