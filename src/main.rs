@@ -14,6 +14,7 @@ mod logging;
 mod memory;
 mod metrics;
 mod model_origins;
+mod late_registry;
 mod models;
 mod router;
 mod score;

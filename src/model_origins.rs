@@ -11,46 +11,33 @@ use futures_util::future::BoxFuture;
 use crate::cli::OriginArgs;
 use crate::environment;
 use crate::failure;
-use crate::models::connection::Connection;
+use crate::late_registry::LateRegistry;
 
 /// All of them, opened.
 pub(crate) struct ModelOrigins {
     /// None when no model is known to a registry alone.
-    registry: Option<Registry>,
+    registry: Option<LateRegistry>,
     buckets: OwnBuckets,
     /// Where models are kept that came from elsewhere.
     pub(crate) cache: Cache,
 }
 
-struct Registry {
-    connection: Connection,
-    source: Box<dyn ModelSource>,
-}
-
 impl ModelOrigins {
-    /// Opens what those models need. Without a folder for the cache it is `$FOREBAY_CACHE`, or `forebay/models` where
+    /// What those models need; a registry is opened when it is asked. Without a folder for the cache it is `$FOREBAY_CACHE`, or `forebay/models` where
     /// the user's caches are.
-    pub(crate) async fn open(
-        args: &OriginArgs,
-        uris: &[ModelUri],
-        cache: Option<PathBuf>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn open(args: &OriginArgs, uris: &[ModelUri], cache: Option<PathBuf>) -> anyhow::Result<Self> {
         let cache = cache.or_else(environment::model_cache);
         let cache = cache.context("there is no home folder for cached models; name one by FOREBAY_CACHE")?;
         let stores = ObjectStores::new(environment::object_stores())?;
-        let registry = if uris.iter().any(ModelUri::needs_registry) {
-            let connection = Connection::read_only(args).await?;
-            Some(Registry { source: connection.source(), connection })
-        } else {
-            None
-        };
+        let needs_registry = uris.iter().any(ModelUri::needs_registry);
+        let registry = if needs_registry { Some(LateRegistry::new(args)?) } else { None };
         Ok(ModelOrigins { registry, buckets: OwnBuckets(stores), cache: Cache::at(cache) })
     }
 
     /// Who is asked.
     pub(crate) fn origins(&self) -> Origins<'_> {
         Origins {
-            registry: self.registry.as_ref().map(|registry| &*registry.source),
+            registry: self.registry.as_ref().map(|registry| registry as &dyn ModelSource),
             buckets: Some(&self.buckets),
         }
     }
@@ -58,7 +45,7 @@ impl ModelOrigins {
     /// Closes the database, if it is one.
     pub(crate) async fn close(self) {
         if let Some(registry) = self.registry {
-            registry.connection.close().await;
+            registry.close().await;
         }
     }
 }

@@ -8,7 +8,7 @@ use super::secret::Secret;
 /// A server or a database.
 // The two addresses have no `env`: a flag has to win over the variable of the other one, so `crate::environment` reads
 // those.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Which registry")]
 pub(crate) struct OriginArgs {
     /// A tracking server, Forebay's or MLflow's, as in `http://127.0.0.1:5000`. Who asks is said by

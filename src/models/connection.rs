@@ -69,6 +69,14 @@ impl Connection {
         &self.place
     }
 
+    /// The place of the one that would be opened.
+    pub(crate) fn place_of(args: &OriginArgs) -> anyhow::Result<String> {
+        Ok(match Target::choose(args, environment::models())? {
+            Target::Server { uri, .. } => uri,
+            Target::Database { url, .. } => url.to_string(),
+        })
+    }
+
     /// Where models come from, with this registry.
     pub(crate) fn source(&self) -> Box<dyn ModelSource> {
         let server = TrackingServer::new(self.client.clone(), self.place.clone());

@@ -19,7 +19,7 @@ pub(super) struct Loaded {
 pub(super) async fn load(args: &ScoreArgs) -> anyhow::Result<Loaded> {
     let uri: ModelUri = args.model.parse().with_context(|| format!("--model {}", args.model))?;
     let cache = args.engine.cache.clone();
-    let origins = ModelOrigins::open(&args.origin, std::slice::from_ref(&uri), cache).await?;
+    let origins = ModelOrigins::open(&args.origin, std::slice::from_ref(&uri), cache)?;
     let silent = |_: Progress| {};
     let fetched = fetch(&uri, origins.origins(), &origins.cache, Fallback::Pinned, &silent).await;
     origins.close().await;

@@ -17,6 +17,10 @@ const LINE: Duration = Duration::from_secs(5);
 
 const KNOWN: &str = "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left{msg}";
 const UNKNOWN: &str = "{spinner} {human_pos} rows, {per_sec}{msg}";
+const LOADING: &str = "{spinner} {msg}";
+
+/// Until each lane has its model. A Python takes seconds to start, and as long as it likes to load one.
+const BEING_LOADED: &str = "the model is being loaded";
 
 /// Shows how far a job is until it is dropped.
 pub(super) struct Progress {
@@ -55,9 +59,14 @@ fn draw(n_rows: Option<u64>, counters: &Counters, is_over: &AtomicBool) {
         Some(n_rows) => (ProgressBar::new(n_rows), KNOWN),
         None => (ProgressBar::no_length(), UNKNOWN),
     };
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+    dress(&bar, LOADING);
+    bar.set_message(BEING_LOADED);
+    while !is_over.load(Ordering::Relaxed) && !counters.is_loaded() {
+        bar.tick();
+        thread::park_timeout(DRAW);
     }
+    bar.set_message("");
+    dress(&bar, template);
     // The rate is that of this try.
     bar.set_position(counters.n_done());
     bar.reset_eta();
@@ -76,16 +85,30 @@ fn draw(n_rows: Option<u64>, counters: &Counters, is_over: &AtomicBool) {
     bar.finish_and_clear();
 }
 
+fn dress(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}
+
 fn print(n_rows: Option<u64>, counters: &Counters, is_over: &AtomicBool) {
-    let (begin, n_before) = (Instant::now(), counters.n_done());
+    let mut scoring = None;
     loop {
         let next = Instant::now() + LINE;
         while Instant::now() < next {
-            thread::park_timeout(next.saturating_duration_since(Instant::now()));
+            // Time and rows count from when the model is there.
+            if scoring.is_none() && counters.is_loaded() {
+                scoring = Some((Instant::now(), counters.n_done()));
+            }
+            thread::park_timeout(DRAW.min(next.saturating_duration_since(Instant::now())));
             if is_over.load(Ordering::Relaxed) {
                 return;
             }
         }
+        let Some((begin, n_before)) = scoring else {
+            eprintln!("{BEING_LOADED}");
+            continue;
+        };
         let (n_done, n_rejected) = (counters.n_done(), counters.n_rejected());
         eprintln!(
             "{}",

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
         body_bytes: args.queue.body_mib.saturating_mul(MIB),
     };
     let uris: Vec<_> = named.iter().map(|model| model.uri.clone()).collect();
-    let origins = ModelOrigins::open(&args.origin, &uris, args.engine.cache.clone()).await?;
+    let origins = ModelOrigins::open(&args.origin, &uris, args.engine.cache.clone())?;
     let clock = Arc::new(SystemClock);
     let setting = Setting { limits: limits(&args.queue), metrics: serving_metrics, clock };
     let starter = Starter { origins, engine: args.engine, setting };

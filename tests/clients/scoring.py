@@ -21,6 +21,7 @@ import pytest
 import requests
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.types.schema import Array, Map, Object, Property
 
 from conftest import STOP_TIMEOUT_S, ServerDidNotStart, forebay_program, free_port, server_environment
 
@@ -214,7 +215,7 @@ def build_named_tensors(path):
     graph = helper.make_graph(nodes, "two", [tensor("x"), tensor("y")], [tensor("total"), tensor("difference")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     spec = [TensorSpec(numpy.dtype("float32"), (-1, 2), name) for name in ("x", "y")]
-    mlflow.onnx.save_model(model, path, signature=ModelSignature(Schema(spec)))
+    mlflow.onnx.save_model(model, path, signature=ModelSignature(Schema(list(spec))))
 
 
 def build_objects(path):
@@ -271,6 +272,27 @@ def build_echo(path):
     mlflow.pyfunc.save_model(path, python_model=Echo(), signature=ModelSignature(inputs, params=params))
 
 
+def build_texts(path):
+    """One column of texts."""
+    save_same(path, ColSpec("string", "s"))
+
+
+def build_nested(path):
+    """Texts within a list, an object and a map; none of them has to come."""
+    kinds = {"l": Array("string"), "o": Object([Property("p", "string")]), "m": Map("string")}
+    save_same(path, *[ColSpec(kind, name, required=False) for name, kind in kinds.items()])
+
+
+def save_same(path, *spec):
+    """A model that answers what arrives at it."""
+
+    class Same(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            return model_input
+
+    mlflow.pyfunc.save_model(path, python_model=Same(), signature=ModelSignature(Schema(list(spec))))
+
+
 BUILDERS = {
     "sklearn": build_sklearn,
     "tensor": build_tensor,
@@ -280,4 +302,6 @@ BUILDERS = {
     "mixed": build_mixed,
     "classifier": build_classifier,
     "echo": build_echo,
+    "texts": build_texts,
+    "nested": build_nested,
 }

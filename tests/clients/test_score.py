@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import os
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -11,7 +14,8 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
+from mlflow.types import ColSpec, Schema
 
 TIMEOUT_S = 300
 START_TIMEOUT_S = 60
@@ -181,6 +185,62 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(score, model, fli
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flights.parquet"]
     flights[["month"]].head(10).to_csv(tmp_path / "few.csv", index=False)
     score("--model", model, "--input", "few.csv", "--output", "out.csv", "--dry-run", code=1)
+
+
+def save_awaited(path):
+    """A model of Python that is loaded at once the first time, and then not before a file is there."""
+
+    class Awaited(mlflow.pyfunc.PythonModel):
+        def load_context(self, context):
+            import pathlib
+            import time
+
+            folder = pathlib.Path(context.artifacts["folder"])
+            if (folder / "loaded").exists():
+                while not (folder / "go").exists():
+                    time.sleep(0.01)
+            (folder / "loaded").touch()
+
+        def predict(self, context, model_input, params=None):
+            return model_input["x"] * 2
+
+    (path / "files").mkdir(parents=True)
+    (path / "files" / "empty").touch()
+    signature = ModelSignature(Schema([ColSpec("double", "x")]))
+    artifacts = {"folder": str(path / "files")}
+    mlflow.pyfunc.save_model(
+        path / "model", python_model=Awaited(), artifacts=artifacts, signature=signature, pip_requirements=[]
+    )
+    return path / "model"
+
+
+def shown_until(terminal, text):
+    """Reads a terminal until it has shown a text; gives all that it showed."""
+    shown, deadline = b"", time.monotonic() + START_TIMEOUT_S
+    while text not in shown and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 4096)
+    assert text in shown, shown
+    return shown
+
+
+def test_a_terminal_tells_that_the_model_is_being_loaded(forebay_binary, job_environment, tmp_path):
+    model = save_awaited(tmp_path / "awaited")
+    pd.DataFrame({"x": [1.0, 2.0]}).to_parquet(tmp_path / "x.parquet")
+    words = ["score", "--model", model, "--input", "x.parquet", "--output", "y.parquet", "--threads", "1"]
+    terminal, own = pty.openpty()
+    job = subprocess.Popen(
+        [str(forebay_binary), *map(str, words)], cwd=tmp_path, env=job_environment, stdout=subprocess.DEVNULL, stderr=own
+    )
+    try:
+        assert b" rows" not in shown_until(terminal, b"the model is being loaded")
+        next(model.rglob("loaded")).with_name("go").touch()
+        assert job.wait(TIMEOUT_S) == 0
+    finally:
+        job.kill()
+        os.close(own)
+        os.close(terminal)
+    assert pd.read_parquet(tmp_path / "y.parquet")["prediction"].tolist() == [2.0, 4.0]
 
 
 def test_parquet_comes_from_a_pipe(score, model, flights, expected, tmp_path):

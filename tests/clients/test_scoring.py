@@ -74,6 +74,8 @@ SAME = {
     "two_shapes": ("sklearn", JSON, {**split(ROWS), "inputs": ROWS}, 400, None),
     "no_shape": ("sklearn", JSON, {"columns": ["a"], "data": [[1]]}, 400, None),
     "a_list": ("sklearn", JSON, [1, 2, 3], 400, None),
+    "a_null": ("sklearn", JSON, b"null", 400, None),
+    "a_text": ("sklearn", JSON, b'"x"', 400, None),
     "no_json": ("sklearn", JSON, b"{", 400, None),
     "byte_order_mark": ("sklearn", JSON, b"\xef\xbb\xbf" + json.dumps(split([[1, -2, 3]])).encode(), 200, [1]),
     "utf_16": ("sklearn", JSON, json.dumps(split([[1, -2, 3]])).encode("utf-16"), 200, [1]),
@@ -96,6 +98,19 @@ SAME = {
     "tensor_of_another_shape": ("tensor", JSON, {"inputs": [[1.0, 2.0]]}, 400, None),
     "tensor_ragged": ("tensor", JSON, {"inputs": [[1.0, 2.0, 3.0], [1.0]]}, 400, None),
     "tensor_text": ("tensor", JSON, {"inputs": [["a", 2.0, 3.0]]}, 400, None),
+    "tensor_without_rows": ("tensor", JSON, {"inputs": []}, 400, None),
+    "tensor_without_instances": ("tensor", JSON, {"instances": []}, 400, None),
+    "tensor_of_an_empty_frame": ("tensor", JSON, split([]), 400, None),
+    "named_tensors_without_rows": ("named_tensors", JSON, {"inputs": {"x": [], "y": []}}, 400, None),
+    "named_tensors_of_an_empty_list": ("named_tensors", JSON, {"inputs": []}, 400, None),
+    "columns_of_an_empty_list": ("sklearn", JSON, {"inputs": []}, 400, None),
+    "columns_of_no_records": ("sklearn", JSON, {"dataframe_records": []}, 400, None),
+    "only_column_of_an_empty_list": ("texts", JSON, {"inputs": []}, 200, []),
+    "only_column_without_instances": ("texts", JSON, {"instances": []}, 200, []),
+    "only_column_without_values": ("texts", JSON, {"inputs": {"s": []}}, 200, []),
+    "only_column_of_an_empty_frame": ("texts", JSON, split([], "s"), 200, []),
+    "only_column_of_no_records": ("texts", JSON, {"dataframe_records": []}, 400, None),
+    "only_column_of_no_columns": ("texts", JSON, {"inputs": {}}, 400, None),
     "onnx_split": ("onnx", JSON, split(ROWS), 200, None),
     "onnx_parquet": ("onnx", PARQUET, parquet(frame("float32")), 200, None),
     "onnx_parquet_of_doubles": ("onnx", PARQUET, parquet(frame()), 400, None),
@@ -153,12 +168,57 @@ SAME = {
     "null_text": ("echo", JSON, echo(s=None), 200, None),
     "null_moment": ("echo", JSON, echo(t=None), 200, None),
     "no_moment": ("echo", JSON, echo(t="soon"), 400, None),
+    "number_for_a_text": ("texts", JSON, {"inputs": {"s": [5]}}, 200, [{"s": "5"}]),
+    "small_number_for_a_text": ("texts", JSON, {"inputs": [{"s": 1e-5}]}, 200, [{"s": "1e-05"}]),
+    "large_number_for_a_text": ("texts", JSON, {"instances": [{"s": 1e16}]}, 200, [{"s": "1e+16"}]),
+    "truth_for_a_text": ("texts", JSON, {"inputs": {"s": True}}, 200, [{"s": "True"}]),
+    "number_for_a_text_in_a_csv": ("texts", CSV, b"s\n5\n", 200, [{"s": "5"}]),
+    "number_in_a_list_of_texts": ("nested", JSON, {"dataframe_records": [{"l": [5]}]}, 400, None),
+    "number_in_an_object_of_texts": ("nested", JSON, {"dataframe_records": [{"o": {"p": 5}}]}, 400, None),
+    "number_in_a_map_of_texts": ("nested", JSON, {"dataframe_records": [{"m": {"k": 5}}]}, 400, None),
 }
 
 # Name: (model, content type, body, status of the original, what our message names).
 DIFFERENCES = {
     "fraction_for_a_whole_number": ("echo", JSON, echo(l=3.5), 200, ["'l'", "row 0", "3.5", "long"]),
     "out_of_range": ("echo", JSON, echo(i=2147483648), 200, ["'i'", "row 0", "2147483648", "integer"]),
+    "beyond_a_long": ("echo", JSON, echo(l=2**63), 200, ["'l'", "row 0", "9223372036854775808", "long"]),
+    "beyond_a_double": (
+        "echo",
+        JSON,
+        json.dumps(echo(d=0)).replace('"d": 0', '"d": 1e400').encode(),
+        200,
+        ["number out of range"],
+    ),
+    "column_of_a_record_twice": (
+        "echo",
+        JSON,
+        json.dumps(echo()).replace('"l": 2', '"l": 2, "l": 3').encode(),
+        200,
+        ["'l'", "row 0", "twice"],
+    ),
+    "tensor_twice": (
+        "named_tensors",
+        JSON,
+        b'{"inputs": {"x": [[1, 2]], "y": [[1, 2]], "x": [[3, 4]]}}',
+        200,
+        ["'x'", "twice"],
+    ),
+    "data_twice": ("texts", JSON, b'{"inputs": ["x"], "inputs": ["y"]}', 200, ["several"]),
+    "more_digits_than_a_number_keeps": (
+        "texts",
+        JSON,
+        b'{"inputs": {"s": [12345678901234567890123]}}',
+        200,
+        ["'s'", "row 0", "1.2345678901234568e22", "string"],
+    ),
+    "number_beside_a_text_in_a_list": (
+        "nested",
+        JSON,
+        {"dataframe_records": [{"l": ["x", 5]}]},
+        200,
+        ["'l'", "row 0", "5", "string"],
+    ),
     "neither_true_nor_false": ("echo", JSON, echo(b="nonsense"), 200, ["'b'", "row 0", "nonsense", "boolean"]),
 }
 
@@ -197,6 +257,12 @@ def test_a_value_that_would_become_another_is_named(scoring_url, scored_models, 
     assert response.status_code == 400
     message = response.json()["message"]
     assert all(part in message for part in named), message
+
+
+def test_a_number_in_a_column_of_texts_is_its_text(scoring_url, scored_models, target):
+    """The original gives it to the model as it is if it comes in a frame, and as its text otherwise."""
+    response = post(scoring_url(scored_models["texts"]), JSON, {"dataframe_records": [{"s": "x"}, {"s": 5}]})
+    assert response.json() == {"predictions": [{"s": "x"}, {"s": 5 if target == "mlflow" else "5"}]}
 
 
 @pytest.mark.ours

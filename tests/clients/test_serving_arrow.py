@@ -4,7 +4,8 @@ import numpy
 import pyarrow
 import pytest
 import requests
-from scoring import scoring_server
+from mlflow.types import ColSpec
+from scoring import save_same, scoring_server
 from serving import save_texts, save_widths
 
 pytestmark = pytest.mark.ours
@@ -147,6 +148,23 @@ def test_other_bytes_are_no_arrow(server):
         assert "Arrow" in refusal(server, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        (b"", "an empty body came"),
+        (b'{"inputs": [1]}', "JSON came"),
+        (b"PAR1", "a Parquet file came"),
+        (b"ARROW1\0\0", "an Arrow file came"),
+        (b"hello world", "the bytes 68 65 6c 6c came"),
+        (b"\xff\xff\xff\xff\x10\0\0\0", "it ends within a message, after 8 bytes"),
+    ],
+)
+def test_what_is_no_stream_is_told_beside_what_one_is(server, body, came):
+    message = refusal(server, body)
+    assert came in message
+    assert "Unexpected" not in message
+
+
 def test_a_stream_without_rows_is_answered_without_any(server):
     response = post(server, stream(table(0)))
     assert response.status_code in (200, 400), response.text
@@ -179,3 +197,19 @@ def test_dictionaries_and_large_texts_are_texts(tmp_path):
             response = post(server, stream(pyarrow.table({"s": texts})), accept="application/json")
             assert response.status_code == 200, (texts.type, response.text)
             assert [row["same"] for row in response.json()["predictions"]] == ["x", "y", "x"]
+
+
+def test_moments_in_a_zone_are_those_of_utc_as_in_json(tmp_path):
+    moments = pyarrow.array([1_704_164_645_123_456_789, -1], pyarrow.timestamp("ns", "UTC"))
+    save_same(tmp_path / "moments", ColSpec("datetime", "t"))
+    with scoring_server(tmp_path / "moments") as server:
+        for zone in ("UTC", "+01:00", "Europe/Berlin"):
+            zoned = pyarrow.table({"t": moments.cast(pyarrow.timestamp("ns", zone))})
+            seen = [row["t"] for row in post(server, stream(zoned), accept="application/json").json()["predictions"]]
+            assert seen == ["2024-01-02T03:04:05.123456789", "1969-12-31T23:59:59.999999999"]
+        body = {"dataframe_records": [{"t": "2024-01-02T03:04:05.123456789Z"}]}
+        answer = requests.post(f"{server.url}/invocations", json=body, timeout=60).json()
+        assert answer == {"predictions": [{"t": seen[0]}]}
+        distant = pyarrow.array([0, 16_725_225_600], pyarrow.timestamp("s", "UTC"))
+        message = refusal(server, stream(pyarrow.table({"t": distant})))
+        assert message == "column 't', row 1: 2500-01-01T00:00:00 is not a value of type datetime"

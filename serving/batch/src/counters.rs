@@ -8,6 +8,7 @@ pub struct Counters {
     done: AtomicU64,
     rejected: AtomicU64,
     files: AtomicU64,
+    loaded: AtomicBool,
     stop: AtomicBool,
 }
 
@@ -22,6 +23,11 @@ impl Counters {
         self.rejected.load(Ordering::Relaxed)
     }
 
+    /// Whether every lane has its model, so that rows are scored.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Relaxed)
+    }
+
     /// Asks the job to stop soon; what is complete stays.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
@@ -29,6 +35,10 @@ impl Counters {
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_loaded(&self) {
+        self.loaded.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn n_files(&self) -> u64 {

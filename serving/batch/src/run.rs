@@ -81,6 +81,7 @@ impl Prepared {
         let output = Output { lake: &lake, target, append, rejects, names, format, schema, max_rejects };
         output.rehearse()?;
         let lanes = (0..n_lanes).map(|_| scoring.open()).collect::<Result<Vec<_>, _>>()?;
+        counters.set_loaded();
         let mut writer = Writer::new(&output, counters);
         let mut write = |part, scored: Scored| writer.write(part, &scored);
         pipeline::run(tasks, lanes, &manner, n_permits(n_lanes), &mut write)?;

@@ -13,6 +13,9 @@ use half::{bf16, f16};
 /// Most characters of a text that an error shows.
 const MAX_SHOWN: usize = 40;
 
+/// 2^64: no integer type of ours holds this or more, so readers give such a number as the nearest double.
+const PAST_INTEGERS: f64 = 18_446_744_073_709_551_616.0;
+
 /// A value as JSON, CSV or a table of another type has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Cell<'a> {
@@ -41,10 +44,9 @@ impl Cell<'_> {
             Cell::Null => None,
             Cell::Bool(value) => Some(i128::from(value)),
             Cell::Int(value) => Some(value),
-            // Past 2^64 no integer type of ours can hold it.
             #[expect(clippy::cast_possible_truncation, reason = "it is whole and far below 2^127")]
             Cell::Float(value) => {
-                (value.fract() == 0.0 && value.abs() <= 18_446_744_073_709_551_616.0).then_some(value as i128)
+                (value.fract() == 0.0 && value.abs() <= PAST_INTEGERS).then_some(value as i128)
             }
             Cell::Text(text) => {
                 let text = text.trim();
@@ -77,14 +79,15 @@ impl Cell<'_> {
         (single.is_finite() || !number.is_finite()).then_some(single)
     }
 
-    /// Appends it as text; false for null.
+    /// Appends it as text; false for null, and for a number that may have lost digits.
     pub(crate) fn write_text(self, out: &mut Vec<u8>) -> bool {
         match self {
             Cell::Null => return false,
+            Cell::Float(value) if value.is_finite() && value.abs() >= PAST_INTEGERS => return false,
             Cell::Text(text) => out.extend_from_slice(text.as_bytes()),
             Cell::Bool(value) => out.extend_from_slice(if value { b"True" } else { b"False" }),
             Cell::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            Cell::Float(value) => out.extend_from_slice(format!("{value:?}").as_bytes()),
+            Cell::Float(value) => out.extend_from_slice(python_float(value).as_bytes()),
         }
         true
     }
@@ -113,6 +116,17 @@ impl Cell<'_> {
         }
         is_decoded
     }
+}
+
+/// As Python writes it: exponents have a sign and two digits.
+fn python_float(value: f64) -> String {
+    let text = format!("{value:?}");
+    if let Some((digits, exponent)) = text.split_once('e')
+        && let Ok(exponent) = exponent.parse::<i32>()
+    {
+        return format!("{digits}e{exponent:+03}");
+    }
+    text
 }
 
 impl fmt::Display for Cell<'_> {
@@ -233,6 +247,18 @@ mod tests {
     fn texts_of_truth_are_what_they_say() {
         assert_eq!(bool::from_cell(Cell::Text("false")), Some(false));
         assert_eq!(bool::from_cell(Cell::Text("True")), Some(true));
+    }
+
+    #[test]
+    fn the_text_of_a_number_is_that_of_python() {
+        let text = |cell: Cell<'_>| Vec::from_cell(cell).map(|text| String::from_utf8(text).unwrap());
+        for (value, expected) in
+            [(1e-5, "1e-05"), (1.5e-300, "1.5e-300"), (1e16, "1e+16"), (5.0, "5.0"), (-0.0, "-0.0")]
+        {
+            assert_eq!(text(Cell::Float(value)).as_deref(), Some(expected));
+        }
+        assert_eq!(text(Cell::Int(u64::MAX.into())).as_deref(), Some("18446744073709551615"));
+        assert_eq!(text(Cell::Float(12_345_678_901_234_567_890_123.0)), None);
     }
 
     #[test]

@@ -17,9 +17,17 @@ use super::signature::{Column, ColumnType};
 pub(crate) struct ColumnBuilder<'s> {
     column_type: &'s ColumnType,
     required: bool,
+    depth: Depth,
     values: Values<'s>,
     /// Rows that have no value, ascending.
     nulls: Vec<usize>,
+}
+
+/// Where values stand. MLflow takes the text of a number for a text in a column, but not within a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Column,
+    Within,
 }
 
 #[derive(Debug)]
@@ -65,8 +73,16 @@ impl<'s> ColumnBuilder<'s> {
         ColumnBuilder::of(&column.column_type, column.required, n_rows)
     }
 
-    /// The same of a type within another.
+    /// The same of a type alone.
     pub(crate) fn of(column_type: &'s ColumnType, required: bool, n_rows: usize) -> Self {
+        ColumnBuilder::at(Depth::Column, column_type, required, n_rows)
+    }
+
+    fn within(column_type: &'s ColumnType, required: bool, n_rows: usize) -> Self {
+        ColumnBuilder::at(Depth::Within, column_type, required, n_rows)
+    }
+
+    fn at(depth: Depth, column_type: &'s ColumnType, required: bool, n_rows: usize) -> Self {
         let ends = || {
             let mut ends = Vec::with_capacity(n_rows + 1);
             ends.push(0);
@@ -83,22 +99,22 @@ impl<'s> ColumnBuilder<'s> {
                 Values::Bytes { ends: ends(), bytes: Vec::new() }
             }
             ColumnType::Array(items) => {
-                Values::Array { ends: ends(), items: Box::new(ColumnBuilder::of(items, false, n_rows)) }
+                Values::Array { ends: ends(), items: Box::new(ColumnBuilder::within(items, false, n_rows)) }
             }
             ColumnType::Map(values) => Values::Map {
                 ends: ends(),
-                keys: Box::new(ColumnBuilder::of(&ColumnType::String, true, n_rows)),
-                values: Box::new(ColumnBuilder::of(values, false, n_rows)),
+                keys: Box::new(ColumnBuilder::within(&ColumnType::String, true, n_rows)),
+                values: Box::new(ColumnBuilder::within(values, false, n_rows)),
             },
             ColumnType::Object(columns) => {
                 let property = |column: &'s Column| Property {
                     name: column.name.as_deref().unwrap_or_default(),
-                    builder: ColumnBuilder::new(column, n_rows),
+                    builder: ColumnBuilder::within(&column.column_type, column.required, n_rows),
                 };
                 Values::Object { n_rows: 0, properties: columns.iter().map(property).collect() }
             }
         };
-        ColumnBuilder { column_type, required, values, nulls: Vec::new() }
+        ColumnBuilder { column_type, required, depth, values, nulls: Vec::new() }
     }
 
     /// Of its values.
@@ -139,7 +155,10 @@ impl<'s> ColumnBuilder<'s> {
             (Values::Bytes { ends, bytes }, ColumnType::Binary) => {
                 cell.write_binary(bytes) && close(ends, bytes)?
             }
-            (Values::Bytes { ends, bytes }, _) => cell.write_text(bytes) && close(ends, bytes)?,
+            (Values::Bytes { ends, bytes }, _) => {
+                let may_be_text = self.depth == Depth::Column || matches!(cell, Cell::Text(_));
+                may_be_text && cell.write_text(bytes) && close(ends, bytes)?
+            }
             _ => false,
         };
         if is_taken { Ok(()) } else { Err(format!("{cell} is not a value of type {}", self.column_type)) }

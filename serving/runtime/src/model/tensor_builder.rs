@@ -88,13 +88,8 @@ impl TensorBuilder {
         Tensor::new(shape, self.elements).map_err(|error| error.to_string())
     }
 
-    /// The tensor, which has the shape of the field. A list without elements fits any.
+    /// The tensor, which has the shape of the field. As in MLflow, a list without elements has one dimension.
     pub(crate) fn finish(self, field: &TensorField) -> Result<Tensor, String> {
-        if self.elements.is_empty() && self.lengths.first() == Some(&Some(0)) {
-            let inner = field.shape.iter().skip(1).map(|length| length.unwrap_or(0));
-            let shape = std::iter::once(0).chain(inner).collect();
-            return Tensor::new(shape, self.elements).map_err(|error| error.to_string());
-        }
         let tensor = self.finish_any()?;
         check_shape(tensor.shape(), field)?;
         Ok(tensor)
@@ -184,8 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn no_rows_are_a_tensor_of_the_expected_shape() {
-        assert_eq!(matrix(&[]).unwrap().shape(), [0, 2]);
+    fn a_list_without_elements_has_one_dimension() {
+        assert_eq!(matrix(&[]).unwrap_err(), "a shape of [0], where [-1, 2] is expected");
+        let mut builder = TensorBuilder::new(DType::Fp32);
+        builder.open().unwrap();
+        builder.close().unwrap();
+        assert_eq!(builder.finish(&field(&[None])).unwrap().shape(), [0]);
     }
 
     #[test]

@@ -3,27 +3,30 @@
 /// The visits of a value that is neither list nor object, each handed on to a method as a cell.
 macro_rules! visit_scalars {
     ($method:ident) => {
-        fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        visit_scalars!($method -> ());
+    };
+    ($method:ident -> $value:ty) => {
+        fn visit_unit<E: serde::de::Error>(self) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Null)
         }
 
-        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Bool(value))
         }
 
-        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Int(value.into()))
         }
 
-        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Int(value.into()))
         }
 
-        fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Float(value))
         }
 
-        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<$value, E> {
             self.$method($crate::model::cell::Cell::Text(value))
         }
     };

@@ -15,6 +15,7 @@ use super::error::ScoreError;
 use super::health::Health;
 use super::lane::{Lane, Shared};
 use super::limits::Limits;
+use super::outcome::Outcome;
 use super::running::Running;
 use super::statistics::Statistics;
 use super::waiting::Waiting;
@@ -127,24 +128,22 @@ impl Endpoint {
         patience: Duration,
     ) -> Result<Scored, ScoreError> {
         let room = if lane.is_none() { Room::of(&batch) } else { Room::default() };
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         let since = Instant::now();
-        let entry = Entry { id, lane, batch, params, room, since, patience, reply };
+        let outcome = Outcome::default();
+        let entry = Entry { id, lane, batch, params, room, since, patience, outcome: outcome.clone(), reply };
         let row_time = self.shared.statistics.row_time();
         let placed = self.shared.waiting.push(entry, row_time);
         placed.inspect_err(|_| self.shared.statistics.failed(since.elapsed()))?;
-        let mut place = Place { endpoint: self, id: Some(id), since, answer };
-        let answered = tokio::time::timeout(patience, &mut place.answer).await;
-        if let Ok(Ok(result)) = answered {
-            place.id = None;
-            return result;
+        let place = Place { endpoint: self, id, since, outcome };
+        match tokio::time::timeout(patience, &mut answer).await {
+            Ok(Ok(result)) => result,
+            // A lane was faster: its answer is on its way.
+            Err(_) if !place.leave() => answer.await.unwrap_or(Err(ScoreError::Closed)),
+            Ok(Err(_)) if since.elapsed() < patience => Err(ScoreError::Closed),
+            _ => Err(ScoreError::DeadlinePassed(patience)),
         }
-        Err(if answered.is_err() || since.elapsed() >= patience {
-            ScoreError::DeadlinePassed(patience)
-        } else {
-            ScoreError::Closed
-        })
     }
 
     /// Lets nobody in any more, and returns when all that waited is scored.
@@ -180,24 +179,29 @@ fn open_all(loaded: &Loaded) -> Result<Vec<Box<dyn Engine>>, LoadError> {
 /// The place of a caller in the queue or in a lane, which is freed when it does not wait any more.
 struct Place<'a> {
     endpoint: &'a Endpoint,
-    /// None when the answer came.
-    id: Option<u64>,
+    id: u64,
     since: Instant,
-    answer: oneshot::Receiver<Result<Scored, ScoreError>>,
+    /// Shared with what waits there.
+    outcome: Outcome,
+}
+
+impl Place<'_> {
+    /// Frees the place and counts that nobody waits for an answer; false where a lane has decided on one, and counts that.
+    fn leave(&self) -> bool {
+        if !self.outcome.decide() {
+            return false;
+        }
+        self.endpoint.shared.statistics.failed(self.since.elapsed());
+        if !self.endpoint.shared.waiting.remove(self.id) {
+            self.endpoint.running.iter().for_each(|running| running.abandon(self.id));
+        }
+        true
+    }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let Some(id) = self.id else { return };
-        self.answer.close();
-        // An answer that came too late to be read was counted when it was given.
-        if self.answer.try_recv().is_ok() {
-            return;
-        }
-        self.endpoint.shared.statistics.failed(self.since.elapsed());
-        if !self.endpoint.shared.waiting.remove(id) {
-            self.endpoint.running.iter().for_each(|running| running.abandon(id));
-        }
+        self.leave();
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::error::ScoreError;
+use super::outcome::Outcome;
 use super::statistics::Statistics;
 use crate::model::batch::Batch;
 use crate::model::params::Params;
@@ -22,6 +23,8 @@ pub(super) struct Entry {
     pub(super) since: Instant,
     /// How long the caller waits in total.
     pub(super) patience: Duration,
+    /// Shared with its caller.
+    pub(super) outcome: Outcome,
     pub(super) reply: oneshot::Sender<Result<Scored, ScoreError>>,
 }
 
@@ -71,7 +74,7 @@ impl Compute {
 impl Entry {
     /// Whether the caller still waits.
     pub(super) fn is_wanted(&self) -> bool {
-        !self.reply.is_closed() && self.since.elapsed() < self.patience
+        self.outcome.is_open() && self.since.elapsed() < self.patience
     }
 
     /// Whether a lane may score it.
@@ -84,10 +87,10 @@ impl Entry {
         self.lane == other.lane && self.params == other.params && self.batch.is_like(&other.batch)
     }
 
-    /// Counts the answer, so that whoever has it finds it counted, and gives it. A caller that is gone was counted when it
-    /// left, and hears nothing; one whose deadline passed is told that, and not what became of the batch.
+    /// Counts the answer, so that whoever has it finds it counted, and gives it. A caller that left has decided and hears
+    /// nothing; one whose deadline passed is told that, and not what became of the batch.
     pub(super) fn answer(self, result: Result<Scored, ScoreError>, statistics: &Statistics) {
-        if self.reply.is_closed() || (result.is_err() && !self.is_wanted()) {
+        if (result.is_err() && !self.is_wanted()) || !self.outcome.decide() {
             return;
         }
         match &result {

@@ -5,6 +5,7 @@
 
 pub(crate) mod limits;
 pub(crate) mod error;
+mod outcome;
 pub(crate) mod entry;
 mod waiting;
 mod running;

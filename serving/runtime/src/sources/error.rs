@@ -34,6 +34,16 @@ pub enum SourceError {
         /// What the tracking server says.
         source: forebay_client::Error,
     },
+    /// The registry is not open, so that it cannot be asked.
+    #[error("{uri}: {reason}")]
+    NotOpen {
+        /// What was asked for.
+        uri: String,
+        /// Whether it is away, and not one that cannot be used.
+        is_away: bool,
+        /// Without a full stop.
+        reason: String,
+    },
     /// An object store refused or was not reached.
     #[error("{uri}: {source}")]
     Bucket {
@@ -108,6 +118,7 @@ impl SourceError {
     pub fn is_passing(&self) -> bool {
         match self {
             SourceError::Broken { .. } => true,
+            SourceError::NotOpen { is_away, .. } => *is_away,
             SourceError::Registry { source, .. } => match source {
                 forebay_client::Error::Transport(_) => true,
                 forebay_client::Error::Api { status, .. } => *status >= 500 || *status == 429,

@@ -10,6 +10,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use forebay_linfa_flavor::{FLAVOR, FORMAT, Labels, Model, Parameters, Scores};
 use serde_json::Value;
@@ -26,6 +27,9 @@ use crate::model::tensor::{Elements, Tensor};
 
 /// Longest file with parameters, in bytes: a million support vectors of a hundred features are about this.
 const MAX_FILE_LEN: u64 = 2 * 1024 * 1024 * 1024;
+
+/// How long a chunk of rows is to take.
+const STEP: Duration = Duration::from_millis(1);
 
 /// Whether the folder holds a model of this flavor.
 pub(crate) fn can_load(folder: &ModelFolder) -> bool {
@@ -60,15 +64,39 @@ struct Linfa {
 }
 
 impl Engine for Linfa {
-    fn score(&mut self, batch: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
+    /// It ends between chunks of rows when it is cancelled.
+    fn score(
+        &mut self,
+        batch: &Batch,
+        _: &Params,
+        cancellation: &Cancellation,
+    ) -> Result<Predictions, EngineError> {
         let rows = features::rows(&self.model, batch)?;
-        let elements = match self.model.predict(&rows) {
-            Scores::Numbers(numbers) => Elements::Fp64(numbers),
-            Scores::Integers(labels) => Elements::Int64(labels),
-            Scores::Booleans(labels) => Elements::Bool(labels),
-            Scores::Texts(labels) => Elements::Bytes(labels.into_iter().map(String::into_bytes).collect()),
-        };
-        Ok(Predictions::Array(Tensor::of_rows(elements)))
+        let mut scores = Tensor::of_rows(elements(self.model.predict(&[])));
+        let (mut rest, mut n_rows) = (&rows[..], 1_usize);
+        while !rest.is_empty() {
+            cancellation.check()?;
+            let length = n_rows.saturating_mul(self.model.n_features()).min(rest.len());
+            let (chunk, behind) = rest.split_at(length);
+            let begun = Instant::now();
+            let more = Tensor::of_rows(elements(self.model.predict(chunk)));
+            scores.append(more).map_err(|error| EngineError::Failed(error.to_string()))?;
+            // Rows of one model differ by a factor of a million from those of another.
+            if begun.elapsed() < STEP {
+                n_rows = n_rows.saturating_mul(2);
+            }
+            rest = behind;
+        }
+        Ok(Predictions::Array(scores))
+    }
+}
+
+fn elements(scores: Scores) -> Elements {
+    match scores {
+        Scores::Numbers(numbers) => Elements::Fp64(numbers),
+        Scores::Integers(labels) => Elements::Int64(labels),
+        Scores::Booleans(labels) => Elements::Bool(labels),
+        Scores::Texts(labels) => Elements::Bytes(labels.into_iter().map(String::into_bytes).collect()),
     }
 }
 

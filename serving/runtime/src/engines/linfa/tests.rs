@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
-use forebay_linfa_flavor::{Folder, Node, Origin};
+use forebay_linfa_flavor::{Folder, Kernel, Node, Origin, Support};
 use tempfile::TempDir;
 
 use super::*;
@@ -77,6 +77,33 @@ fn columns_and_tensors_are_scored() {
     assert_eq!(scored(&mut *engine, &batch).unwrap(), expected);
     let none = scored(&mut *engine, &columns(doubles(&[]), doubles(&[]))).unwrap();
     assert_eq!(none.n_rows(), Some(0));
+}
+
+#[test]
+fn many_rows_are_scored_in_their_order_chunk_by_chunk() {
+    let lengths: Vec<f64> = (0..5_000_u32).map(f64::from).collect();
+    let batch = columns(doubles(&lengths), doubles(&vec![0.0; lengths.len()]));
+    let expected = lengths.iter().map(|length| 2.0 * length + 0.5).collect();
+    let scores = scored(&mut *open(line()), &batch).unwrap();
+    assert_eq!(scores, Predictions::Array(Tensor::of_rows(Elements::Fp64(expected))));
+}
+
+#[test]
+fn scoring_ends_soon_after_nobody_waits_for_it() {
+    let vectors: Vec<Vec<f64>> = (0..2_000_u32).map(|place| vec![f64::from(place), 1.0]).collect();
+    let weights = vec![1.0; vectors.len()];
+    let support = Support::Vectors { kernel: Kernel::Gaussian { width: 1.0 }, vectors, weights };
+    let mut engine = open(Parameters::SvmRegression { support, rho: 0.0 });
+    // Minutes of work.
+    let many = vec![0.5; 1_000_000];
+    let batch = columns(doubles(&many), doubles(&many));
+    let (wanted, cancelled) = (Cancellation::default(), Cancellation::default());
+    cancelled.cancel();
+    let expected = Err(EngineError::Failed("nobody waits for it any more".to_owned()));
+    assert_eq!(engine.score(&batch, &Params::default(), &cancelled), expected);
+    let caller = wanted.clone();
+    std::thread::spawn(move || caller.cancel());
+    assert_eq!(engine.score(&batch, &Params::default(), &wanted), expected);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::error::ArrowError;
 
 use super::Casts;
@@ -100,13 +100,9 @@ fn typed(array: &ArrayRef, column_type: &ColumnType, casts: Casts) -> Result<Arr
         (Arrow::Timestamp(_, None) | Arrow::Date32 | Arrow::Date64, ColumnType::Datetime) => {
             exact(array, &to, column_type)
         }
-        (Arrow::Timestamp(unit, Some(_)), ColumnType::Datetime) if casts == Casts::Lossless => {
-            let utc = cast(array, &Arrow::Timestamp(*unit, Some("+00:00".into())))?;
-            exact(
-                &cast(&utc, &Arrow::Timestamp(*unit, None))?,
-                &Arrow::Timestamp(TimeUnit::Nanosecond, None),
-                column_type,
-            )
+        // Whatever its zone is, it counts from the epoch in UTC.
+        (Arrow::Timestamp(unit, Some(_)), ColumnType::Datetime) => {
+            exact(&cast(array, &Arrow::Timestamp(*unit, None))?, &to, column_type)
         }
         (
             Arrow::List(_)
@@ -163,11 +159,17 @@ pub(super) fn exact(
     match differs.values().set_indices().next() {
         None => Ok(wide),
         Some(row) => {
-            let value = cast(&array.slice(row, 1), &DataType::Utf8)?;
-            let value = value.as_string::<i32>();
-            Err(Unfit::Value { row, reason: format!("{} is not a value of type {expected}", value.value(0)) })
+            let value = shown(&array.slice(row, 1))?;
+            Err(Unfit::Value { row, reason: format!("{value} is not a value of type {expected}") })
         }
     }
+}
+
+/// An only value as text; a moment beyond all calendars as the number that it is.
+fn shown(value: &ArrayRef) -> Result<String, ArrowError> {
+    let text =
+        cast(value, &DataType::Utf8).or_else(|_| cast(&cast(value, &DataType::Int64)?, &DataType::Utf8))?;
+    Ok(text.as_string::<i32>().value(0).to_owned())
 }
 
 /// The values of a column one by one.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, AsArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array, LargeStringArray,
-    ListArray, StringArray, TimestampSecondArray,
+    ListArray, StringArray, TimestampNanosecondArray, TimestampSecondArray,
 };
-use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
 use proptest::prelude::*;
 
 use super::*;
@@ -136,7 +136,30 @@ fn texts_in_other_layouts_are_texts() {
 fn moments_of_other_units_are_nanoseconds_if_these_can_hold_them() {
     let moments = |seconds: i64| Arc::new(TimestampSecondArray::from(vec![seconds])) as ArrayRef;
     one(moments(1), ColumnType::Datetime, Casts::Strict).unwrap();
-    assert!(one(moments(i64::MAX / 2), ColumnType::Datetime, Casts::Strict).is_err());
+    let refused = |seconds| one(moments(seconds), ColumnType::Datetime, Casts::Strict).unwrap_err();
+    assert_eq!(
+        refused(i64::MAX / 2),
+        "column 'a', row 0: 4611686018427387903 is not a value of type datetime"
+    );
+    assert_eq!(
+        refused(16_725_225_600),
+        "column 'a', row 0: 2500-01-01T00:00:00 is not a value of type datetime"
+    );
+}
+
+#[test]
+fn moments_in_a_zone_are_those_of_utc() {
+    for zone in ["UTC", "+01:00", "Europe/Berlin"] {
+        let moments: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![7, -1]).with_timezone(zone));
+        let seconds: ArrayRef =
+            Arc::new(TimestampSecondArray::from(vec![0, 16_725_225_600]).with_timezone(zone));
+        for casts in [Casts::Strict, Casts::Lossless] {
+            let utc = one(Arc::clone(&moments), ColumnType::Datetime, casts).unwrap();
+            assert_eq!(utc.as_primitive::<TimestampNanosecondType>().values().to_vec(), [7, -1]);
+            let refused = one(Arc::clone(&seconds), ColumnType::Datetime, casts).unwrap_err();
+            assert_eq!(refused, "column 'a', row 1: 2500-01-01T00:00:00 is not a value of type datetime");
+        }
+    }
 }
 
 #[test]

@@ -168,7 +168,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
 }
 
 /// The sentence about a list where names are needed.
-pub(crate) fn unnamed(layout: &Layout, row: usize) -> String {
+fn unnamed(layout: &Layout, row: usize) -> String {
     let n_columns = layout.columns().len();
     format!("row {row} is a list, and the model takes {n_columns} columns by name")
 }

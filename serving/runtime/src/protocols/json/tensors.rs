@@ -8,7 +8,7 @@ use crate::model::cell::Cell;
 use crate::model::misfit;
 use crate::model::signature::TensorField;
 use crate::model::tensor::Tensor;
-use crate::model::tensor_builder::TensorBuilder;
+use crate::model::tensor_builder::{TensorBuilder, shape_of};
 
 /// The tensors of a signature, being filled.
 pub(crate) struct Tensors<'s> {
@@ -181,8 +181,15 @@ impl<'de> Visitor<'de> for TensorsSeed<'_, '_> {
                 }
             }
         }
-        if n_elements == 0 && tensors.fields.len() == 1 {
-            tensors.came[0] = true;
+        match tensors.fields {
+            [field] if n_elements == 0 && field.name.is_none() => {
+                let expected = shape_of(field);
+                return Err(A::Error::custom(format_args!(
+                    "the input: a list without elements, where a shape of {expected} is expected"
+                )));
+            }
+            [_] => tensors.came[0] = true,
+            _ => {}
         }
         for position in 0..tensors.builders.len() {
             let label = tensors.label(position);

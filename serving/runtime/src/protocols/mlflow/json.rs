@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::split::SplitSeed;
 use super::{Decoder, Request, params};
 use crate::model::batch::Batch;
+use crate::model::cell::Cell;
 use crate::model::conform::{Casts, conform};
 use crate::model::infer::{self, Record};
 use crate::model::rows::{Layout, Rows};
@@ -118,6 +119,13 @@ impl<'de> DeserializeSeed<'de> for BodySeed<'_> {
     }
 }
 
+impl BodySeed<'_> {
+    #[expect(clippy::unused_self, reason = "it is a method to `visit_scalars`")]
+    fn scalar<E: Error>(self, cell: Cell<'_>) -> Result<Body, E> {
+        Err(E::custom(format_args!("{ONE_OF}. Received {cell}.")))
+    }
+}
+
 impl<'de> Visitor<'de> for BodySeed<'_> {
     type Value = Body;
 
@@ -129,6 +137,8 @@ impl<'de> Visitor<'de> for BodySeed<'_> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Err(A::Error::custom(format_args!("{ONE_OF}. Received a list.")))
     }
+
+    visit_scalars!(scalar -> Body);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
         let mut body = Body::default();
@@ -228,19 +238,29 @@ fn read_rows<'de, D: Deserializer<'de>>(
     let mut rows = Rows::new(layout, 1);
     match shape {
         Shape::Split => SplitSeed(&mut rows).deserialize(deserializer)?,
-        Shape::Records | Shape::Instances => {
+        Shape::Records => RowsSeed { rows: &mut rows, targets: None }.deserialize(deserializer)?,
+        Shape::Instances => {
             RowsSeed { rows: &mut rows, targets: None }.deserialize(deserializer)?;
+            take_empty_list(&mut rows);
         }
         Shape::Inputs => deserializer.deserialize_any(InputsSeed(&mut rows))?,
     }
     rows.finish().map_err(D::Error::custom)
 }
 
+/// A list holds the values of an only column, also where there are none.
+fn take_empty_list(rows: &mut Rows<'_>) {
+    let layout = rows.layout();
+    if rows.n_rows() == 0 && layout.columns().len() == 1 && !layout.is_positional() {
+        rows.mark(0);
+    }
+}
+
 /// Data in the shape `inputs`: columns by name, or rows.
 struct InputsSeed<'a, 's>(&'a mut Rows<'s>);
 
 impl InputsSeed<'_, '_> {
-    fn single<E: Error>(self, cell: crate::model::cell::Cell<'_>) -> Result<(), E> {
+    fn single<E: Error>(self, cell: Cell<'_>) -> Result<(), E> {
         if self.0.layout().columns().len() != 1 {
             return Err(E::custom(format_args!("{cell} is not a table")));
         }
@@ -256,7 +276,9 @@ impl<'de> Visitor<'de> for InputsSeed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
-        RowsSeed { rows: self.0, targets: None }.visit_seq(seq)
+        RowsSeed { rows: self.0, targets: None }.visit_seq(seq)?;
+        take_empty_list(self.0);
+        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
@@ -286,6 +308,9 @@ fn guessed(json: &str, shape: Shape, inputs: &Inputs) -> Result<Batch, String> {
         Shape::Records => infer::records(&parse::<Vec<Record>>(json)?)?,
         Shape::Instances | Shape::Inputs => return tensors(json).map(Batch::Tensors),
     };
+    if table.num_rows() == 0 && matches!(inputs, Inputs::Tensors(_)) {
+        return Err("a table without rows, where the model takes tensors".to_owned());
+    }
     conform(&table, inputs, Casts::Lossless).map_err(|misfit| misfit.to_string())
 }
 

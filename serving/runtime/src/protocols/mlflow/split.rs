@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::model::infer;
 use crate::model::rows::{Layout, Rows};
-use crate::protocols::json::rows::{RowsSeed, Targets, unnamed};
+use crate::protocols::json::rows::{RowsSeed, Targets};
 use crate::protocols::json::text;
 
 /// The sentence about the fields.
@@ -65,9 +65,6 @@ impl<'de> Visitor<'de> for SplitSeed<'_, '_> {
 
 /// Reads rows that came before the names of their columns, or without.
 fn read_early(rows: &mut Rows<'_>, targets: Option<&Targets>, data: &RawValue) -> Result<(), String> {
-    if targets.is_none() && !rows.layout().is_positional() {
-        return Err(unnamed(rows.layout(), 0));
-    }
     let mut reader = serde_json::Deserializer::from_str(data.get());
     RowsSeed { rows, targets }.deserialize(&mut reader).map_err(|error| text::reason(&error))
 }

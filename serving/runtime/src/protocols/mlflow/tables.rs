@@ -55,19 +55,39 @@ fn read_parquet(body: &Bytes, inputs: &Inputs) -> Result<Batch, String> {
 }
 
 fn read_arrow(body: &Bytes, inputs: &Inputs) -> Result<Batch, String> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| format!("Failed to parse input as an Arrow stream: {error}");
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let reason = no_stream(body).unwrap_or_else(|| error.to_string());
+        format!("Failed to parse input as an Arrow stream: {reason}")
+    };
     let mut decoder = StreamDecoder::new();
     let mut rest = Buffer::from(body.clone());
     let batches = std::iter::from_fn(|| decoder.decode(&mut rest).transpose());
     let mut batches = collect(batches).map_err(|error| unreadable(&error))?;
-    decoder.finish().map_err(|error| unreadable(&error))?;
+    let ends_within = || format!("it ends within a message, after {} bytes", body.len());
+    decoder.finish().map_err(|_| unreadable(&ends_within()))?;
     let Some(schema) = decoder.schema() else { return Err(unreadable(&"it has no schema")) };
     let table = match batches.len() {
         1 => batches.remove(0),
         _ => concat_batches(&schema, &batches).map_err(|error| unreadable(&error))?,
     };
     conform(&table, inputs, Casts::Strict).map_err(|misfit| misfit.to_string())
+}
+
+/// What came, where it does not begin as a stream does. Old streams begin with a length, so this is only asked of bodies
+/// that cannot be read.
+fn no_stream(body: &[u8]) -> Option<String> {
+    let came = match body {
+        [0xff, 0xff, 0xff, 0xff, ..] => return None,
+        [] => "an empty body".to_owned(),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file".to_owned(),
+        [b'P', b'A', b'R', b'1', ..] => "a Parquet file".to_owned(),
+        [b'{' | b'[', ..] => "JSON".to_owned(),
+        other => {
+            let bytes: Vec<String> = other.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            format!("the bytes {}", bytes.join(" "))
+        }
+    };
+    Some(format!("an IPC stream is expected, which begins with the bytes ff ff ff ff; {came} came"))
 }
 
 fn too_large() -> String {

@@ -1,11 +1,11 @@
 //! Elements as the same numbers of another type, where that has them.
 
-use std::fmt;
+use std::fmt::Display;
 
 use half::{bf16, f16};
 
-use crate::model::widening::widening;
-use crate::{DType, Elements, for_elements};
+use crate::model::widening::{Widening, widening};
+use crate::{DType, Elements};
 
 /// Why elements are not of another type too.
 #[derive(Debug, PartialEq)]
@@ -23,108 +23,92 @@ pub(super) enum Unfit {
 
 /// Elements as those of a type that is as wide or wider.
 pub(super) fn widen(elements: Elements, target: DType) -> Result<Elements, Unfit> {
-    if elements.dtype() == target {
+    let from = elements.dtype();
+    if from == target {
         return Ok(elements);
     }
-    if widening(elements.dtype(), target).is_none() {
-        return Err(Unfit::Type);
-    }
-    for_elements!(elements, values => convert(values, target))
-}
-
-fn convert<S: Number>(values: Vec<S>, target: DType) -> Result<Elements, Unfit> {
-    match target {
-        DType::Uint8 => each(values).map(Elements::Uint8),
-        DType::Uint16 => each(values).map(Elements::Uint16),
-        DType::Uint32 => each(values).map(Elements::Uint32),
-        DType::Uint64 => each(values).map(Elements::Uint64),
-        DType::Int8 => each(values).map(Elements::Int8),
-        DType::Int16 => each(values).map(Elements::Int16),
-        DType::Int32 => each(values).map(Elements::Int32),
-        DType::Int64 => each(values).map(Elements::Int64),
-        DType::Fp16 => each(values).map(Elements::Fp16),
-        DType::Bf16 => each(values).map(Elements::Bf16),
-        DType::Fp32 => each(values).map(Elements::Fp32),
-        DType::Fp64 => each(values).map(Elements::Fp64),
-        DType::Bool | DType::Bytes => Err(Unfit::Type),
+    let to = Target { dtype: target, widening: widening(from, target) };
+    match elements {
+        Elements::Uint8(values) => to.of_whole(values),
+        Elements::Uint16(values) => to.of_whole(values),
+        Elements::Uint32(values) => to.of_whole(values),
+        Elements::Uint64(values) => to.of_whole(values),
+        Elements::Int8(values) => to.of_whole(values),
+        Elements::Int16(values) => to.of_whole(values),
+        Elements::Int32(values) => to.of_whole(values),
+        Elements::Int64(values) => to.of_whole(values),
+        Elements::Fp16(values) => to.of_floats(values),
+        Elements::Bf16(values) => to.of_floats(values),
+        Elements::Fp32(values) => to.of_floats(values),
+        Elements::Fp64(values) => to.of_floats(values),
+        Elements::Bool(_) | Elements::Bytes(_) => Err(Unfit::Type),
     }
 }
 
-fn each<S: Number, T: Number>(values: Vec<S>) -> Result<Vec<T>, Unfit> {
-    let converted = |(position, value): (usize, S)| {
-        let value = value.value();
-        T::of(value).ok_or_else(|| Unfit::Value { position, value: value.to_string() })
-    };
-    values.into_iter().enumerate().map(converted).collect()
-}
-
-/// An element as a number that is wide enough for any.
+/// What elements are to become.
 #[derive(Debug, Clone, Copy)]
-enum Value {
-    Whole(i128),
-    Float(f64),
-    /// Of a type that does not widen.
-    None,
+struct Target {
+    dtype: DType,
+    /// From their type.
+    widening: Option<Widening>,
 }
 
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Whole(value) => value.fmt(f),
-            Value::Float(value) => value.fmt(f),
-            Value::None => f.write_str("the value"),
+impl Target {
+    fn of_whole<S: Copy + Display + Into<i128>>(self, values: Vec<S>) -> Result<Elements, Unfit> {
+        match self.dtype {
+            DType::Uint8 => self.each(values, whole).map(Elements::Uint8),
+            DType::Uint16 => self.each(values, whole).map(Elements::Uint16),
+            DType::Uint32 => self.each(values, whole).map(Elements::Uint32),
+            DType::Uint64 => self.each(values, whole).map(Elements::Uint64),
+            DType::Int8 => self.each(values, whole).map(Elements::Int8),
+            DType::Int16 => self.each(values, whole).map(Elements::Int16),
+            DType::Int32 => self.each(values, whole).map(Elements::Int32),
+            DType::Int64 => self.each(values, whole).map(Elements::Int64),
+            DType::Fp16 => self.each(values, |value| exact(value, f16::from_f64)).map(Elements::Fp16),
+            DType::Bf16 => self.each(values, |value| exact(value, bf16::from_f64)).map(Elements::Bf16),
+            DType::Fp32 => self.each(values, |value| exact(value, nearest_single)).map(Elements::Fp32),
+            DType::Fp64 => self.each(values, |value| exact(value, |double| double)).map(Elements::Fp64),
+            DType::Bool | DType::Bytes => Err(Unfit::Type),
         }
+    }
+
+    fn of_floats<S: Copy + Display + Into<f64>>(self, values: Vec<S>) -> Result<Elements, Unfit> {
+        match self.dtype {
+            DType::Fp16 => self.each(values, |value| Some(f16::from_f64(value))).map(Elements::Fp16),
+            DType::Bf16 => self.each(values, |value| Some(bf16::from_f64(value))).map(Elements::Bf16),
+            DType::Fp32 => self.each(values, |value| Some(nearest_single(value))).map(Elements::Fp32),
+            DType::Fp64 => self.each(values, Some).map(Elements::Fp64),
+            _ => Err(Unfit::Type),
+        }
+    }
+
+    /// Each value by way of one that is wide enough for any.
+    fn each<S: Copy + Display + Into<W>, W, T>(
+        self,
+        values: Vec<S>,
+        convert: impl Fn(W) -> Option<T>,
+    ) -> Result<Vec<T>, Unfit> {
+        self.widening.ok_or(Unfit::Type)?;
+        let converted = |(position, value): (usize, S)| {
+            convert(value.into()).ok_or_else(|| Unfit::Value { position, value: value.to_string() })
+        };
+        values.into_iter().enumerate().map(converted).collect()
     }
 }
 
-/// A type of elements.
-trait Number: Sized {
-    fn value(self) -> Value;
-
-    /// The same number; none where this type has it not.
-    fn of(value: Value) -> Option<Self>;
+fn whole<T: TryFrom<i128>>(value: i128) -> Option<T> {
+    value.try_into().ok()
 }
 
-macro_rules! whole_numbers {
-    ($($number:ty)*) => {$(
-        impl Number for $number {
-            fn value(self) -> Value {
-                Value::Whole(self.into())
-            }
-
-            fn of(value: Value) -> Option<Self> {
-                match value {
-                    Value::Whole(value) => value.try_into().ok(),
-                    Value::Float(_) | Value::None => None,
-                }
-            }
-        }
-    )*};
-}
-
-whole_numbers!(u8 u16 u32 u64 i8 i16 i32 i64);
-
-macro_rules! floats {
-    ($($number:ty: $nearest:expr),*) => {$(
-        impl Number for $number {
-            fn value(self) -> Value {
-                Value::Float(self.into())
-            }
-
-            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "looked at below")]
-            fn of(value: Value) -> Option<Self> {
-                match value {
-                    Value::Whole(value) => {
-                        let nearest: Self = $nearest(value as f64);
-                        (f64::from(nearest) as i128 == value).then_some(nearest)
-                    }
-                    // Of a shorter type, whose values are all here.
-                    Value::Float(value) => Some($nearest(value)),
-                    Value::None => None,
-                }
-            }
-        }
-    )*};
+/// The float that is this whole number.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "it is compared with what came"
+)]
+fn exact<T: Copy + Into<f64>>(value: i128, nearest: impl Fn(f64) -> T) -> Option<T> {
+    let float = nearest(value as f64);
+    (float.into() as i128 == value).then_some(float)
 }
 
 #[expect(
@@ -135,27 +119,10 @@ fn nearest_single(value: f64) -> f32 {
     value as f32
 }
 
-floats!(f16: f16::from_f64, bf16: bf16::from_f64, f32: nearest_single, f64: std::convert::identity);
-
-macro_rules! no_numbers {
-    ($($other:ty)*) => {$(
-        impl Number for $other {
-            fn value(self) -> Value {
-                Value::None
-            }
-
-            fn of(_: Value) -> Option<Self> {
-                None
-            }
-        }
-    )*};
-}
-
-no_numbers!(bool Vec<u8>);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tensor_builder::empty;
 
     #[test]
     fn numbers_widen_and_never_narrow() {
@@ -167,6 +134,32 @@ mod tests {
         assert_eq!(widen(Elements::Int64(vec![1]), DType::Int32), Err(Unfit::Type));
         assert_eq!(widen(Elements::Int8(vec![1]), DType::Uint8), Err(Unfit::Type));
         assert_eq!(widen(Elements::Bool(vec![true]), DType::Int64), Err(Unfit::Type));
+    }
+
+    #[test]
+    fn what_widens_is_what_the_table_says() {
+        const ALL: [DType; 14] = [
+            DType::Bool,
+            DType::Uint8,
+            DType::Uint16,
+            DType::Uint32,
+            DType::Uint64,
+            DType::Int8,
+            DType::Int16,
+            DType::Int32,
+            DType::Int64,
+            DType::Fp16,
+            DType::Bf16,
+            DType::Fp32,
+            DType::Fp64,
+            DType::Bytes,
+        ];
+        for (from, to) in ALL.iter().flat_map(|from| ALL.map(|to| (*from, to))) {
+            let widened = widen(empty(from, 0), to);
+            let expected =
+                if from == to || widening(from, to).is_some() { Ok(empty(to, 0)) } else { Err(Unfit::Type) };
+            assert_eq!(widened, expected, "{from:?} {to:?}");
+        }
     }
 
     #[test]

@@ -198,6 +198,68 @@ async fn a_deadline_that_passes_is_told_and_the_rows_are_not_scored() {
 }
 
 #[tokio::test]
+async fn a_caller_that_hangs_up_at_the_moment_of_its_answer_is_counted_once() {
+    const ROUNDS: u64 = 3_000;
+    let (begun, leave) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let spinning = Spinning { begun: Arc::clone(&begun), leave: Arc::clone(&leave) };
+    let open = move |_| -> Result<Box<dyn Engine>, LoadError> { Ok(Box::new(spinning.clone())) };
+    let loaded = Loaded { open: Box::new(open), ..loaded(Sharing::Alone) };
+    let endpoint = Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap());
+    for round in 0..ROUNDS {
+        let mut request = Box::pin(endpoint.score(rows(&[1]), Params::default(), LONG));
+        assert!(futures_util::poll!(&mut request).is_pending());
+        await_flag(&begun);
+        leave.store(true, Ordering::Release);
+        // It leaves a little later every time, so that some leave while the lane gives the answer.
+        (0..round % 300).for_each(|_| std::hint::spin_loop());
+        drop(request);
+    }
+    endpoint.close().await;
+    let counts = endpoint.statistics().counts();
+    assert_eq!(counts.success.count + counts.fail.count, ROUNDS);
+}
+
+#[tokio::test]
+async fn a_request_is_counted_by_whoever_decides_on_it() {
+    let fixture = Fixture::new(Sharing::Alone);
+    let place = || {
+        let outcome = Outcome::default();
+        (outcome.clone(), Place { endpoint: &fixture.endpoint, id: 0, since: Instant::now(), outcome })
+    };
+    let n_failed = || fixture.endpoint.statistics().counts().fail.count;
+    let (lane, caller) = place();
+    assert!(lane.decide());
+    assert!(!caller.leave());
+    drop(caller);
+    assert_eq!(n_failed(), 0);
+    let (lane, caller) = place();
+    drop(caller);
+    assert!(!lane.decide());
+    assert_eq!(n_failed(), 1);
+}
+
+/// Scores as soon as it may, without a thread that has to wake up.
+#[derive(Clone)]
+struct Spinning {
+    begun: Arc<AtomicBool>,
+    leave: Arc<AtomicBool>,
+}
+
+impl Engine for Spinning {
+    fn score(&mut self, _: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
+        self.begun.store(true, Ordering::Release);
+        await_flag(&self.leave);
+        Ok(Predictions::Json(serde_json::Value::Null))
+    }
+}
+
+fn await_flag(flag: &AtomicBool) {
+    while !flag.swap(false, Ordering::AcqRel) {
+        thread::yield_now();
+    }
+}
+
+#[tokio::test]
 async fn a_bad_request_costs_only_itself() {
     let fixture = Fixture::new(Sharing::Shared);
     let first = fixture.send(&[1]).await;

@@ -79,6 +79,11 @@ fn bodies_that_are_not_what_they_should_be_are_refused() {
         let message = refusal(&table(), JSON, body);
         assert!(message.contains(part), "{body}: {message}");
     }
+    for (body, came) in [("null", "null"), (r#""x""#, r#""x""#), ("5", "5"), ("true", "true")] {
+        let message = refusal(&table(), JSON, body);
+        assert!(message.starts_with("The input must be a JSON dictionary"), "{body}: {message}");
+        assert!(message.ends_with(&format!("'inputs'}}. Received {came}.")), "{body}: {message}");
+    }
     let deep = format!(r#"{{"inputs": {}"#, "[".repeat(100_000));
     assert!(refusal(&untold(), JSON, &deep).contains("valid JSON"));
 }
@@ -104,6 +109,25 @@ fn no_rows_are_an_empty_table() {
     assert_eq!(frame(&doubles(), JSON, split).num_rows(), 0);
     assert_eq!(frame(&doubles(), "text/csv", "x,y\n").num_rows(), 0);
     assert!(refusal(&doubles(), "text/csv", "").contains("no columns"));
+}
+
+#[test]
+fn an_empty_list_is_an_only_column_and_no_table_of_several() {
+    let only = columns(&[("s", ColumnType::String, true)]);
+    for body in [r#"{"inputs": []}"#, r#"{"instances": []}"#] {
+        assert_eq!(frame(&only, JSON, body).num_rows(), 0, "{body}");
+        assert_eq!(refusal(&doubles(), JSON, body), "Model is missing inputs ['x', 'y']");
+    }
+    for body in [
+        r#"{"inputs": {}}"#,
+        r#"{"dataframe_records": []}"#,
+        r#"{"dataframe_split": {"data": []}}"#,
+        r#"{"dataframe_split": {"columns": [], "data": []}}"#,
+    ] {
+        assert_eq!(refusal(&only, JSON, body), "Model is missing inputs ['s']", "{body}");
+        let optional = columns(&[("o", ColumnType::Double, false)]);
+        assert_eq!(frame(&optional, JSON, body).num_rows(), 0, "{body}");
+    }
 }
 
 #[test]
@@ -135,6 +159,27 @@ fn nested_columns_are_read_into_their_types() {
     assert!(error.starts_with("column 'm', row 0: property 'role'"), "{error}");
     let error = refusal(&decoder, JSON, r#"{"dataframe_records": [{"m": [{"role": "x", "q": 1}]}]}"#);
     assert!(error.contains("no property 'q'"), "{error}");
+}
+
+#[test]
+fn a_number_is_its_text_in_a_column_and_none_within_a_value() {
+    let decoder = columns(&[("s", ColumnType::String, true)]);
+    for (value, text) in [("5", "5"), ("5.0", "5.0"), ("1e-5", "1e-05"), ("true", "True")] {
+        let frame = frame(&decoder, JSON, &format!(r#"{{"dataframe_records": [{{"s": {value}}}]}}"#));
+        assert_eq!(frame.column(0).as_string::<i32>().value(0), text);
+    }
+    let long = refusal(&decoder, JSON, r#"{"inputs": {"s": ["x", 12345678901234567890123]}}"#);
+    assert_eq!(long, "column 's', row 1: 1.2345678901234568e22 is not a value of type string");
+    let property = Column { name: Some("p".to_owned()), column_type: ColumnType::String, required: true };
+    for (column_type, value) in [
+        (ColumnType::Object(vec![property]), r#"{"p": 5}"#),
+        (ColumnType::Map(Box::new(ColumnType::String)), r#"{"k": 5}"#),
+        (ColumnType::Array(Box::new(ColumnType::String)), "[5]"),
+    ] {
+        let decoder = columns(&[("v", column_type, true)]);
+        let refused = refusal(&decoder, JSON, &format!(r#"{{"dataframe_records": [{{"v": {value}}}]}}"#));
+        assert_eq!(refused, "column 'v', row 0: 5 is not a value of type string");
+    }
 }
 
 #[test]

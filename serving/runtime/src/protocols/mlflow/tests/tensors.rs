@@ -47,3 +47,23 @@ fn tensors_that_do_not_fit_are_told() {
     assert_eq!(error, "input 'y', row 1: one element is expected");
     assert!(refusal(&named, JSON, r#"{"inputs": [1]}"#).contains("by name"));
 }
+
+#[test]
+fn an_empty_list_is_a_tensor_of_one_dimension_if_it_has_a_name() {
+    let unnamed = tensors(&[(None, &[None])]);
+    let expected = "the input: a list without elements, where a shape of [-1] is expected";
+    for body in [r#"{"inputs": []}"#, r#"{"instances": []}"#] {
+        assert_eq!(refusal(&unnamed, JSON, body), expected);
+        let flat = tensors(&[(Some("x"), &[None])]);
+        assert_eq!(arrays(&flat, body)[0].1.shape(), [0]);
+        let matrix = tensors(&[(Some("x"), &[None, Some(2)])]);
+        let expected = "input 'x': a shape of [0], where [-1, 2] is expected";
+        assert_eq!(refusal(&matrix, JSON, body), expected);
+        let two = tensors(&[(Some("x"), &[None]), (Some("y"), &[None])]);
+        assert_eq!(refusal(&two, JSON, body), "Model is missing inputs ['x', 'y']");
+    }
+    let open = tensors(&[(None, &[None, None])]);
+    assert_eq!(arrays(&open, r#"{"inputs": [[]]}"#)[0].1.shape(), [1, 0]);
+    let frame = refusal(&open, JSON, r#"{"dataframe_split": {"columns": ["x", "y"], "data": []}}"#);
+    assert_eq!(frame, "a table without rows, where the model takes tensors");
+}
