@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import deltalake
 import mlflow
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
-from conftest import Api
+from conftest import REPOSITORY, Api
 from features_cli import HOUR, FeaturesCli, definitions, weather
 from serving import wait_for
 
@@ -289,3 +290,12 @@ def test_a_build_ends_when_nobody_waits_for_it(api, gold):
         next(first.iter_lines())
     wait_for(lambda: api.post(f"{OURS}/training-sets", small).status == 200)
     assert not (gold / "many-out.parquet").exists()
+
+
+def test_the_example_does_what_it_says(server_of, gold):
+    script = REPOSITORY / "examples" / "training_set.py"
+    done = subprocess.run(
+        [sys.executable, script, server_of.url, gold], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-3:] == ["1 JFK 39.9 4.388888888888888", "2 JFK None None", "3 LGA None None"]
