@@ -37,8 +37,28 @@ pub(super) struct Task<'a> {
     pub(super) forebay: &'a Path,
     pub(super) n_rows: u64,
     pub(super) n_spine_rows: u64,
-    /// 0 where it is not limited.
+    pub(super) size: Size,
+    /// A contestant that takes more is ended.
     pub(super) memory_mib: u64,
+}
+
+/// Who takes part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// All contestants, as they are without options.
+    Small,
+    /// Those that may manage with less memory than the features have, and are told how much there is.
+    Large,
+}
+
+impl Size {
+    /// Keys of the features.
+    pub(super) fn n_entities(self) -> u64 {
+        match self {
+            Size::Small => 2_000,
+            Size::Large => 100_000,
+        }
+    }
 }
 
 /// What one contestant made.
@@ -64,13 +84,9 @@ impl Task<'_> {
         format!("{} × {}", self.n_rows, self.n_spine_rows)
     }
 
-    pub(super) fn is_large(&self) -> bool {
-        self.memory_mib > 0
-    }
-
     /// Whether the contestant takes part.
     pub(super) fn takes(&self, column: usize) -> bool {
-        !self.is_large() || [DUCKDB, POLARS, FOREBAY].contains(&column)
+        self.size == Size::Small || [DUCKDB, POLARS, FOREBAY].contains(&column)
     }
 
     pub(super) fn join(&self, column: usize) -> Result<Joined> {
@@ -99,7 +115,8 @@ impl Task<'_> {
         let log = self.file(&format!("{}.log", NAMES[column]));
         let mut command = script(self.python, "run.py");
         command.arg(NAMES[column].replace('-', "_")).args([self.file("features.parquet"), self.spine()]);
-        command.arg(output).arg((self.memory_mib << 20).to_string());
+        let told_mib = if self.size == Size::Large { self.memory_mib } else { 0 };
+        command.arg(output).arg((told_mib << 20).to_string());
         let took = watch(&mut command, &log, self.limits())?;
         let answer = last_json(&fs::read_to_string(log)?)?;
         let seconds = answer.get("seconds").and_then(Value::as_f64).context("run.py")?;
@@ -117,14 +134,14 @@ impl Task<'_> {
         run_quiet(features(&["apply", "-f"]).arg(self.file("definitions.yaml")))?;
         let mut command = features(&["training-set", "--service", "all", "--spine"]);
         command.arg(self.spine()).arg("--output").arg(output);
-        if self.is_large() {
+        if self.size == Size::Large {
             command.args(["--memory", &format!("{}MiB", self.memory_mib)]);
         }
         watch(&mut command, &self.file("forebay.log"), self.limits())
     }
 
     fn limits(&self) -> Limits {
-        Limits { time: PATIENCE, memory_mib: self.is_large().then(|| super::figure(self.memory_mib)) }
+        Limits { time: PATIENCE, memory_mib: super::figure(self.memory_mib) }
     }
 
     fn spine(&self) -> PathBuf {

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use self::contestants::{COLUMNS, DUCKDB, FEAST, FEAST_DUCKDB, POLARS, Task};
+use self::contestants::{COLUMNS, DUCKDB, FEAST, FEAST_DUCKDB, FOREBAY, POLARS, Size, Task};
 use super::facts;
 use super::sheet::{Cell, Floor, Line, Sheet};
 use super::under_test::UnderTest;
@@ -26,25 +26,21 @@ pub(super) struct Args {
     /// Rows of the spines that they are joined to, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [20_000, 200_000])]
     spine_rows: Vec<u64>,
-    /// Rows of features of the large join, for those that can do it in bounded memory; 0 leaves it out
+    /// Rows of features of the large join, which is told how much memory it may have; 0 leaves it out
     #[arg(long, default_value_t = 100_000_000)]
     large_rows: u64,
     /// Rows of its spine
     #[arg(long, default_value_t = 1_000_000)]
     large_spine_rows: u64,
-    /// Memory for the large join, in MiB
+    /// Memory for a contestant, in MiB; one that takes more is ended
     #[arg(long, default_value_t = 8192)]
-    large_memory: u64,
+    memory: u64,
     /// Contestants to measure, of feast, feast-duckdb, pandas, duckdb, polars and forebay [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = contestants::NAMES)]
     only: Vec<String>,
     #[command(flatten)]
     under_test: UnderTest,
 }
-
-/// Keys of the join that all contestants take part in, and of the large one.
-const N_ENTITIES: u64 = 2_000;
-const N_LARGE_ENTITIES: u64 = 100_000;
 
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let interrupt = Interrupt::watch()?;
@@ -53,10 +49,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     // On a real disk: the large tables are some gigabytes.
     let place = args.under_test.folders.cache().join("bench");
     fs::create_dir_all(&place)?;
-    let mut lines = Vec::new();
-    let small = (args.rows, args.spine_rows.clone(), N_ENTITIES, 0);
-    let large = (args.large_rows, vec![args.large_spine_rows], N_LARGE_ENTITIES, args.large_memory);
-    for (n_rows, n_spine_rows, n_entities, memory_mib) in [small, large] {
+    let (mut lines, mut absent) = (Vec::new(), Vec::new());
+    let small = (args.rows, args.spine_rows.clone(), Size::Small);
+    let large = (args.large_rows, vec![args.large_spine_rows], Size::Large);
+    for (n_rows, n_spine_rows, size) in [small, large] {
         if n_rows == 0 || interrupt.came() {
             continue;
         }
@@ -64,31 +60,31 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         announce(&format!("making {n_rows} rows of features"));
         let mut data = contestants::script(&python, "data.py");
         data.arg(folder.path()).arg(n_rows.to_string()).args(n_spine_rows.iter().map(u64::to_string));
-        run_quiet(data.args(["--entities", &n_entities.to_string()]))?;
+        run_quiet(data.args(["--entities", &size.n_entities().to_string()]))?;
         for n_spine_rows in n_spine_rows {
             let forebay = programs.forebay.as_path();
-            let task =
-                Task { folder: folder.path(), python: &python, forebay, n_rows, n_spine_rows, memory_mib };
+            let (folder, python, memory_mib) = (folder.path(), &python, args.memory);
+            let task = Task { folder, python, forebay, n_rows, n_spine_rows, size, memory_mib };
             announce(&task.name());
-            lines.extend(measure(&task, &args.only, &interrupt));
+            lines.extend(measure(&task, &args.only, &interrupt, &mut absent));
         }
     }
     let about = "Feast 0.67.0, ten columns, a time to live of one day; seconds without the start of Python";
     let facts = facts::collect(&programs.forebay, &origin, ("joins", about.to_owned()))?;
-    let sheet = Sheet { facts, columns: COLUMNS.to_vec(), lines, absent: Vec::new() };
+    let sheet = Sheet { facts, columns: COLUMNS.to_vec(), lines, absent };
     args.under_test.publish("features", &sheet.markdown(), &sheet.json())?;
     let complete = sheet.is_clean() && !interrupt.came();
     Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Rate, peak memory and lost rows. `DuckDB` comes first and whoever else is measured: the others are compared with it.
-fn measure(task: &Task<'_>, only: &[String], interrupt: &Interrupt) -> [Line; 3] {
+/// Rate, peak memory and lost rows; into `absent` what peers could not do. `DuckDB` comes first and whoever else is measured: the others are compared with it.
+fn measure(task: &Task<'_>, only: &[String], interrupt: &Interrupt, absent: &mut Vec<String>) -> [Line; 3] {
     let line = |what: &str, unit| Line::new(format!("{}, {what}", task.name()), unit, COLUMNS.len());
     let mut rate = Line { floors: floors(task), ..line("time", "rows/s") };
     let mut memory = line("peak memory", "MiB");
     let mut lost = line("rows lost", "rows");
     lost.floors.push(Floor::AtMost(0.0));
-    if task.is_large() {
+    if task.size == Size::Large {
         memory.floors.push(Floor::AtMost(figure(task.memory_mib)));
     }
     let others = (0..COLUMNS.len()).filter(|column| *column != DUCKDB);
@@ -103,8 +99,16 @@ fn measure(task: &Task<'_>, only: &[String], interrupt: &Interrupt) -> [Line; 3]
                 memory.cells[column] = Some(Cell::of(joined.peak_mib));
                 lost.cells[column] = Some(Cell::of(figure(joined.n_lost)));
             }
-            // That a peer fails where it cannot do better is a finding, not a defect of this measurement.
-            Err(error) => fail(&mut rate, column, &error),
+            Err(error) => {
+                let what = format!("{}: {error:#}", COLUMNS[column]);
+                println!("    {what}");
+                // That a peer cannot do it is a finding, not a defect of the measurement.
+                if column == FOREBAY {
+                    rate.complaints.push(what);
+                } else {
+                    absent.push(format!("{}, {what}", task.name()));
+                }
+            }
         }
         println!("    {}", rate.said(&COLUMNS, column));
         println!("    {}", lost.said(&COLUMNS, column));
@@ -112,13 +116,8 @@ fn measure(task: &Task<'_>, only: &[String], interrupt: &Interrupt) -> [Line; 3]
     [rate, memory, lost]
 }
 
-fn fail(line: &mut Line, column: usize, error: &anyhow::Error) {
-    line.complaints.push(format!("{}: {error:#}", COLUMNS[column]));
-    println!("    {}: {error:#}", COLUMNS[column]);
-}
-
 fn floors(task: &Task<'_>) -> Vec<Floor> {
-    if task.is_large() {
+    if task.size == Size::Large {
         return Vec::new();
     }
     // At most 1.3 times the time of polars.

@@ -1,7 +1,8 @@
 """One peer, Parquet to Parquet.
 
-`python run.py PEER FEATURES SPINE OUTPUT MEMORY_BYTES` joins with one of the scripts beside this one and prints one JSON
-object: the seconds from the first byte read to the last one written. Starting Python and importing do not count.
+`python run.py PEER FEATURES SPINE OUTPUT MEMORY_BYTES` joins with one of the scripts beside this one, which is told how
+much memory there is unless that is 0. It prints one JSON object: the seconds from the first byte read to the last one
+written. Starting Python and importing do not count.
 """
 
 import importlib

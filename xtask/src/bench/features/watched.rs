@@ -17,7 +17,7 @@ const EXCERPT: usize = 400;
 pub(super) struct Limits {
     pub(super) time: Duration,
     /// Of memory that is its own, not pages of files.
-    pub(super) memory_mib: Option<f64>,
+    pub(super) memory_mib: f64,
 }
 
 /// What it took.
@@ -56,10 +56,8 @@ fn keep(child: &Child, started: Instant, limits: Limits) -> Result<()> {
         bail!("ended after {} minutes", limits.time.as_secs() / 60);
     }
     let own_mib = processes::own_mib(child.id()).unwrap_or_default();
-    match limits.memory_mib {
-        Some(most) if own_mib > most => bail!("ended when it took more than {most} MiB"),
-        _ => Ok(()),
-    }
+    ensure!(own_mib <= limits.memory_mib, "ended when it took more than {} MiB", limits.memory_mib);
+    Ok(())
 }
 
 fn last_words(log: &Path) -> String {
@@ -72,7 +70,7 @@ fn last_words(log: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn run(script: &str, time: Duration, memory_mib: Option<f64>) -> Result<Took> {
+    fn run(script: &str, time: Duration, memory_mib: f64) -> Result<Took> {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         watch(Command::new("sh").args(["-c", script]), &log, Limits { time, memory_mib })
@@ -80,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_well_tells_its_memory() {
-        let took = run("head -c 1000000 /dev/zero | cat >/dev/null", Duration::from_mins(1), None).unwrap();
+        let took = run("head -c 1000000 /dev/zero | cat >/dev/null", Duration::from_mins(1), 1000.0).unwrap();
         assert!(took.seconds < 60.0 && took.peak_mib >= 0.0);
     }
 
@@ -88,11 +86,8 @@ mod tests {
     fn a_program_that_takes_too_much_is_ended() {
         let said = |took: Result<Took>| took.err().map(|error| error.to_string()).unwrap_or_default();
         let forever = "while true; do :; done";
-        assert_eq!(said(run(forever, Duration::from_millis(50), None)), "ended after 0 minutes");
-        assert_eq!(
-            said(run(forever, Duration::from_mins(1), Some(0.0))),
-            "ended when it took more than 0 MiB"
-        );
-        assert!(said(run("echo no >&2; exit 3", Duration::from_mins(1), None)).ends_with("no "));
+        assert_eq!(said(run(forever, Duration::from_millis(50), 1000.0)), "ended after 0 minutes");
+        assert_eq!(said(run(forever, Duration::from_mins(1), 0.0)), "ended when it took more than 0 MiB");
+        assert!(said(run("echo no >&2; exit 3", Duration::from_mins(1), 1000.0)).ends_with("no "));
     }
 }
