@@ -95,6 +95,7 @@ fn code_of(error: &BuildError) -> ErrorCode {
         BuildError::Leak(_)
         | BuildError::Output(_)
         | BuildError::Spill { .. }
+        | BuildError::Watch(_)
         | BuildError::Arrow(_)
         | BuildError::Lost => ErrorCode::InternalError,
     }

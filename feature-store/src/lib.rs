@@ -6,6 +6,7 @@
 
 mod definitions;
 mod expressions;
+mod expectations;
 mod join;
 mod training_sets;
 mod builds;

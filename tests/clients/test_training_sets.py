@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 import deltalake
 import mlflow
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
-from conftest import Api
+from conftest import REPOSITORY, Api, server_environment
 from features_cli import HOUR, FeaturesCli, definitions, weather
 from serving import wait_for
 
@@ -136,6 +137,25 @@ def test_what_cannot_be_made_is_told_in_one_line(cli, gold, tmp_path):
     assert not output.exists()
 
 
+def test_expectations_warn_of_a_training_set_or_refuse_it(cli, gold, tmp_path):
+    told = cli.text(*words(gold, tmp_path / "out.parquet"))
+    assert "warning: view 'weather': feature 'temp' is null in 1 of 4 rows" in told
+    path = tmp_path / "defs.yaml"
+    path.write_text(definitions(gold / "weather", ("{not_null: temp}", "{not_null: temp, otherwise: fail}")))
+    cli.text("apply", "-f", path)
+    refused = cli.refusal(*words(gold, tmp_path / "no.parquet"))
+    assert "feature 'temp' is null in 1 of 4 rows" in refused
+    assert not (tmp_path / "no.parquet").exists()
+
+
+def test_standard_output_is_an_arrow_stream(forebay_binary, uri, gold, tmp_path):
+    applied(FeaturesCli(forebay_binary, ("--backend-store-uri", uri), tmp_path), gold, tmp_path)
+    command = list(map(str, [forebay_binary, "features", *words(gold, "-"), "--backend-store-uri", uri]))
+    done = subprocess.run(command, capture_output=True, timeout=120, check=True, env=server_environment({}))
+    check(pa.ipc.open_stream(done.stdout).read_all())
+    assert b"rows hash" in done.stderr
+
+
 def test_a_training_set_is_a_dataset_of_its_run_with_manifest_and_audit(
     server_of, forebay_binary, gold, tmp_path
 ):
@@ -153,6 +173,7 @@ def test_a_training_set_is_a_dataset_of_its_run_with_manifest_and_audit(
     assert sorted(os.listdir(folder)) == ["audit.json", "manifest.json"]
     manifest = json.loads(pathlib.Path(folder, "manifest.json").read_text())
     assert manifest["rows_hash"].startswith(logged.dataset.digest)
+    assert "temp_c" in {column["name"] for column in json.loads(logged.dataset.schema)["mlflow_colspec"]}
 
 
 def test_a_table_is_made_of_a_table_over_http(api, gold):
@@ -289,3 +310,12 @@ def test_a_build_ends_when_nobody_waits_for_it(api, gold):
         next(first.iter_lines())
     wait_for(lambda: api.post(f"{OURS}/training-sets", small).status == 200)
     assert not (gold / "many-out.parquet").exists()
+
+
+def test_the_example_does_what_it_says(server_of, gold):
+    script = REPOSITORY / "examples" / "training_set.py"
+    done = subprocess.run(
+        [sys.executable, script, server_of.url, gold], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-3:] == ["1 JFK 39.9 4.388888888888888", "2 JFK None None", "3 LGA None None"]

@@ -113,7 +113,7 @@ impl Work<'_> {
         let run_id = self.write_gold(&gold)?;
         announce("forebay features apply examples/late_flights.yaml");
         let definitions = gold.join("late_flights.yaml");
-        self.features(&["apply".as_ref(), definitions.as_ref()])?;
+        self.features(&["apply".as_ref(), "--file".as_ref(), definitions.as_ref()])?;
         announce(
             "forebay features training-set: each flight with its features as they were known when it left",
         );

@@ -17,8 +17,8 @@ use super::progress::Progress;
 use super::sink::Sink;
 pub use super::sink::{Output, OutputFormat};
 use super::tables::{Moment, Source};
-use super::watching::Finding;
 use super::write::write;
+use crate::expectations::finding::Finding;
 use crate::model::expectation::Otherwise;
 
 /// Most threads that read a table.
@@ -110,8 +110,9 @@ pub(crate) fn build_by(
         views: &tables.views,
         event_time: &request.event_time,
         progress,
+        spill_folder: &request.spill_folder,
     };
-    let Found { mut lookup, survey, findings } = reading.join(&means, &request.spill_folder)?;
+    let Found { mut lookup, survey, findings } = reading.join(&means)?;
     let mut warnings = judged(&plan, findings)?;
     let written = write(&reading, lookup.as_mut(), &survey, &schema, &mut sink)?;
     let mut audit = Audit::of(&plan, &survey, &lookup.counts(), &written);

@@ -5,6 +5,7 @@ use std::io;
 use arrow::error::ArrowError;
 use forebay_lake as lake;
 
+use crate::expectations::error::Error as WatchError;
 use crate::join::error::JoinError;
 
 /// Why a training set was not made.
@@ -96,6 +97,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// What is expected of rows cannot be looked at.
+    #[error("expectations cannot be looked at: {0}")]
+    Watch(String),
     /// Arrow refused.
     #[error(transparent)]
     Arrow(#[from] ArrowError),
@@ -105,6 +109,12 @@ pub enum Error {
     /// A thread died.
     #[error("a thread of the build ended unexpectedly")]
     Lost,
+}
+
+impl From<WatchError> for Error {
+    fn from(error: WatchError) -> Self {
+        Error::Watch(error.to_string())
+    }
 }
 
 impl Error {

@@ -1,5 +1,6 @@
 //! The rows of a view's table, on several threads: each reads a share, and what they found is put together.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -13,7 +14,8 @@ use super::plan::{Plan, ViewPlan};
 use super::progress::Steps;
 use super::spine_rows::{MAX_BYTES, MAX_ROWS, column, sound};
 use super::tables::Source;
-use super::watching::{Watch, watched};
+use super::watching::{watch, watched};
+use crate::expectations::watch::Watch;
 use crate::join::casts;
 use crate::join::side::{FeatureRows, Holding, Order};
 use crate::join::times::{self, Rounding};
@@ -30,6 +32,8 @@ pub(crate) struct View<'a> {
     pub(crate) plan: &'a ViewPlan,
     pub(crate) keys: &'a [Key],
     pub(crate) source: &'a Source,
+    /// For what is seen of its rows and does not fit into memory.
+    spill_folder: &'a Path,
 }
 
 /// What is seen of a share.
@@ -40,9 +44,9 @@ pub(crate) struct Seen {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn of(plan: &'a Plan, position: usize, source: &'a Source) -> Self {
+    pub(crate) fn of(plan: &'a Plan, position: usize, source: &'a Source, spill_folder: &'a Path) -> Self {
         let view = &plan.views[position];
-        View { plan: view, keys: &plan.keys[view.keys], source }
+        View { plan: view, keys: &plan.keys[view.keys], source, spill_folder }
     }
 
     pub(crate) fn name(&self) -> &'a str {
@@ -97,11 +101,11 @@ impl<'a> View<'a> {
             let threads: Vec<_> = passes.into_iter().zip(1..).map(start).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Lost))).collect::<Vec<_>>()
         });
-        let mut all = Seen { watch: Watch::of(&self.plan.view), n_timeless: 0 };
+        let mut all = Seen { watch: watch(&self.plan.view, self.spill_folder), n_timeless: 0 };
         let mut states = Vec::new();
         for (state, seen) in unbroken(ended)? {
             states.push(state);
-            all.watch.merge(seen.watch);
+            all.watch.merge(seen.watch)?;
             all.n_timeless += seen.n_timeless;
         }
         Ok((states, all))
@@ -116,7 +120,7 @@ impl<'a> View<'a> {
     ) -> Result<Seen, Error> {
         let predicate = self.predicate(range)?;
         let n_timeless = if predicate.is_empty() { 0 } else { self.n_timeless(shard)? };
-        let mut seen = Seen { watch: Watch::of(&self.plan.view), n_timeless };
+        let mut seen = Seen { watch: watch(&self.plan.view, self.spill_folder), n_timeless };
         let is_watched = !self.plan.view.expectations.is_empty();
         let keys: Vec<String> = self.keys.iter().map(|key| key.name.as_str().to_owned()).collect();
         let options = options(self.plan.columns(), predicate);
@@ -126,7 +130,7 @@ impl<'a> View<'a> {
             steps.done(rows.event.len())?;
             next += rows.event.len() as u64;
             if is_watched {
-                seen.watch.observe(&watched(self.plan, &keys, &rows)?);
+                seen.watch.observe(&watched(self.plan, &keys, &rows)?)?;
             }
             rows.features.truncate(self.plan.n_needed);
             pass(rows)?;

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::progress::{Progress, Step, Steps};
 use super::spine_rows;
 use super::tables::Source;
-use super::watching::Finding;
+use crate::expectations::finding::Finding;
 use crate::join::counts::Counts;
 use crate::join::error::JoinError;
 use crate::join::matches::Matches;
@@ -37,6 +37,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) views: &'a [Source],
     pub(crate) event_time: &'a str,
     pub(crate) progress: &'a dyn Progress,
+    /// Where intermediate files are.
+    pub(crate) spill_folder: &'a Path,
 }
 
 /// Features that are looked up for the spine's rows, in their order.
@@ -116,19 +118,19 @@ impl<'a> Reading<'a> {
     }
 
     pub(crate) fn view(&self, position: usize) -> View<'a> {
-        View::of(self.plan, position, &self.views[position])
+        View::of(self.plan, position, &self.views[position], self.spill_folder)
     }
 
     /// Joins all tables to the spine: in memory if they fit, and otherwise in parts, whose files are in `spill_folder`.
-    pub(crate) fn join(&self, means: &Means, spill_folder: &Path) -> Result<Found<'a>, Error> {
+    pub(crate) fn join(&self, means: &Means) -> Result<Found<'a>, Error> {
         let budget = means.budget;
         if let Some(n_parts) = means.n_parts {
-            return parts::join(self, budget, Divided::Into(n_parts), spill_folder);
+            return parts::join(self, budget, Divided::Into(n_parts), self.spill_folder);
         }
         let mut n_rows = spine_rows::n_rows(self.spine);
         match self.in_memory(budget, &mut n_rows) {
             Err(error) if budget::is_outgrown(&error) => {
-                parts::join(self, budget, Divided::By { n_rows }, spill_folder)
+                parts::join(self, budget, Divided::By { n_rows }, self.spill_folder)
             }
             found => found,
         }
@@ -146,7 +148,7 @@ impl<'a> Reading<'a> {
                 self.join_view(position, &spines[*keys], survey.range, (budget.n_threads, left))?;
             left = left.saturating_sub(matches.n_bytes());
             views.push(matches);
-            findings.push(seen.watch.finish(survey.range.map(|(_, last)| last)));
+            findings.push(seen.watch.finish(survey.range.map(|(_, last)| last))?);
         }
         let slots_of = spines.into_iter().map(|spine| spine.slot_of).collect();
         let lookup = Box::new(Joined { slots_of, views, keys_of, n_done: 0 });

@@ -21,7 +21,7 @@ use super::rejoined::{Rejoined, Results};
 use super::spill::{Part, Sorter, Spill, Spilled};
 use super::spilled_rows;
 use super::spine_rows;
-use super::watching::Finding;
+use crate::expectations::finding::Finding;
 use crate::join::counts::Counts;
 use crate::join::groups::Coder;
 use crate::join::matches::Matches;
@@ -234,7 +234,7 @@ impl Parting<'_> {
         drop(sorters);
         counts.n_rows += seen.n_timeless;
         counts.n_never_known += seen.n_timeless;
-        findings.extend(seen.watch.finish(survey.range.map(|(_, last)| last)));
+        findings.extend(seen.watch.finish(survey.range.map(|(_, last)| last))?);
         spill.finish()
     }
 }

@@ -1,43 +1,31 @@
 //! Where the rows of a view are held against what is expected of them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 
 use super::error::Error;
 use super::plan::ViewPlan;
+use crate::expectations::unique::Spill;
+use crate::expectations::watch::Watch;
 use crate::join::side::FeatureRows;
-use crate::model::expectation::Otherwise;
 use crate::model::feature_view::FeatureView;
 
-/// Something that was expected and is not so.
-pub(crate) struct Finding {
-    pub(crate) text: String,
-    pub(crate) otherwise: Otherwise,
-}
+/// What one thread keeps in memory of keys that must be unique.
+const KEYS_BYTES: usize = 2 << 20;
 
-/// What is seen of a view on one thread.
-// joined at merge: expectations::Watch, whose of, observe, merge and finish these four are
-pub(crate) struct Watch;
-
-impl Watch {
-    pub(crate) fn of(_view: &FeatureView) -> Self {
-        Watch
-    }
-
-    pub(crate) fn observe(&mut self, _rows: &RecordBatch) {}
-
-    pub(crate) fn merge(&mut self, _other: Watch) {}
-
-    pub(crate) fn finish(self, _newest_spine_us: Option<i64>) -> Vec<Finding> {
-        Vec::new()
-    }
+/// What one thread sees of a view.
+pub(crate) fn watch(view: &FeatureView, spill_folder: &Path) -> Watch {
+    Watch::of(view, &Spill { folder: spill_folder.to_owned(), budget_bytes: KEYS_BYTES })
 }
 
 /// Rows as they are watched: keys by their names, the event time in microseconds, and features by theirs. A name that comes
 /// again has the values of the last one.
 pub(crate) fn watched(plan: &ViewPlan, keys: &[String], rows: &FeatureRows) -> Result<RecordBatch, Error> {
-    let event: ArrayRef = Arc::new(rows.event.clone());
+    let event = rows.event.reinterpret_cast::<TimestampMicrosecondType>();
+    let event: ArrayRef = Arc::new(event.with_timezone("UTC"));
     let keys = keys.iter().map(String::as_str).zip(rows.keys.iter().cloned());
     let event = std::iter::once((plan.view.holds.event_time(), event));
     let names = plan.features.iter().map(|feature| feature.name.as_str());

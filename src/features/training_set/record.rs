@@ -3,14 +3,18 @@
 use anyhow::Context as _;
 use forebay_client::{Client, Error};
 use forebay_features::Built;
+use forebay_lake::{Table, TableOptions};
 use forebay_wire::datasets::{Dataset, DatasetInput, InputTag, LogInputs};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::failure;
+use crate::{failure, lake};
 
 /// Hexadecimal digits of a dataset's digest; MLflow keeps 36 characters.
 const DIGEST_LEN: usize = 16;
+
+/// What MLflow keeps of a dataset's schema.
+const MAX_SCHEMA_BYTES: usize = 1_048_575;
 
 /// A run that is there.
 pub(super) struct Record {
@@ -29,8 +33,9 @@ impl Record {
 
     /// Logs it. What cannot be logged is told, and the training set is what it is.
     pub(super) async fn end(self, output: &str, built: &Built) {
+        let schema = schema(output.to_owned()).await;
         let logged = async {
-            self.client.log_inputs(&inputs(&self.run_id, output, built)).await?;
+            self.client.log_inputs(&inputs(&self.run_id, output, built, schema)).await?;
             self.upload(built, "manifest.json", &built.manifest).await?;
             self.upload(built, "audit.json", &built.audit).await
         };
@@ -48,7 +53,21 @@ impl Record {
     }
 }
 
-fn inputs(run_id: &str, output: &str, built: &Built) -> LogInputs {
+/// The columns of the training set in MLflow's words, where it can be read again.
+async fn schema(output: String) -> Option<String> {
+    if output == "-" {
+        return None; // What went to standard output is not there.
+    }
+    let lake = lake::open().ok()?;
+    let read = move || {
+        let table = Table::open(&lake, &output, &TableOptions::default()).ok()?;
+        Some(forebay_batch::colspec(table.schema()).to_string())
+    };
+    let text = tokio::task::spawn_blocking(read).await.ok()??;
+    Some(text).filter(|text| text.len() <= MAX_SCHEMA_BYTES)
+}
+
+fn inputs(run_id: &str, output: &str, built: &Built, schema: Option<String>) -> LogInputs {
     let manifest = &built.manifest;
     let (source_type, source) = source(output, built.output_version);
     let profile = json!({
@@ -62,7 +81,7 @@ fn inputs(run_id: &str, output: &str, built: &Built) -> LogInputs {
         digest: manifest.rows_hash.get(..DIGEST_LEN).map(str::to_owned),
         source_type: Some(source_type),
         source: Some(source.to_string()),
-        schema: None,
+        schema,
         profile: Some(profile.to_string()),
     };
     let context =
