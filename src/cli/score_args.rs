@@ -2,8 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use forebay_batch::{JobId, Mapping, OutputFormat};
-use forebay_lake::{Format, Shard};
+use forebay_lake::{AsOf, Format, Shard};
 
+use super::table_args::time_ms;
 use super::{EngineArgs, OriginArgs};
 
 /// What is said behind the flags.
@@ -60,6 +61,14 @@ pub(crate) struct TableArgs {
     /// parquet, csv, jsonl, arrow or arrows; otherwise names and contents tell.
     #[arg(long, env = "FOREBAY_SCORE_INPUT_FORMAT", value_name = "FORMAT")]
     pub(crate) input_format: Option<Format>,
+    /// A version of a Delta table; the one that is the latest when the job begins without this. A job that is to go on
+    /// when somebody adds rows meanwhile needs it.
+    #[arg(long, env = "FOREBAY_SCORE_INPUT_VERSION", value_name = "N", conflicts_with = "input_at")]
+    pub(crate) input_version: Option<u64>,
+    /// The version that a Delta table had at this time, such as `2026-11-26` or `2026-11-26T10:30:00Z`; UTC without a
+    /// zone.
+    #[arg(long, env = "FOREBAY_SCORE_INPUT_AT", value_name = "TIME", value_parser = time_ms)]
+    pub(crate) input_at: Option<i64>,
     /// The same for the output, or delta: a Delta table, which is made if it is not there and gets all rows in one commit. A
     /// folder that is a Delta table is taken for one; another one gets Parquet.
     #[arg(long, env = "FOREBAY_SCORE_OUTPUT_FORMAT", value_name = "FORMAT")]
@@ -127,6 +136,13 @@ pub(crate) struct WorkArgs {
         hide_possible_values = true
     )]
     pub(crate) summary: SummaryFormat,
+}
+
+impl TableArgs {
+    /// The version of the input that is meant; none where it is the latest.
+    pub(crate) fn input_as_of(&self) -> Option<AsOf> {
+        self.input_version.map(AsOf::Version).or(self.input_at.map(AsOf::TimeMs))
+    }
 }
 
 /// How a summary looks.

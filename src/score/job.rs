@@ -21,6 +21,7 @@ pub(super) fn options(args: &ScoreArgs) -> anyhow::Result<JobOptions> {
         id,
         input: args.input.clone(),
         input_format: table.input_format,
+        input_as_of: table.input_as_of(),
         output: args.output.clone(),
         output_format: table.output_format,
         columns: table.columns.clone(),

@@ -1,8 +1,11 @@
 """`forebay score` from Delta tables and to them: what it writes is read by deltalake and polars, and appears at once."""
 
+import datetime
 import json
+import os
 import subprocess
 
+import duckdb
 import mlflow
 import polars as pl
 import pyarrow as pa
@@ -72,6 +75,33 @@ def test_a_delta_table_is_scored_as_it_is_at_its_latest_version(score, source, t
     assert told(pl.read_parquet(tmp_path / "out.parquet")) == {i: i * 2 + 1 for i in range(90)}
 
 
+def test_a_delta_table_is_scored_as_it_was(score, source, tmp_path):
+    for version, ids in [(0, range(500, 510)), (1, range(60)), (2, range(100))]:
+        output = tmp_path / f"{version}.parquet"
+        score(source, output, "--input-version", version)
+        assert told(pl.read_parquet(output)) == {i: i * 2 + 1 for i in ids}
+    for version in range(4):
+        hour = datetime.datetime(2026, 1, 1, version, tzinfo=datetime.UTC).timestamp()
+        os.utime(source / f"_delta_log/{version:020}.json", (hour, hour))
+    score(source, tmp_path / "at.parquet", "--input-at", "2026-01-01T01:30:00Z")
+    assert told(pl.read_parquet(tmp_path / "at.parquet")) == {i: i * 2 + 1 for i in range(60)}
+    assert "version 9" in score(source, tmp_path / "x.parquet", "--input-version", 9, code=1)
+    plain = tmp_path / "at.parquet"
+    line = score(plain, tmp_path / "x.parquet", "--input-version", 0, code=1)
+    assert "only Delta tables have versions" in line
+    assert "cannot be used with" in score(source, tmp_path / "x", "--input-version", 0, "--input-at", "2026-01-01", code=2)
+
+
+def test_a_job_goes_on_with_the_version_that_it_is_pinned_to(score, source, tmp_path):
+    words = ["--job-id", "pinned", "--rows-per-file", 20, "--input-version", 2]
+    score(source, tmp_path / "out", *words)
+    (tmp_path / "out/_SUCCESS").unlink()
+    (tmp_path / "out/part-pinned-00003.parquet").unlink()
+    write_deltalake(source, rows(200, 210), mode="append")
+    score(source, tmp_path / "out", *words)
+    assert told(pl.read_parquet(tmp_path / "out/*.parquet")) == {i: i * 2 + 1 for i in range(100)}
+
+
 def test_all_rows_of_a_job_appear_in_one_commit_that_stock_readers_read(score, source, tmp_path):
     output = tmp_path / "late"
     words = ["--output-format", "delta", "--job-id", "monday", "--rows-per-file", 20, "--keep", "id,day"]
@@ -116,6 +146,72 @@ def test_a_table_that_does_not_take_the_rows_is_left_as_it_is(score, source, tmp
     line = score(source, output, "--output-format", "parquet", code=1)
     assert "it is a Delta table, whose files are no business of others" in line
     assert [path.name for path in output.iterdir() if path.is_dir()] == ["_delta_log"]
+
+
+def test_rows_go_to_the_partitions_of_a_table_that_has_some(score, source, tmp_path):
+    output = tmp_path / "late"
+    none = pa.table({
+        "id": pa.array([], pa.int64()),
+        "day": pa.array([], pa.string()),
+        "prediction": pa.array([], pa.float32()),
+    })
+    write_deltalake(output, none, partition_by=["day"])
+    words = ["--keep", "id,day", "--job-id", "monday", "--rows-per-file", 40]
+    score(source, output, *words)
+    score(source, output, *words)
+    table = DeltaTable(output)
+    assert (table.version(), table.metadata().partition_columns, len(table.file_uris())) == (1, ["day"], 5)
+    assert told(table) == told(pl.read_delta(str(output))) == {i: i * 2 + 1 for i in range(90)}
+    assert sorted(row["day"] for row in table.partitions()) == ["d0", "d1", "d2"]
+    adds = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    of_one = [output / add["path"] for add in adds if add["partition.day"] == "d1"]
+    assert len(of_one) == 2
+    found = table.to_pyarrow_table(filters=[("day", "=", "d1")])
+    assert sorted(found["id"].to_pylist()) == list(range(1, 90, 3))
+    found = pl.scan_delta(str(output)).filter(pl.col("day") == "d2").collect()
+    assert sorted(found["id"]) == list(range(2, 90, 3))
+    # What a filter on the partition leaves out is not read: it need not be there.
+    for path in of_one:
+        path.unlink()
+    # deltalake goes on with it.
+    of_another = [("day", "=", "d2")]
+    write_deltalake(output, table.to_pyarrow_table(filters=of_another), mode="append")
+    assert DeltaTable(output).to_pyarrow_table(filters=of_another).num_rows == 60
+
+
+def by_duckdb(table):
+    """Each id with its prediction, as DuckDB reads the files that the log names. Its extension for Delta is a download of
+    its own, which these tests do without: deltalake reads the log, and DuckDB the files that we wrote."""
+    files = table.file_uris()
+    found = duckdb.execute("select id, prediction from read_parquet($1)", [files]).fetchall()
+    assert len(found) == table.to_pyarrow_table().num_rows
+    return {number: round(prediction, 3) for number, prediction in found}
+
+
+def test_duckdb_reads_the_files_that_we_write(score, source, tmp_path):
+    output = tmp_path / "late"
+    words = ["--output-format", "delta", "--keep", "id,day"]
+    score(source, output, *words, "--job-id", "monday", "--rows-per-file", 20)
+    table = DeltaTable(output)
+    assert by_duckdb(table) == {i: i * 2 + 1 for i in range(90)}
+    query = "select day, count(*), min(id), max(prediction) from read_parquet($1) group by day order by day"
+    found = duckdb.execute(query, [table.file_uris()]).fetchall()
+    assert found == [("d0", 30, 0, 175.0), ("d1", 30, 1, 177.0), ("d2", 30, 2, 179.0)]
+    # In a table with partitions it is the folders that tell DuckDB their values.
+    none = table.to_pyarrow_table().slice(0, 0)
+    write_deltalake(tmp_path / "divided", none, partition_by=["day"])
+    score(source, tmp_path / "divided", "--keep", "id,day", "--job-id", "monday")
+    table = DeltaTable(tmp_path / "divided")
+    assert by_duckdb(table) == {i: i * 2 + 1 for i in range(90)}
+    divided = query.replace("($1)", "($1, hive_partitioning = true)")
+    assert duckdb.execute(divided, [table.file_uris()]).fetchall() == found
+
+
+def test_a_table_with_mapped_columns_takes_no_rows(score, source, tmp_path):
+    output = tmp_path / "late"
+    write_deltalake(output, rows(0, 3), configuration={"delta.columnMapping.mode": "name"})
+    assert "it uses columnMapping" in score(source, output, "--keep", "id", code=1)
+    assert DeltaTable(output).version() == 0
 
 
 def test_tables_in_s3_are_read_and_written(score, source, moto):

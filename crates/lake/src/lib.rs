@@ -8,6 +8,7 @@ mod error;
 mod storage;
 mod format;
 mod table;
+mod partitions;
 mod predicate;
 mod scan;
 mod read;

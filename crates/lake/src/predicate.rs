@@ -190,6 +190,13 @@ impl Predicate {
         &self.0
     }
 
+    /// Those of its comparisons that are about some columns; none where there are none.
+    pub(crate) fn about(&self, is_about: impl Fn(&str) -> bool) -> Option<Self> {
+        let about = self.0.iter().filter(|comparison| is_about(&comparison.column)).cloned();
+        let about: Arc<[Comparison]> = about.collect();
+        (!about.is_empty()).then_some(Predicate(about))
+    }
+
     /// The rows that are wanted, and those that cannot be read, with the first columns only.
     pub(crate) fn filter(&self, rows: &Decoded, n_columns: usize) -> Result<Decoded, ReadError> {
         let mut is_wanted = BooleanArray::from(vec![true; rows.batch.num_rows()]);

@@ -9,8 +9,8 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use crate::Error;
 use crate::delta::Reading;
 use crate::predicate::{Comparison, Predicate};
-use crate::read::unit::{Piece, pieces};
-use crate::read::{self, Decoded, Wanted};
+use crate::read::unit::{Piece, Unit, pieces};
+use crate::read::{self, Decoded, ReadError, Wanted};
 use crate::table::{Shard, Table};
 
 /// Which rows and columns are read, and how many at once.
@@ -128,7 +128,8 @@ impl Table {
         let predicate = Predicate::of(&options.predicate, &self.schema);
         let predicate = predicate.map_err(|reason| Error::schema(&self.uri(), reason))?;
         let schema = self.columns(options)?;
-        let by_bytes = self.row_bytes().map_or(usize::MAX, |row_bytes| {
+        let units = self.units_for(shard, predicate.as_ref())?;
+        let by_bytes = self.row_bytes(&units).map_or(usize::MAX, |row_bytes| {
             usize::try_from(options.max_bytes as u64 / row_bytes.max(1)).unwrap_or(usize::MAX)
         });
         let max_rows = options.max_rows.min(by_bytes).max(1);
@@ -139,7 +140,7 @@ impl Table {
         };
         Ok(Scan {
             table: Arc::clone(self),
-            pieces: self.pieces(shard, &wanted),
+            pieces: known_pieces(&units, &wanted),
             current: None,
             n_columns: options.columns.len(),
             wanted,
@@ -165,17 +166,17 @@ impl Table {
         }
         Ok(Arc::new(Schema::new(fields)))
     }
+}
 
-    /// The pieces of a share. How many rows of them are wanted is known only without a predicate.
-    fn pieces(&self, shard: Shard, wanted: &Wanted) -> VecDeque<Piece> {
-        let mut pieces = pieces(self.share(shard));
-        if wanted.predicate.is_some() {
-            for piece in &mut pieces {
-                piece.n_rows = None;
-            }
+/// Pieces to read. How many rows of them are wanted is known only without a predicate.
+fn known_pieces(units: &[Unit], wanted: &Wanted) -> VecDeque<Piece> {
+    let mut pieces = pieces(units);
+    if wanted.predicate.is_some() {
+        for piece in &mut pieces {
+            piece.n_rows = None;
         }
-        pieces
     }
+    pieces
 }
 
 impl Scan {
@@ -219,7 +220,7 @@ impl Scan {
                 let opened = reading.open(piece.file, &self.wanted);
                 opened.map_err(|error| read::at(error, &self.table.files[piece.file].uri))?
             }
-            None => read::open(&self.table, piece, &self.wanted, self.skip)?,
+            None => self.open_plain(piece)?,
         };
         self.skip -= opened.skipped;
         let batches = self.filtered(opened.batches);
@@ -227,6 +228,21 @@ impl Scan {
         let next_row = piece.first_row + opened.skipped;
         self.current = Some(Current { file, next_row, batches, rest: None });
         Ok(())
+    }
+
+    /// Opens a piece of a table that is no Delta table.
+    fn open_plain(&self, piece: &Piece) -> Result<read::Opened, Error> {
+        let table = Arc::clone(&self.table);
+        let Some(partitions) = &self.table.partitions else {
+            return read::open(&table, piece, &self.wanted, self.skip);
+        };
+        let opened = read::open(&table, piece, &partitions.in_file(&self.wanted), self.skip)?;
+        let (file, schema) = (piece.file, Arc::clone(&self.wanted.schema));
+        let complete = move |rows: Result<Decoded, ReadError>| match &table.partitions {
+            Some(partitions) => partitions.complete(file, rows?, &schema),
+            None => rows,
+        };
+        Ok(read::Opened { batches: Box::new(opened.batches.map(complete)), ..opened })
     }
 
     /// The rows that are wanted of those that were read.

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::datatypes::{DataType, SchemaRef};
 
 use crate::delta::{AsOf, Details, LoggedFile, Version};
+use crate::partitions::Partitions;
+use crate::predicate::Predicate;
 use crate::read::head::Head;
 use crate::read::unit::{Unit, units};
-use crate::read::{parquet, pipe, schema};
+use crate::read::{at, parquet, pipe, schema};
 use crate::storage::files::{self, InputFile};
 use crate::storage::place::Place;
 use crate::{Error, Format, Lake};
@@ -19,7 +21,10 @@ pub struct Table {
     pub(crate) files: Vec<InputFile>,
     pub(crate) format: Format,
     pub(crate) schema: SchemaRef,
-    pub(crate) units: Vec<Unit>,
+    /// All of them. Of a table with partitions they are not known before somebody asks.
+    units: OnceLock<Vec<Unit>>,
+    /// Columns that folders of plain files are named after.
+    pub(crate) partitions: Option<Partitions>,
     /// What a pipe gave so far, and what is still to come; none for files, and when it was taken.
     pub(crate) pipe: Mutex<Option<Head>>,
     row_bytes: Option<u64>,
@@ -120,9 +125,14 @@ impl Table {
         }
         let schema = schema::of(&files[0], format, &mut head, &options.text)?;
         let row_bytes = schema::row_bytes(format, &head);
-        let units = units(&files, format)?;
-        let pipe = Mutex::new(pipe.map(|()| head));
-        Ok(Table { files, format, schema, units, pipe, row_bytes, delta: None })
+        let partitions = Partitions::of(&place, &files, &schema, &options.text.wanted)?;
+        let schema = partitions.as_ref().map_or(schema, Partitions::schema);
+        let (units, pipe) = (OnceLock::new(), Mutex::new(pipe.map(|()| head)));
+        let table = Table { files, format, schema, units, partitions, pipe, row_bytes, delta: None };
+        if table.partitions.is_none() {
+            table.units()?;
+        }
+        Ok(table)
     }
 
     /// A version of a Delta table.
@@ -139,10 +149,11 @@ impl Table {
             n_rows: logged.n_rows,
             size_bytes: logged.file.size_bytes,
         };
-        let units = logged.iter().enumerate().map(unit).collect();
+        let units = logged.iter().enumerate().map(unit).collect::<Vec<_>>().into();
         let files = logged.into_iter().map(|logged| logged.file).collect();
         let (pipe, delta) = (Mutex::default(), Some(Arc::new(version)));
-        Ok(Table { files, format: Format::Parquet, schema, units, pipe, row_bytes: None, delta })
+        let (format, partitions, row_bytes) = (Format::Parquet, None, None);
+        Ok(Table { files, format, schema, units, partitions, pipe, row_bytes, delta })
     }
 
     /// The number of the version, of a Delta table.
@@ -178,7 +189,7 @@ impl Table {
 
     /// How many rows a share has.
     pub fn n_rows(&self, shard: Shard) -> RowCount {
-        let units = self.share(shard);
+        let Ok(units) = self.share(shard) else { return RowCount::Unknown };
         let exact = units.iter().map(|unit| unit.n_rows).sum::<Option<u64>>();
         let size_bytes: u64 = units.iter().map(|unit| unit.size_bytes).sum();
         match (exact, self.row_bytes) {
@@ -188,10 +199,39 @@ impl Table {
         }
     }
 
+    /// The pieces of a share that may have rows of interest. A file that has none, as its folders tell, is not opened.
+    pub(crate) fn units_for(&self, shard: Shard, predicate: Option<&Predicate>) -> Result<Vec<Unit>, Error> {
+        let Some((partitions, predicate)) = self.partitions.as_ref().zip(predicate) else {
+            return self.share(shard).map(<[Unit]>::to_vec);
+        };
+        let mut kept = Vec::new();
+        for file in 0..self.files.len() {
+            let holds = partitions.may_hold(file, predicate);
+            if holds.map_err(|error| at(error.into(), &self.files[file].uri))? {
+                kept.push(file);
+            }
+        }
+        if shard == Shard::ALL && self.units.get().is_none() {
+            return units(&self.files, &kept, self.format);
+        }
+        let is_kept = |unit: &&Unit| kept.binary_search(&unit.file).is_ok();
+        Ok(self.share(shard)?.iter().filter(is_kept).copied().collect())
+    }
+
+    fn units(&self) -> Result<&[Unit], Error> {
+        if let Some(units) = self.units.get() {
+            return Ok(units);
+        }
+        let all: Vec<usize> = (0..self.files.len()).collect();
+        let units = units(&self.files, &all, self.format)?;
+        Ok(self.units.get_or_init(|| units))
+    }
+
     /// The pieces of a share: neighbours, and about as large as those of every other share. A piece is a row group of
     /// Parquet or a file, so a share may be empty.
-    pub(crate) fn share(&self, shard: Shard) -> &[Unit] {
-        let weights: Vec<u128> = self.units.iter().map(|unit| u128::from(unit.size_bytes) + 1).collect();
+    fn share(&self, shard: Shard) -> Result<&[Unit], Error> {
+        let units = self.units()?;
+        let weights: Vec<u128> = units.iter().map(|unit| u128::from(unit.size_bytes) + 1).collect();
         let total: u128 = weights.iter().sum();
         let mut before = 0;
         let shares: Vec<u128> = weights
@@ -205,12 +245,13 @@ impl Table {
         let wanted = u128::from(shard.number - 1);
         let start = shares.partition_point(|share| *share < wanted);
         let end = shares.partition_point(|share| *share <= wanted);
-        &self.units[start..end]
+        Ok(&units[start..end])
     }
 
-    /// About how many bytes a row has in memory, where the files tell.
-    pub(crate) fn row_bytes(&self) -> Option<u64> {
-        self.row_bytes.or_else(|| parquet::row_bytes(&self.units))
+    /// About how many bytes a row has in memory, where the files tell; of these pieces, unless all are known.
+    pub(crate) fn row_bytes(&self, units: &[Unit]) -> Option<u64> {
+        let units = self.units.get().map_or(units, Vec::as_slice);
+        self.row_bytes.or_else(|| parquet::row_bytes(units))
     }
 }
 

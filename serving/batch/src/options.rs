@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use forebay_lake::{Format, Shard};
+use forebay_lake::{AsOf, Format, Shard};
 use forebay_serving::{Loaded, Signature};
 
 use crate::columns::{Keep, Mapping};
@@ -29,6 +29,8 @@ pub struct JobOptions {
     pub input: String,
     /// None to tell it by the input.
     pub input_format: Option<Format>,
+    /// Which version of a Delta table; none for the latest.
+    pub input_as_of: Option<AsOf>,
     /// A file, a folder, or `-`.
     pub output: String,
     /// None to tell it by the output's name.

@@ -164,7 +164,7 @@ fn open(lake: &Lake, inputs: &Inputs, options: &JobOptions) -> Result<(Arc<Table
     let table_options = TableOptions {
         format: options.input_format,
         text: TextTypes { wanted, optional, keep_texts },
-        as_of: None,
+        as_of: options.input_as_of,
     };
     let table = Arc::new(Table::open(lake, &options.input, &table_options)?);
     let columns = Columns::choose(table.schema(), inputs, &options.columns, &options.keep)?;

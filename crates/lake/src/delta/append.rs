@@ -2,12 +2,14 @@
 //!
 //! The kernel calls what it writes by unstable; nothing else in this crate uses that.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::engine::arrow_conversion::TryFromArrow as _;
+use delta_kernel::expressions::Scalar;
 use delta_kernel::schema::StructType;
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation};
@@ -17,9 +19,9 @@ use delta_kernel_default_engine::parquet::DataFileMetadata;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use super::kernel::Engine;
+use super::log::snapshot;
 use super::site::Site;
-use super::version::snapshot;
-use super::{fit, stats, types};
+use super::{fit, split, stats, types};
 use crate::read::parquet as read_parquet;
 use crate::storage::files;
 use crate::storage::place::Place;
@@ -43,6 +45,7 @@ pub struct Once {
 /// Rows to be added to a table.
 #[derive(Clone)]
 pub struct Append {
+    lake: Lake,
     site: Site,
     folder: Folder,
     schema: SchemaRef,
@@ -72,6 +75,8 @@ enum Attempt {
 struct NewPart {
     meta: FileMeta,
     footer: ArrowReaderMetadata,
+    /// Of the columns that the table is divided by.
+    partition: HashMap<String, Scalar>,
 }
 
 impl Append {
@@ -82,7 +87,7 @@ impl Append {
     pub fn to(lake: &Lake, uri: &str, schema: &SchemaRef, once: Option<Once>) -> Result<Self, Error> {
         let folder = Folder::at(lake, uri)?;
         let site = Site::at(lake, &Place::parse(lake, uri)?)?;
-        let append = Append { site, folder, schema: types::stored(schema), once };
+        let append = Append { lake: lake.clone(), site, folder, schema: types::stored(schema), once };
         match append.latest()? {
             Some(snapshot) => append.check(&snapshot)?,
             None => drop(append.new_schema()?),
@@ -112,10 +117,22 @@ impl Append {
     }
 
     /// Makes Parquet files of the folder a part of the table, all at once. Whoever commits at the same time comes before or
-    /// after it.
+    /// after it. For a table with partitions, the rows are written once more, a file for each partition of each file.
     pub fn commit(&self, names: &[String]) -> Result<Committed, Error> {
-        let parts = names.iter().map(|name| self.part(name)).collect::<Result<Vec<_>, _>>()?;
         let engine = self.site.engine();
+        let before = self.latest()?;
+        let mut divided_by = Vec::new();
+        if let Some(snapshot) = &before {
+            if let Some(earlier) = self.earlier(snapshot, &engine)? {
+                return Ok(earlier);
+            }
+            self.check(snapshot)?;
+            divided_by = partitions(snapshot);
+        }
+        let parts = match before.filter(|_| !divided_by.is_empty()) {
+            Some(snapshot) => self.divided(names, &divided_by, snapshot, &engine)?,
+            None => names.iter().map(|name| self.part(name, HashMap::new())).collect::<Result<_, _>>()?,
+        };
         for _ in 0..MAX_TRIES {
             let latest = self.latest()?;
             let version = latest.as_ref().map(|snapshot| snapshot.version());
@@ -130,6 +147,10 @@ impl Append {
                         return Ok(earlier);
                     }
                     self.check(&snapshot)?;
+                    if partitions(&snapshot) != divided_by {
+                        let reason = "what it is divided by has just changed".to_owned();
+                        return Err(Error::Delta { uri: self.site.uri(), version, reason });
+                    }
                     self.append(snapshot, &parts, &engine)
                 }
             };
@@ -175,13 +196,33 @@ impl Append {
             .map_err(|error| Error::schema(&self.site.uri(), error.to_string()))
     }
 
-    fn part(&self, name: &str) -> Result<NewPart, Error> {
+    /// Files divided by partitions.
+    fn divided(
+        &self,
+        names: &[String],
+        by: &[String],
+        snapshot: SnapshotRef,
+        engine: &Engine,
+    ) -> Result<Vec<NewPart>, Error> {
+        let version = Some(snapshot.version());
+        let begun = self.begin(snapshot, engine).and_then(|transaction| transaction.write_state());
+        let writing = begun.map_err(self.site.error(version))?;
+        let mut parts = Vec::new();
+        for name in names {
+            for divided in split::divide(&self.lake, &self.folder, name, by, &writing)? {
+                parts.push(self.part(&divided.name, divided.values)?);
+            }
+        }
+        Ok(parts)
+    }
+
+    fn part(&self, name: &str, partition: HashMap<String, Scalar>) -> Result<NewPart, Error> {
         let place = self.site.place.join(name);
         let found = files::files(&place)?;
         let [file] = found.as_slice() else { return Err(Error::Nothing(place.uri())) };
-        let location = self.site.root.join(name).map_err(|error| Error::content(&file.uri, &error))?;
+        let location = self.site.location(name)?;
         let meta = self.site.meta(location)?;
-        Ok(NewPart { meta, footer: read_parquet::metadata(file)? })
+        Ok(NewPart { meta, footer: read_parquet::metadata(file)?, partition })
     }
 
     fn create(&self, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
@@ -195,13 +236,21 @@ impl Append {
     }
 
     fn append(&self, latest: SnapshotRef, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
+        perform(self.begin(latest, engine)?, parts, engine)
+    }
+
+    fn begin(&self, latest: SnapshotRef, engine: &Engine) -> KernelResult<Transaction> {
         let mut builder = latest.update_table(UpdateTableOperation::Write, ENGINE, true);
         if let Some(once) = &self.once {
             builder = builder.with_transaction_id(&once.application, once.number);
         }
-        let transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
-        perform(transaction, parts, engine)
+        builder.build(engine, Box::new(FileSystemCommitter::new()))
     }
+}
+
+/// What a table is divided by.
+fn partitions(snapshot: &SnapshotRef) -> Vec<String> {
+    snapshot.table_configuration().logical_partition_columns().to_vec()
 }
 
 /// Commits.
@@ -210,8 +259,14 @@ fn perform<STATE>(
     parts: &[NewPart],
     engine: &Engine,
 ) -> KernelResult<Attempt> {
-    let context = transaction.write_state()?.write_context_builder().build()?;
+    let writing = transaction.write_state()?;
     for part in parts {
+        let builder = writing.write_context_builder();
+        let context = if part.partition.is_empty() {
+            builder.build()?
+        } else {
+            builder.with_partition_values(part.partition.clone()).build()?
+        };
         let stats = stats::of(&part.footer, context.stats_columns(), context.physical_data_schema())?;
         let file = DataFileMetadata::new(part.meta.clone(), stats);
         transaction.add_files(build_add_file_metadata(file, &context)?);

@@ -2,18 +2,25 @@
 
 use arrow::datatypes::Schema;
 use delta_kernel::Snapshot;
-use delta_kernel::table_features::ColumnMappingMode;
+use delta_kernel::table_features::{ColumnMappingMode, Operation};
 
+use super::site::told;
 use super::version::columns;
 
 /// Refuses, with the reason, what would be other rows than were given, or none that others can read.
 pub(super) fn check(snapshot: &Snapshot, rows: &Schema) -> Result<(), String> {
     let configuration = snapshot.table_configuration();
-    if !configuration.logical_partition_columns().is_empty() {
-        return Err("it is divided into partitions, and rows can only be added to tables without".to_owned());
-    }
     if configuration.column_mapping_mode() != ColumnMappingMode::None {
-        return Err("its files have other names for columns, which cannot be written".to_owned());
+        let reason = "it uses columnMapping: its files have other names for columns, which cannot be written";
+        return Err(reason.to_owned());
+    }
+    configuration.ensure_operation_supported(Operation::Write).map_err(|error| told(&error))?;
+    let partitions = configuration.logical_partition_columns();
+    if let Some(name) = partitions.iter().find(|name| rows.field_with_name(name).is_err()) {
+        return Err(format!("it is divided by its column '{name}', which is missing"));
+    }
+    if rows.fields().len() == partitions.len() {
+        return Err("it is divided by all columns that there are, and files need another".to_owned());
     }
     let table = columns(snapshot).map_err(|error| error.to_string())?;
     for field in rows.fields() {

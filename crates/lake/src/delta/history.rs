@@ -73,7 +73,7 @@ impl Commit {
 }
 
 /// The version that a file of the log is the commit of.
-fn version(name: &str) -> Option<u64> {
+pub(super) fn version(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json").filter(|digits| digits.len() == N_DIGITS)?;
     digits.parse().ok()
 }

@@ -3,14 +3,18 @@
 
 mod kernel;
 mod site;
+mod unhinted;
+mod log;
 mod version;
 mod pushdown;
 mod rows;
+mod positions;
 mod plain;
 mod details;
 mod types;
 mod fit;
 mod stats;
+mod split;
 mod append;
 mod history;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::cast;
+use arrow::array::{ArrayRef, BinaryArray, RecordBatch, StringArray};
+use arrow::compute::kernels::cmp::eq;
+use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -22,6 +23,22 @@ pub(super) fn shaped(batch: &RecordBatch, schema: &Schema) -> Result<RecordBatch
     let columns = columns.map(shaped).collect::<Result<Vec<_>, _>>()?;
     let names = batch.schema_ref().fields().iter().map(|field| field.name());
     RecordBatch::try_from_iter_with_nullable(names.zip(columns).map(|(name, column)| (name, column, true)))
+}
+
+/// The rows with nulls where the log has an empty text for the value of a partition, as the protocol says.
+pub(super) fn without_empty(batch: &RecordBatch, partitions: &[String]) -> Result<RecordBatch, ArrowError> {
+    let mut columns = batch.columns().to_vec();
+    for name in partitions {
+        let Ok(position) = batch.schema_ref().index_of(name) else { continue };
+        let column = &columns[position];
+        let is_empty = match column.data_type() {
+            DataType::Utf8 => eq(column, &StringArray::new_scalar(""))?,
+            DataType::Binary => eq(column, &BinaryArray::new_scalar(b""))?,
+            _ => continue,
+        };
+        columns[position] = nullif(column, &is_empty)?;
+    }
+    RecordBatch::try_new(batch.schema(), columns)
 }
 
 fn field(field: &FieldRef) -> FieldRef {

@@ -8,8 +8,8 @@ use crate::predicate::{Comparison, Operator, Predicate};
 
 /// What is known to the kernel of comparisons: all of those that `takes` takes and whose values the kernel has a type for.
 /// It leaves out what surely does not hold; the rows are looked at anyhow.
-pub(super) fn known(predicate: &Predicate, takes: impl Fn(&str) -> bool) -> Option<KernelPredicate> {
-    let compared = predicate.comparisons().iter().filter(|comparison| takes(&comparison.column));
+pub(super) fn known(predicate: &Predicate, takes: impl Fn(&Comparison) -> bool) -> Option<KernelPredicate> {
+    let compared = predicate.comparisons().iter().filter(|comparison| takes(comparison));
     let known: Vec<KernelPredicate> = compared.filter_map(comparison).collect();
     (!known.is_empty()).then(|| KernelPredicate::and_from(known))
 }

@@ -98,6 +98,14 @@ impl Site {
         }
     }
 
+    /// A file of the table by its own name, in which a percent sign is one.
+    pub(super) fn location(&self, name: &str) -> Result<Url, Error> {
+        let mut url = self.root.clone();
+        let unusable = || Error::Address { uri: self.uri(), reason: "it has no files".to_owned() };
+        url.path_segments_mut().map_err(|()| unusable())?.pop_if_empty().extend(name.split('/'));
+        Ok(url)
+    }
+
     /// What the store says of a file.
     pub(super) fn meta(&self, location: Url) -> Result<FileMeta, Error> {
         let uri = location.to_string();
@@ -110,6 +118,11 @@ impl Site {
     /// An error of the kernel about a version, or about the whole table.
     pub(super) fn error(&self, version: Option<u64>) -> impl Fn(KernelError) -> Error + use<> {
         let uri = self.uri();
-        move |error| Error::Delta { uri: uri.clone(), version, reason: error.to_string() }
+        move |error| Error::Delta { uri: uri.clone(), version, reason: told(&error) }
     }
+}
+
+/// What the kernel says, in one line: with `RUST_BACKTRACE` it says how it came to say it, too.
+pub(super) fn told(error: &KernelError) -> String {
+    error.without_backtrace().to_string()
 }

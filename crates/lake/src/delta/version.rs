@@ -5,15 +5,16 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use delta_kernel::engine::arrow_conversion::TryIntoArrow as _;
-use delta_kernel::history_manager::{HistoryCommitType, latest_version_as_of};
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel::schema::StructField;
 use delta_kernel::table_features::ColumnMappingMode;
 use delta_kernel::{Snapshot, SnapshotRef};
 
 use super::AsOf;
+use super::log::{self, snapshot};
 use super::plain;
 use super::site::Site;
+use crate::predicate::{Comparison, Operator, Predicate};
 use crate::storage::files::InputFile;
 use crate::storage::place::Place;
 use crate::{Error, Lake};
@@ -54,7 +55,10 @@ impl Version {
         }
         let snapshot = snapshot(&site, as_of)?;
         let mut version = Version { site, snapshot, paths: Vec::new() };
-        let mut found = version.scan_files()?;
+        let found = version.scan_files();
+        let mut found =
+            found.map_err(|error| log::torn(&version.site, Some(version.number())).unwrap_or(error))?;
+        version.check_sum(&found)?;
         found.sort_by(|one, other| one.path.cmp(&other.path));
         let files = found.iter().map(|file| version.logged(file)).collect::<Result<Vec<_>, _>>()?;
         version.paths = found.into_iter().map(|file| file.path).collect();
@@ -82,6 +86,28 @@ impl Version {
         partitions.iter().any(|name| name == column)
     }
 
+    /// The columns whose values are in the log.
+    pub(super) fn partitions(&self) -> Vec<String> {
+        self.snapshot.table_configuration().logical_partition_columns().to_vec()
+    }
+
+    /// Whether the log leaves out only files that have no such row: the kernel takes an empty value of a partition for a
+    /// text, which is null.
+    pub(super) fn is_told_by_log(&self, comparison: &Comparison) -> bool {
+        comparison.operator != Operator::Null || !self.is_partition(&comparison.column)
+    }
+
+    /// Whether a file may have rows of interest for what [`Version::is_told_by_log`] does not take.
+    pub(super) fn may_hold(&self, file: &ScanFile, predicate: &Predicate) -> bool {
+        let configuration = self.snapshot.table_configuration();
+        if configuration.column_mapping_mode() != ColumnMappingMode::None {
+            return true;
+        }
+        let mut not_told =
+            predicate.comparisons().iter().filter(|comparison| !self.is_told_by_log(comparison));
+        not_told.all(|comparison| file.partition_values.get(&comparison.column).is_none_or(String::is_empty))
+    }
+
     /// Some column that is in files.
     pub(super) fn column_in_files(&self) -> Option<String> {
         let schema = self.snapshot.schema();
@@ -106,6 +132,21 @@ impl Version {
         let engine = self.site.engine();
         let scan = Arc::clone(&self.snapshot).scan_builder().build().map_err(&error)?;
         collect(&scan, &engine).map_err(error)
+    }
+
+    /// Compares the files with the checksum of this version, if there is one: a checkpoint may have lost some.
+    fn check_sum(&self, found: &[ScanFile]) -> Result<(), Error> {
+        let Some(promised) = self.snapshot.get_file_stats_if_present() else { return Ok(()) };
+        let size_bytes: i64 = found.iter().map(|file| file.size).sum();
+        let n_files = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        if (n_files, size_bytes) == (promised.num_files(), promised.table_size_bytes()) {
+            return Ok(());
+        }
+        Err(self.defect(format!(
+            "its checksum says {} files of {} bytes, and its log {n_files} of {size_bytes}",
+            promised.num_files(),
+            promised.table_size_bytes()
+        )))
     }
 
     fn logged(&self, file: &ScanFile) -> Result<LoggedFile, Error> {
@@ -149,20 +190,4 @@ pub(super) fn collect(
         files = metadata?.visit_scan_files(files, |files: &mut Vec<ScanFile>, file| files.push(file))?;
     }
     Ok(files)
-}
-
-/// What the table was.
-pub(super) fn snapshot(site: &Site, as_of: Option<AsOf>) -> Result<SnapshotRef, Error> {
-    let engine = site.engine();
-    let builder = || Snapshot::builder_for(site.root.as_str());
-    let at = |number| builder().at_version(number).build(&engine).map_err(site.error(Some(number)));
-    let latest = || builder().build(&engine).map_err(site.error(None));
-    match as_of {
-        None => latest(),
-        Some(AsOf::Version(number)) => at(number),
-        Some(AsOf::TimeMs(time_ms)) => {
-            let found = latest_version_as_of(&*latest()?, &engine, time_ms, HistoryCommitType::Recreatable);
-            at(found.map_err(site.error(None))?.version)
-        }
-    }
 }

@@ -38,22 +38,22 @@ pub(crate) struct Piece {
 /// The units of files, with the files' positions.
 type Found = Mutex<Vec<(usize, Result<Vec<Unit>, Error>)>>;
 
-/// The units of all files, in order.
-pub(crate) fn units(files: &[InputFile], format: Format) -> Result<Vec<Unit>, Error> {
+/// The units of the files at some positions, in their order.
+pub(crate) fn units(files: &[InputFile], positions: &[usize], format: Format) -> Result<Vec<Unit>, Error> {
     if format != Format::Parquet {
-        let unit = |(file, found): (usize, &InputFile)| Unit {
-            file,
+        let unit = |file: &usize| Unit {
+            file: *file,
             row_group: None,
             first_row: 1,
             n_rows: None,
-            size_bytes: found.size_bytes,
+            size_bytes: files[*file].size_bytes,
         };
-        return Ok(files.iter().enumerate().map(unit).collect());
+        return Ok(positions.iter().map(unit).collect());
     }
     let (next, found) = (AtomicUsize::new(0), Found::default());
     thread::scope(|scope| {
-        for _ in 0..files.len().min(MAX_THREADS) {
-            scope.spawn(|| read_footers(files, &next, &found));
+        for _ in 0..positions.len().min(MAX_THREADS) {
+            scope.spawn(|| read_footers(files, positions, &next, &found));
         }
     });
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -63,12 +63,11 @@ pub(crate) fn units(files: &[InputFile], format: Format) -> Result<Vec<Unit>, Er
 }
 
 /// Reads the footers of files that no other thread has taken.
-fn read_footers(files: &[InputFile], next: &AtomicUsize, found: &Found) {
+fn read_footers(files: &[InputFile], positions: &[usize], next: &AtomicUsize, found: &Found) {
     loop {
-        let position = next.fetch_add(1, Ordering::Relaxed);
-        let Some(file) = files.get(position) else { return };
-        let units = parquet::units(position, file);
-        found.lock().unwrap_or_else(PoisonError::into_inner).push((position, units));
+        let Some(position) = positions.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+        let units = parquet::units(*position, &files[*position]);
+        found.lock().unwrap_or_else(PoisonError::into_inner).push((*position, units));
     }
 }
 

@@ -17,13 +17,14 @@ use parquet::schema::types::ColumnPath;
 
 use crate::{Error, Format, NewFile};
 
-/// What a row group may hold in memory before it is written.
+/// What a row group may hold in memory before it is written, unless it is said otherwise.
 const ROW_GROUP_BYTES: usize = 48 * 1024 * 1024;
 
 /// A table that is being written.
 pub struct TableWriter {
     uri: String,
     encoder: Encoder,
+    row_group_bytes: usize,
 }
 
 enum Encoder {
@@ -56,7 +57,12 @@ impl TableWriter {
                 Encoder::ArrowStream(StreamWriter::try_new(file, schema).map_err(arrow_at(&uri))?)
             }
         };
-        Ok(TableWriter { uri, encoder })
+        Ok(TableWriter { uri, encoder, row_group_bytes: ROW_GROUP_BYTES })
+    }
+
+    /// The same with row groups that hold about so much in memory.
+    pub(crate) fn with_row_groups_of(self, row_group_bytes: usize) -> Self {
+        TableWriter { row_group_bytes, ..self }
     }
 
     /// Appends rows.
@@ -65,7 +71,7 @@ impl TableWriter {
             Encoder::Parquet(writer) => {
                 let write = |writer: &mut ArrowWriter<NewFile>| {
                     writer.write(batch)?;
-                    if writer.in_progress_size() > ROW_GROUP_BYTES { writer.flush() } else { Ok(()) }
+                    if writer.in_progress_size() > self.row_group_bytes { writer.flush() } else { Ok(()) }
                 };
                 write(writer).map_err(parquet_at(&self.uri))
             }
@@ -81,7 +87,7 @@ impl TableWriter {
 
     /// Completes the file, which then has its name.
     pub fn finish(self) -> Result<(), Error> {
-        let TableWriter { uri, encoder } = self;
+        let TableWriter { uri, encoder, .. } = self;
         let file = match encoder {
             Encoder::Parquet(writer) => writer.into_inner().map_err(parquet_at(&uri))?,
             Encoder::Csv(mut writer, header) => {

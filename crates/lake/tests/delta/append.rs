@@ -4,8 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::thread;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray as _, Float64Array, RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::{DataType, Int64Type};
 use forebay_lake::{Append, AsOf, Committed, Format, Once, TableWriter};
 use serde_json::{Value, json};
 
@@ -147,27 +147,94 @@ fn a_table_takes_only_rows_of_its_own_columns() {
     assert_eq!(ids(&scan(&table(&place, None), &["id", "name"], &[]).unwrap()), (0..6).collect::<Vec<_>>());
 }
 
+/// A table of `id`, `name` and `half` that is divided by some of them, in the folder that [`append`] writes to.
+fn divided(place: &Place, by: &[&str], configuration: &Value, protocol: Value) {
+    let is_mapped = *configuration != json!({});
+    let notes = |id: i64, name: &str| {
+        let notes = json!({"delta.columnMapping.id": id, "delta.columnMapping.physicalName": name});
+        if is_mapped { notes } else { json!({}) }
+    };
+    let columns =
+        [("id", "long", notes(1, "a")), ("name", "string", notes(2, "b")), ("half", "double", notes(3, "c"))];
+    let log = place.folder.path().join("table/_delta_log");
+    fs::create_dir_all(&log).unwrap();
+    let lines = [protocol, metadata(&columns, by, configuration)].map(|action| action.to_string());
+    fs::write(log.join("00000000000000000000.json"), lines.join("\n")).unwrap();
+}
+
 #[test]
-fn a_table_with_partitions_or_mapped_columns_takes_no_rows() {
-    for (partitions, configuration, reason) in [
-        (vec!["id"], json!({}), "it is divided into partitions"),
-        (vec![], json!({"delta.columnMapping.mode": "name"}), "its files have other names for columns"),
-    ] {
+fn rows_go_to_the_partitions_that_they_are_of() {
+    let place = Place::new();
+    divided(&place, &["name", "half"], &json!({}), plain_protocol());
+    assert_eq!(
+        append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))),
+        Ok(Committed { version: 1, is_new: true })
+    );
+    // Nothing is written again for what is there.
+    let written = place.folder.path().join("table/name=n00/half=0.5/sub-a-0.parquet");
+    fs::remove_file(&written).unwrap();
+    assert_eq!(
+        append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))),
+        Ok(Committed { version: 1, is_new: false })
+    );
+    assert!(!written.exists());
+    assert_eq!(
+        append(&place, "b.parquet", &rows(6, 8), Some(once(2))),
+        Ok(Committed { version: 2, is_new: true })
+    );
+    let table = table(&place, None);
+    assert_eq!(table.files().len(), 7);
+    // The first file has the rows of n00 only.
+    assert!(scan(&table, &["id"], &["id < 1"]).is_err());
+    assert_eq!(ids(&scan(&table, &["id"], &["name is null"]).unwrap()), [1, 3, 5, 7]);
+    assert_eq!(ids(&scan(&table, &["id"], &["name > n01", "half = 0.5"]).unwrap()), [2, 4, 6]);
+    let found = scan(&table, &["id", "name", "half"], &["id >= 3", "id < 5"]).unwrap();
+    assert_eq!(ids(&found), [3, 4]);
+    let commit =
+        fs::read_to_string(place.folder.path().join("table/_delta_log/00000000000000000002.json")).unwrap();
+    let adds: Vec<Value> = commit.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let add = adds.iter().find(|action| action["add"]["partitionValues"]["name"] == json!("n06")).unwrap();
+    assert_eq!(add["add"]["partitionValues"], json!({"name": "n06", "half": "0.5"}));
+    let stats: Value = serde_json::from_str(add["add"]["stats"].as_str().unwrap()).unwrap();
+    assert_eq!((&stats["numRecords"], &stats["minValues"]), (&json!(1), &json!({"id": 6})));
+}
+
+#[test]
+fn more_partitions_than_are_written_at_the_same_time_are_all_written() {
+    let place = Place::new();
+    divided(&place, &["id"], &json!({}), plain_protocol());
+    append(&place, "a.parquet", &rows(0, 100), None).unwrap();
+    let table = table(&place, None);
+    assert_eq!((table.files().len(), ids(&scan(&table, &["id"], &[]).unwrap())), (100, (0..100).collect()));
+    assert_eq!(ids(&scan(&table, &["id"], &["id >= 97"]).unwrap()), [97, 98, 99]);
+}
+
+#[test]
+fn a_table_takes_no_rows_that_do_not_tell_their_partition() {
+    let place = Place::new();
+    divided(&place, &["name"], &json!({}), plain_protocol());
+    let refused = append(&place, "a.parquet", &rows(0, 3).project(&[0, 2]).unwrap(), None).unwrap_err();
+    assert!(
+        refused.ends_with("version 0: it is divided by its column 'name', which is missing"),
+        "{refused}"
+    );
+    let refused = append(&place, "a.parquet", &rows(0, 3).project(&[1]).unwrap(), None).unwrap_err();
+    assert!(refused.contains("it is divided by all columns that there are"), "{refused}");
+}
+
+#[test]
+fn a_table_whose_features_we_cannot_write_is_refused_by_their_names() {
+    let mapped = json!({"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "3"});
+    let older = json!({"protocol": {"minReaderVersion": 2, "minWriterVersion": 5}});
+    let unknown = json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["quantumRows"]}});
+    for (configuration, protocol, reason) in
+        [(mapped, older, "columnMapping"), (json!({}), unknown, "quantumRows")]
+    {
         let place = Place::new();
-        let notes = json!({"delta.columnMapping.id": 1, "delta.columnMapping.physicalName": "id"});
-        let columns = metadata(
-            &[
-                ("id", "long", notes),
-                ("x", "long", json!({"delta.columnMapping.id": 2, "delta.columnMapping.physicalName": "x"})),
-            ],
-            &partitions,
-            &configuration,
-        );
-        place.commit(0, &[json!({"protocol": {"minReaderVersion": 2, "minWriterVersion": 5}}), columns]);
-        let schema = rows(0, 1).project(&[0]).unwrap().schema();
-        let refused =
-            Append::to(&place.lake(), place.folder.path().to_str().unwrap(), &schema, None).err().unwrap();
-        assert!(refused.to_string().contains(reason), "{refused}");
+        divided(&place, &[], &configuration, protocol);
+        let refused = append(&place, "a.parquet", &rows(0, 1), None).unwrap_err();
+        assert!(refused.contains(reason), "{refused}");
+        assert!(!place.folder.path().join("table/a.parquet").exists());
     }
 }
 
@@ -178,4 +245,24 @@ fn rows_of_a_table_that_lost_its_log_are_not_taken_for_it() {
     fs::write(place.folder.path().join("_delta_log/00000000000000000000.json"), "{").unwrap();
     let schema = rows(0, 1).project(&[0]).unwrap().schema();
     assert!(Append::to(&place.lake(), place.folder.path().to_str().unwrap(), &schema, None).is_err());
+}
+
+#[test]
+fn values_of_partitions_come_back_as_they_went() {
+    let place = Place::new();
+    divided(&place, &["name"], &json!({}), plain_protocol());
+    let values = ["a b/c=%41 \u{20ac}", "", "../x", "x__HIVE_DEFAULT_PARTITION__", "?#:"];
+    let names: ArrayRef = Arc::new(values.iter().copied().map(Some).chain([None]).collect::<StringArray>());
+    let batch = RecordBatch::try_from_iter_with_nullable([("id", longs(0..6), true), ("name", names, true)]);
+    append(&place, "a.parquet", &batch.unwrap(), None).unwrap();
+    let table = table(&place, None);
+    let found = scan(&table, &["id", "name"], &["id >= 0"]).unwrap();
+    let numbers = found["id"].as_primitive::<Int64Type>().values().to_vec();
+    let mut found: Vec<_> = numbers.into_iter().zip(found["name"].as_string::<i32>()).collect();
+    found.sort_unstable();
+    // An empty text is null in the log of a table.
+    let expected = values.map(|text| Some(text).filter(|text| !text.is_empty())).into_iter().chain([None]);
+    assert_eq!(found, (0..).zip(expected).collect::<Vec<_>>());
+    assert_eq!(ids(&scan(&table, &["id"], &["name = ../x"]).unwrap()), [2]);
+    assert!(!place.folder.path().join("x").exists());
 }

@@ -45,11 +45,14 @@ impl Place {
     /// Writes a data file, and gives the action that adds it.
     pub(crate) fn add(&self, name: &str, columns: &[(&str, ArrayRef)]) -> Value {
         let columns = columns.iter().map(|(name, column)| (*name, Arc::clone(column), true));
-        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        self.add_batch(name, &RecordBatch::try_from_iter_with_nullable(columns).unwrap())
+    }
+
+    pub(crate) fn add_batch(&self, name: &str, batch: &RecordBatch) -> Value {
         let path = self.folder.path().join(name);
         let file = NewFile::create(&self.lake(), path.to_str().unwrap()).unwrap();
         let mut writer = TableWriter::start(file, Format::Parquet, batch.schema_ref()).unwrap();
-        writer.write(&batch).unwrap();
+        writer.write(batch).unwrap();
         writer.finish().unwrap();
         let size = fs::metadata(&path).unwrap().len();
         let stats = json!({"numRecords": batch.num_rows()}).to_string();

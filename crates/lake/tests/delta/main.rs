@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "this crate is a test, and its functions are parts of tests")]
 
 mod append;
+mod checkpoints;
 mod defects;
 mod fixture;
 mod predicates;

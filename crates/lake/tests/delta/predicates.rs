@@ -3,11 +3,13 @@
 use std::fs;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, StringArray};
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use forebay_lake::TableOptions;
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
 use serde_json::{Value, json};
 
-use crate::fixture::{Place, ids, longs, metadata, plain_protocol, protocol, scan};
+use crate::fixture::{Place, ids, longs, metadata, only_ids, plain_protocol, protocol, scan};
 
 fn with_stats(mut add: Value, min: i64, max: i64) -> Value {
     let stats =
@@ -63,6 +65,41 @@ fn deleted_rows_stay_deleted_under_a_predicate() {
     place.commit(0, &[protocol(&["deletionVectors"]), metadata(&columns, &[], &json!({})), add]);
     let table = place.open(None).unwrap();
     assert_eq!(ids(&scan(&table, &["id"], &["id >= 1"]).unwrap()), [2, 4]);
+}
+
+/// A file of row groups of four rows each, the first of which cannot be read.
+fn row_groups(place: &Place, ids: std::ops::Range<i64>) -> Value {
+    let batch = RecordBatch::try_from_iter_with_nullable([("id", longs(ids), true)]).unwrap();
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(4)).build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes[4..40].fill(0xff);
+    fs::write(place.folder.path().join("1.parquet"), &bytes).unwrap();
+    json!({"add": {"path": "1.parquet", "partitionValues": {}, "size": bytes.len(), "modificationTime": 0,
+        "dataChange": true, "stats": json!({"numRecords": batch.num_rows()}).to_string()}})
+}
+
+#[test]
+fn row_groups_are_left_out_of_files_with_deleted_rows() {
+    let place = Place::new();
+    let mut add = row_groups(&place, 0..20);
+    place.delete(&mut add, &[1, 5, 10, 11, 19]);
+    place.commit(0, &[protocol(&["deletionVectors"]), only_ids(), add.clone()]);
+    let table = place.open(None).unwrap();
+    let found = |predicate: &[&str]| scan(&table, &["id"], predicate).map(|rows| ids(&rows));
+    assert_eq!(found(&["id >= 9"]).unwrap(), [9, 12, 13, 14, 15, 16, 17, 18]);
+    assert_eq!(found(&["id >= 5", "id <= 6"]).unwrap(), [6]);
+    assert!(found(&["id = 19"]).unwrap().is_empty());
+    // The first row group cannot be read.
+    assert!(found(&["id > 2"]).is_err());
+    assert!(found(&[]).is_err());
+    // Where nobody says that the marks fit the file, all of it is read.
+    add["add"]["stats"] = json!(null);
+    place.commit(1, &[add]);
+    let table = place.open(None).unwrap();
+    assert!(scan(&table, &["id"], &["id >= 9"]).is_err());
 }
 
 #[test]

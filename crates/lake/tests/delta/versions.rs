@@ -4,8 +4,8 @@ use std::fs::{File, FileTimes};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
 use forebay_lake::{AsOf, Commit, RowCount, ScanOptions, Shard};
 use serde_json::json;
 
@@ -122,6 +122,84 @@ fn files_from_before_a_type_was_widened_are_widened() {
     let columns = metadata(&[("id", "long", notes)], &[], &json!({"delta.enableTypeWidening": "true"}));
     place.commit(0, &[protocol(&["typeWidening"]), columns, old, new]);
     assert_eq!(place.ids(None).unwrap(), [0, 1, 5_000_000_000]);
+}
+
+#[test]
+fn columns_are_found_by_the_numbers_that_files_have() {
+    let place = Place::new();
+    let notes =
+        |id: i64, name: &str| json!({"delta.columnMapping.id": id, "delta.columnMapping.physicalName": name});
+    let columns = [("id", "long", notes(1, "col-1")), ("price", "long", notes(2, "col-2"))];
+    let numbered = |name: &str, number: &str| {
+        let notes = [("PARQUET:field_id".to_owned(), number.to_owned())];
+        Field::new(name, DataType::Int64, true).with_metadata(notes.into())
+    };
+    // Names say nothing in this mode: here, they say the opposite.
+    let schema = Schema::new(vec![numbered("col-1", "2"), numbered("col-2", "1")]);
+    let batch = RecordBatch::try_new(Arc::new(schema), vec![longs(100..103), longs(0..3)]).unwrap();
+    let mut add = place.add_batch("1.parquet", &batch);
+    add["add"]["stats"] = json!(r#"{"numRecords": 3, "minValues": {"col-1": 0}, "maxValues": {"col-1": 2}}"#);
+    let configuration = json!({"delta.columnMapping.mode": "id", "delta.columnMapping.maxColumnId": "2"});
+    place.commit(0, &[protocol(&["columnMapping"]), metadata(&columns, &[], &configuration), add]);
+    let rows = place.rows(None).unwrap();
+    assert_eq!(rows["price"].as_primitive::<Int64Type>().values(), &[100, 101, 102]);
+    assert_eq!(ids(&rows), [0, 1, 2]);
+    let table = place.open(None).unwrap();
+    assert_eq!(ids(&scan(&table, &["id"], &["id >= 1", "price < 102"]).unwrap()), [1]);
+    assert!(scan(&table, &["id"], &["id > 2"]).unwrap().num_rows() == 0);
+}
+
+#[test]
+fn a_partition_with_an_empty_value_is_null() {
+    let place = Place::new();
+    let columns =
+        [("id", "long", json!({})), ("place", "string", json!({})), ("number", "integer", json!({}))];
+    let mut actions = vec![plain_protocol(), metadata(&columns, &["place", "number"], &json!({}))];
+    let values = [(json!(""), json!("")), (json!(null), json!(null)), (json!("x"), json!("7"))];
+    for (number, (text, whole)) in (0..).zip(values) {
+        let mut add = place.add(&format!("{number}.parquet"), &[("id", longs(number..number + 1))]);
+        add["add"]["partitionValues"] = json!({"place": text, "number": whole});
+        actions.push(add);
+    }
+    place.commit(0, &actions);
+    let rows = place.rows(None).unwrap();
+    assert_eq!((rows["place"].null_count(), rows["number"].null_count()), (2, 2));
+    let table = place.open(None).unwrap();
+    let found = |predicate: &str| ids(&scan(&table, &["id"], &[predicate]).unwrap());
+    assert_eq!((found("place is null"), found("place is not null")), (vec![0, 1], vec![2]));
+    assert_eq!((found("number is null"), found("number is not null")), (vec![0, 1], vec![2]));
+    assert_eq!((found("place != y"), found("place < a")), (vec![2], vec![]));
+}
+
+#[test]
+fn numbers_and_days_are_widened_to_every_type_that_takes_them() {
+    let place = Place::new();
+    let small = |kind: &DataType| arrow::compute::cast(&longs(1..2), kind).unwrap();
+    let decimal = arrow::compute::cast(&longs(1..2), &DataType::Decimal128(4, 1)).unwrap();
+    let columns: Vec<(&str, ArrayRef, &str, &str)> = vec![
+        ("id", small(&DataType::Int8), "byte", "long"),
+        ("short", small(&DataType::Int16), "short", "integer"),
+        ("float", small(&DataType::Float32), "float", "double"),
+        ("whole", small(&DataType::Int32), "integer", "double"),
+        ("decimal", decimal, "decimal(4,1)", "decimal(12,3)"),
+        ("day", small(&DataType::Int32), "date", "timestamp_ntz"),
+    ];
+    let days = arrow::compute::cast(&columns[5].1, &DataType::Date32).unwrap();
+    let mut written: Vec<(&str, ArrayRef)> =
+        columns.iter().map(|(name, column, ..)| (*name, Arc::clone(column))).collect();
+    written[5].1 = days;
+    let add = place.add("1.parquet", &written);
+    let notes = |from: &str, to: &str| json!({"delta.typeChanges": [{"fromType": from, "toType": to}]});
+    let widened: Vec<_> = columns.iter().map(|(name, _, from, to)| (*name, *to, notes(from, to))).collect();
+    let configuration = json!({"delta.enableTypeWidening": "true"});
+    place.commit(
+        0,
+        &[protocol(&["typeWidening", "timestampNtz"]), metadata(&widened, &[], &configuration), add],
+    );
+    let rows = place.rows(None).unwrap();
+    let texts = forebay_lake::row_as_texts(&rows).unwrap();
+    let texts: Vec<&str> = texts.iter().map(|text| text.as_deref().unwrap()).collect();
+    assert_eq!(texts, ["1", "1", "1.0", "1.0", "1.000", "1970-01-02T00:00:00"]);
 }
 
 #[test]

@@ -159,6 +159,7 @@ impl Place {
             id: "job".parse().unwrap(),
             input: input.to_owned(),
             input_format: None,
+            input_as_of: None,
             output: self.path(output),
             output_format: None,
             columns: Vec::new(),
