@@ -20,7 +20,7 @@ use crate::model::name::Name;
 const DAY: i64 = 86_400_000_000;
 
 fn name(text: &str) -> Name {
-    Name::parse("name", text.to_owned()).unwrap()
+    Name::parse(text).unwrap()
 }
 
 fn view(rules: Vec<Rule>) -> FeatureView {

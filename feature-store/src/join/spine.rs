@@ -124,11 +124,6 @@ impl Spine {
         self.groups.len()
     }
 
-    /// The earliest and the latest time, of rows with a key.
-    pub(crate) fn range(&self) -> Option<(i64, i64)> {
-        Some((*self.times.iter().min()?, *self.times.iter().max()?))
-    }
-
     /// The group of each row of features; [`NONE`] where the spine does not have its key.
     pub(crate) fn find_all(&self, coded: &Coded) -> Vec<u32> {
         self.groups.find_all(coded)
