@@ -25,7 +25,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 # JFK half an hour after its second row; LGA long after its only one; a place that nobody knows; no time.
 SPINE = {
     "flight": [1, 2, 3, 4],
-    "origin": ["JFK", "LGA", "XXX", "JFK"],
+    "origin": ["JFK", "LGA", "ZZZ", "JFK"],
     "dep_delay": [1.0, 2.0, 3.0, 4.0],
     "at": [HOUR * 3 // 2, HOUR * 9, HOUR, None],
 }

@@ -64,19 +64,15 @@ impl TryFrom<wire::MakeTrainingSet> for Asked {
         let unusable = |bytes: i64| Invalid::value("memory", &bytes, "it is a number of bytes");
         let memory_bytes =
             memory.map(|bytes| u64::try_from(bytes).map_err(|_| unusable(bytes))).transpose()?;
-        let from = match pin {
-            Some(manifest) => {
-                if message.service.is_some_and(|service| service != manifest.service.name) {
-                    let why =
-                        "Invalid value for parameter 'service' supplied: the manifest is of another one";
-                    return Err(Invalid::message(why));
-                }
-                From::Manifest(Box::new(manifest))
+        let from = if let Some(manifest) = pin {
+            if message.service.is_some_and(|service| service != manifest.service.name) {
+                let why = "Invalid value for parameter 'service' supplied: the manifest is of another one";
+                return Err(Invalid::message(why));
             }
-            None => {
-                let (name, version) = (message.service, message.version);
-                From::Service(Which::try_from(wire::GetServiceDefinitions { name, version })?)
-            }
+            From::Manifest(Box::new(manifest))
+        } else {
+            let (name, version) = (message.service, message.version);
+            From::Service(Which::try_from(wire::GetServiceDefinitions { name, version })?)
         };
         Ok(Asked {
             from,

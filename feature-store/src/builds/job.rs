@@ -99,8 +99,8 @@ impl Job {
             let pinned = pin.and_then(|pin| pin.spine.delta_version);
             check_table(&self.lake, locations, &self.spine, self.asked.as_of(pinned)).map_err(refused)?;
         }
-        let output = self.asked.output.iter();
-        output.map(|output| locations.check(&self.lake, output).map_err(refused)).collect()
+        let mut output = self.asked.output.iter();
+        output.try_for_each(|output| locations.check(&self.lake, output).map_err(refused))
     }
 
     /// Builds it on a thread of its own. `stream` takes the rows where no table does.

@@ -2,6 +2,5 @@
 //! when nobody waits for them any more.
 
 pub(crate) mod asked;
-pub(crate) mod spool;
 pub(crate) mod watch;
 pub(crate) mod job;

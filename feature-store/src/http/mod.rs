@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod definitions;
 mod training_sets;
+mod spool;
 mod streams;
 mod routes;
 

@@ -17,9 +17,9 @@ use forebay_wire::features as wire;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
+use super::spool::spool;
 use super::streams;
 use crate::builds::job::{Job, Turn};
-use crate::builds::spool::spool;
 use crate::builds::watch::Watch;
 use crate::training_sets::{Built, Error as BuildError};
 use crate::{Error, Features};

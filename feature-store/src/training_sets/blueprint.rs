@@ -38,7 +38,9 @@ impl Blueprint {
         let given =
             given::read(ApplyFeatures { definitions: Some(definitions), ..ApplyFeatures::default() })?;
         let mut catalog = Catalog::default();
-        given.iter().for_each(|given| catalog.put(given.definition.clone()));
+        for given in &given {
+            catalog.put(given.definition.clone());
+        }
         given
             .iter()
             .try_for_each(|it| catalog.check(&it.definition).map_err(|mistake| it.at.tell(&mistake)))?;

@@ -22,7 +22,7 @@ const MAX_SILENCE: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 /// [`Error::Invalid`] for one that is too long, breaks off or stands still.
-pub(crate) async fn spool(mut body: Body) -> Result<TempPath> {
+pub(super) async fn spool(mut body: Body) -> Result<TempPath> {
     let file =
         tempfile::Builder::new().prefix("forebay-").suffix(".arrows").tempfile().map_err(Error::Spool)?;
     let (file, path) = file.into_parts();
