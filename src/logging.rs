@@ -1,7 +1,10 @@
 //! Log lines on standard error; `RUST_LOG` chooses what is shown.
 
+use std::backtrace::Backtrace;
 use std::io::IsTerminal as _;
+use std::panic;
 
+use forebay_serving::panics_are_callers_fault;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -30,4 +33,22 @@ pub(crate) fn start(format: LogFormat, command: &Command) {
         LogFormat::Text => lines.with_target(false).init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }
+    tell_panics(format);
+}
+
+/// Lets panics be told in the log: those that are answered as a caller's mistake where somebody looks for them, and all
+/// others as errors, which are lines of JSON where all lines are.
+fn tell_panics(format: LogFormat) {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let why = info.payload_as_str().unwrap_or("without a message");
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        if panics_are_callers_fault() {
+            tracing::debug!(place, "a body cannot be read: {why}");
+        } else if format == LogFormat::Json {
+            tracing::error!(place, backtrace = %Backtrace::capture(), "panicked: {why}");
+        } else {
+            tell(info);
+        }
+    }));
 }

@@ -19,6 +19,8 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
+    pub(crate) workers: WorkerArgs,
+    #[command(flatten)]
     pub(crate) address: AddressArgs,
     #[command(flatten)]
     pub(crate) queue: QueueArgs,
@@ -55,9 +57,27 @@ impl EngineArgs {
         EngineOptions {
             device: self.device,
             python: self.python.clone(),
+            workers: None,
             onnxruntime: self.onnxruntime.clone(),
         }
     }
+}
+
+/// How many processes models have that run in Python.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engines")]
+pub(crate) struct WorkerArgs {
+    /// Python processes for each model that runs in Python; each has the model in memory and scores one batch at a time.
+    /// Left out, those of scikit-learn and boosted trees have up to 2, and all others 1: a model that waits for others
+    /// (a database, a service) wants as many as requests wait at once.
+    #[arg(
+        short,
+        long,
+        env = "MLFLOW_MODELS_WORKERS",
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(1..=1_024)
+    )]
+    pub(crate) workers: Option<u16>,
 }
 
 /// Where the server listens.
@@ -85,23 +105,70 @@ pub(crate) struct QueueArgs {
         long,
         env = "MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT",
         value_name = "SECONDS",
-        default_value_t = 60
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub(crate) timeout: u64,
     /// Rows of several requests that a model scores together at most.
-    #[arg(long, env = "FOREBAY_BATCH_ROWS", value_name = "N", default_value_t = 1_024)]
+    #[arg(long, env = "FOREBAY_BATCH_ROWS", value_name = "N", default_value_t = 1_024, value_parser = above_zero)]
     pub(crate) batch_rows: usize,
     /// Rows that may wait for a model; whoever comes then is told to try again later.
-    #[arg(long, env = "FOREBAY_QUEUE_ROWS", value_name = "N", default_value_t = 200_000)]
+    #[arg(long, env = "FOREBAY_QUEUE_ROWS", value_name = "N", default_value_t = 200_000, value_parser = above_zero)]
     pub(crate) queue_rows: usize,
     /// Mebibytes of rows that may wait for a model.
-    #[arg(long, env = "FOREBAY_QUEUE_MIB", value_name = "N", default_value_t = 256)]
+    #[arg(long, env = "FOREBAY_QUEUE_MIB", value_name = "N", default_value_t = 256, value_parser = above_zero)]
     pub(crate) queue_mib: usize,
     /// Longest body of a request, in mebibytes.
-    #[arg(long, env = "FOREBAY_BODY_MIB", value_name = "N", default_value_t = 64)]
+    #[arg(long, env = "FOREBAY_BODY_MIB", value_name = "N", default_value_t = 64, value_parser = above_zero)]
     pub(crate) body_mib: usize,
     /// Seconds between two looks at whether an alias or a stage stands for another version, which is then served; 0 for
     /// never.
     #[arg(long, env = "FOREBAY_WATCH_SECONDS", value_name = "SECONDS", default_value_t = 10)]
     pub(crate) watch_seconds: u64,
+}
+
+fn above_zero(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("it is no number above 0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    #[command(disable_help_flag = true)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn read(flags: &[&str]) -> Result<ServeArgs, clap::Error> {
+        let line = ["serve", "-m", "model"].iter().chain(flags);
+        Ok(Line::try_parse_from(line)?.serve)
+    }
+
+    #[test]
+    fn a_bound_of_nothing_is_refused_where_nothing_could_be_served() {
+        let flags = [
+            "--queue-mib",
+            "--queue-rows",
+            "--batch-rows",
+            "--body-mib",
+            "--timeout",
+            "-t",
+            "--workers",
+            "-w",
+        ];
+        for flag in flags {
+            let error = read(&[flag, "0"]).unwrap_err().to_string();
+            assert!(error.contains("invalid value '0'"), "{error}");
+            assert!(read(&[flag, "1"]).is_ok(), "{flag}");
+        }
+        assert_eq!(read(&["--watch-seconds", "0"]).unwrap().queue.watch_seconds, 0);
+    }
 }

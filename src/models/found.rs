@@ -1,6 +1,7 @@
 //! Finding the version that a command names.
 
 use anyhow::bail;
+use forebay_serving::ModelUri;
 use forebay_wire::model_versions::ModelVersion;
 
 use super::Session;
@@ -15,16 +16,26 @@ pub(super) enum Named {
 }
 
 impl Named {
-    /// Without a number or an alias beside it, a name is cut at its last `@`.
+    /// Without a number or an alias beside it, a name is read as a `models:/` address, and else is cut at its last `@`.
     pub(super) fn of(args: VersionArgs) -> Self {
         let VersionArgs { name, version, alias } = args;
         match (version, alias) {
             (Some(version), _) => Named::Version { name, version: version.to_string() },
             (None, Some(alias)) => Named::Alias { name, alias },
-            (None, None) => match name.rsplit_once('@') {
-                Some((name, alias)) => Named::Alias { name: name.to_owned(), alias: alias.to_owned() },
-                None => Named::Model(name),
+            (None, None) => match name.parse() {
+                Ok(ModelUri::Version { name, version }) => {
+                    Named::Version { name, version: version.to_string() }
+                }
+                Ok(ModelUri::Alias { name, alias }) => Named::Alias { name, alias },
+                _ => Named::at_sign(name),
             },
+        }
+    }
+
+    fn at_sign(name: String) -> Self {
+        match name.rsplit_once('@') {
+            Some((name, alias)) => Named::Alias { name: name.to_owned(), alias: alias.to_owned() },
+            None => Named::Model(name),
         }
     }
 }
@@ -69,7 +80,9 @@ mod tests {
         assert_eq!(named("m", None, None), Named::Model("m".to_owned()));
         assert_eq!(named("m@a@b", None, None), alias("m@a", "b"));
         assert_eq!(named("m@a", None, Some("b")), alias("m@a", "b"));
-        let version = Named::Version { name: "m@a".to_owned(), version: "2".to_owned() };
-        assert_eq!(named("m@a", Some(2), None), version);
+        let version = |name: &str| Named::Version { name: name.to_owned(), version: "2".to_owned() };
+        assert_eq!(named("m@a", Some(2), None), version("m@a"));
+        assert_eq!(named("models:/m/2", None, None), version("m"));
+        assert_eq!(named("models:/m@a", None, None), alias("m", "a"));
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use axum::Router;
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
-use forebay_serving::{Fallback, Limits, Models, Server, ServingMetrics, Setting};
+use forebay_serving::{EngineOptions, Fallback, Limits, Models, Server, ServingMetrics, Setting};
 use forebay_web::limits::Limits as BodyLimits;
 use forebay_web::stack::{StaticPrefix, WebConfig, with_layers};
 use prometheus_client::registry::Registry;
@@ -49,14 +49,16 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let serving_metrics = ServingMetrics::register(&mut registry, &models);
     let server = Server {
         models: models.clone(),
-        patience: Duration::from_secs(args.queue.timeout.max(1)),
+        patience: Duration::from_secs(args.queue.timeout),
         body_bytes: args.queue.body_mib.saturating_mul(MIB),
     };
     let uris: Vec<_> = named.iter().map(|model| model.uri.clone()).collect();
     let origins = ModelOrigins::open(&args.origin, &uris, args.engine.cache.clone())?;
     let clock = Arc::new(SystemClock);
     let setting = Setting { limits: limits(&args.queue), metrics: serving_metrics, clock };
-    let starter = Starter { origins, engine: args.engine, setting };
+    let workers = args.workers.workers.map(usize::from);
+    let engine = EngineOptions { workers, ..args.engine.options() };
+    let starter = Starter { origins, engine, setting };
     tracing::info!("listening on http://{}", listener.local_addr()?);
     let router = router(&server, registry, &args.security);
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
@@ -114,8 +116,8 @@ async fn listen_at(host: &str, port: u16, flag: &str) -> anyhow::Result<TcpListe
 
 fn limits(args: &QueueArgs) -> Limits {
     Limits {
-        batch_rows: args.batch_rows.max(1),
-        waiting_rows: args.queue_rows.max(1),
+        batch_rows: args.batch_rows,
+        waiting_rows: args.queue_rows,
         waiting_bytes: args.queue_mib.saturating_mul(MIB),
     }
 }

@@ -8,7 +8,6 @@ use forebay_serving::{
 };
 
 use super::named::NamedModel;
-use crate::cli::EngineArgs;
 use crate::model_origins::ModelOrigins;
 
 /// How long a warm-up may take: engines that compile take their time at first.
@@ -17,7 +16,7 @@ const WARM_UP: Duration = Duration::from_mins(5);
 /// What every model needs to be started.
 pub(super) struct Starter {
     pub(super) origins: ModelOrigins,
-    pub(super) engine: EngineArgs,
+    pub(super) engine: EngineOptions,
     pub(super) setting: Setting,
 }
 
@@ -33,7 +32,7 @@ impl Starter {
             fetched.with_context(|| format!("model '{}' cannot be fetched", model.name))?;
         let version = identity.version.map(|version| format!(" (version {version})")).unwrap_or_default();
         let (served, folder) = {
-            let (name, options) = (model.name.clone(), self.engine.options());
+            let (name, options) = (model.name.clone(), self.engine.clone());
             let setting = self.setting.clone();
             let start = move || start(folder, (name, identity), &options, &setting);
             let served = tokio::task::spawn_blocking(start).await?;
@@ -45,6 +44,7 @@ impl Starter {
         tracing::info!(
             platform = served.endpoint.loaded().platform,
             device = served.endpoint.loaded().device,
+            lanes = served.endpoint.loaded().lanes.n_lanes,
             seconds = started.elapsed().as_secs_f64(),
             "model '{}'{version} is loaded",
             model.name

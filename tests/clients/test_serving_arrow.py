@@ -1,5 +1,7 @@
 """Arrow streams in and out of `/invocations`: types that widen, types that do not, and streams that are damaged."""
 
+import json
+
 import numpy
 import pyarrow
 import pytest
@@ -132,15 +134,28 @@ def test_a_truncated_stream_is_the_callers_mistake(server):
     assert scored(server, whole).num_rows == N_ROWS
 
 
-def test_a_damaged_stream_is_answered_and_costs_nobody_else(server):
+def damaged_streams():
     whole = bytearray(stream(table(100)))
     chance = numpy.random.default_rng(7)
     for _ in range(200):
         damaged = bytearray(whole)
         for place in chance.integers(0, len(damaged), 4):
             damaged[place] = chance.integers(0, 256)
-        assert post(server, bytes(damaged)).status_code in (200, 400, 413)
-    assert scored(server, bytes(whole)).num_rows == 100
+        yield bytes(damaged)
+
+
+def test_a_damaged_stream_leaves_nothing_but_json_in_a_log_of_json(tmp_path):
+    with scoring_server(save_widths(tmp_path / "widths"), "--log-format", "json") as server:
+        for body in damaged_streams():
+            post(server, body)
+        for line in server.log().splitlines():
+            json.loads(line)
+
+
+def test_a_damaged_stream_is_answered_and_costs_nobody_else(server):
+    for damaged in damaged_streams():
+        assert post(server, damaged).status_code in (200, 400, 413)
+    assert scored(server, stream(table(100))).num_rows == 100
 
 
 def test_other_bytes_are_no_arrow(server):

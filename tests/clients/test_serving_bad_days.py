@@ -211,6 +211,42 @@ def test_a_worker_that_is_killed_while_idle_costs_nobody(sleepy):
     assert answer.json()["predictions"] != [pid]
 
 
+def test_a_model_whose_files_are_gone_is_not_ready_and_its_callers_are_told_no_paths(tmp_path):
+    with scoring_server(save_sleepy(tmp_path / "sleepy"), "--watch-seconds", 0) as server:
+        pid = worker_of(server)
+        (tmp_path / "sleepy").rename(tmp_path / "moved")
+        os.kill(pid, signal.SIGKILL)
+
+        # Nobody has to ask the model for that.
+        def is_ready(path):
+            return requests.get(server.url + path, timeout=60).status_code == 200
+
+        paths = ("/ping", "/v2/health/ready", "/v2/models/sleepy/ready")
+        wait_for(lambda: not any(map(is_ready, paths)))
+        wait_for(lambda: "the files of the model are gone: " in server.log())
+        for _ in range(3):
+            answer = sleep_for(server, 0)
+            assert answer.status_code == 503, answer.text
+            assert "the files of the model are gone from the server" in answer.json()["message"]
+            assert not any(map(is_ready, paths))
+        told = requests.get(f"{server.url}/ping", timeout=60).text
+        assert not any(secret in answer.text + told for secret in (str(tmp_path), "Traceback"))
+        (tmp_path / "moved").rename(tmp_path / "sleepy")
+        wait_for(lambda: all(map(is_ready, paths)))
+        assert is_answered(server)
+
+
+def test_a_model_has_as_many_workers_as_it_is_given(tmp_path):
+    with scoring_server(save_sleepy(tmp_path / "sleepy"), "--workers", 3) as server:
+        with asleep(server, 60) as first, asleep(server, 60) as second:
+            assert is_answered(server)
+            assert not (first.done() or second.done())
+            workers = psutil.Process(server.process.pid).children()
+            assert len(workers) == 3, workers
+            for worker in workers:
+                worker.kill()
+
+
 def test_no_worker_is_left_when_the_server_is_killed(tmp_path):
     with scoring_server(save_sleepy(tmp_path / "sleepy")) as server:
         pid = worker_of(server)

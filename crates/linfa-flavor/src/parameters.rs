@@ -6,7 +6,13 @@ use crate::labels::Labels;
 
 /// The parameters of a fitted model. Formulas are in terms of a row x, whose features come in the order of training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "parameters", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    tag = "kind",
+    content = "parameters",
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "an object with what the kind of the model asks for"
+)]
 pub enum Parameters {
     /// y = coefficients · x + intercept.
     LinearRegression {
@@ -94,7 +100,11 @@ pub enum Parameters {
 
 /// A node of a decision tree.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename_all = "snake_case",
+    deny_unknown_fields,
+    expecting = "a node of a tree: an object with 'leaf' or 'split'"
+)]
 pub enum Node {
     /// The position of the label.
     Leaf(usize),

@@ -98,6 +98,8 @@ fn a_broken_file_names_its_field() {
             "labels",
             "expected a list",
         ),
+        (r#"{"kind":"k_means","parameters":5}"#, "parameters", "expected an object with what"),
+        (r#"{"kind":"decision_tree","parameters":[]}"#, "parameters", "expected an object with what"),
         ("[", ".", "EOF"),
         (r#"{"kind":"k_means","parameters":{"centroids":[[1]]}} x"#, ".", "trailing"),
     ];
@@ -105,5 +107,6 @@ fn a_broken_file_names_its_field() {
         let error = Model::read(json.as_bytes()).unwrap_err();
         assert!(error.field.ends_with(field) || error.reason.contains(field), "{json}: {error}");
         assert!(error.reason.contains(reason), "{json}: {error}");
+        assert!(!error.reason.contains("Parameters"), "{json}: {error}");
     }
 }

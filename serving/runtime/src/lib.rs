@@ -29,6 +29,7 @@ pub use model::params::Params;
 pub use model::predictions::Predictions;
 pub use model::signature::{Column, ColumnType, Inputs, Signature, TensorField};
 pub use model::tensor::{Elements, Tensor, TensorError};
+pub use protocols::mlflow::tables::panics_are_callers_fault;
 pub use queue::endpoint::{Endpoint, StartError};
 pub use queue::entry::{Compute, Scored};
 pub use queue::error::ScoreError;

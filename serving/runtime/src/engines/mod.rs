@@ -30,6 +30,11 @@ pub trait Engine: Send {
         params: &Params,
         cancellation: &Cancellation,
     ) -> Result<Predictions, EngineError>;
+
+    /// Whether it can still be asked; one with a process of its own may end while nobody asks it.
+    fn is_alive(&self) -> bool {
+        true
+    }
 }
 
 /// Why a batch was not scored.
@@ -127,6 +132,9 @@ pub enum LoadError {
     /// Something that the engine needs is not on this machine; the text says how to get it.
     #[error("{0}")]
     Missing(String),
+    /// The files of a model that was loaded are not there any more.
+    #[error("the files of the model are gone: {}", .0.display())]
+    Gone(PathBuf),
     /// The device that was asked for is not there.
     #[error("--device {device}: {reason}")]
     Device {
@@ -137,6 +145,20 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// What callers of a model are told whose engine cannot be opened again: nothing of the server's files. The whole error
+    /// is for the log.
+    pub fn for_callers(&self) -> &'static str {
+        match self {
+            LoadError::Gone(_) => "the files of the model are gone from the server",
+            LoadError::NoEngine(_)
+            | LoadError::Model(_)
+            | LoadError::Missing(_)
+            | LoadError::Device { .. } => "it cannot be started again; the server's log says why",
+        }
+    }
+}
+
 /// How engines are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -144,6 +166,8 @@ pub struct EngineOptions {
     pub device: Device,
     /// The Python of models that no other engine takes; a bare name is looked up on `PATH`.
     pub python: PathBuf,
+    /// Python processes for each of those models; none for a number that fits the model.
+    pub workers: Option<usize>,
     /// ONNX Runtime's library; none to look for it.
     pub onnxruntime: Option<PathBuf>,
 }
@@ -164,5 +188,22 @@ pub fn load(folder: &ModelFolder, options: &EngineOptions) -> Result<Loaded, Loa
         let reason = "only models that ONNX Runtime or candle runs can be put on a GPU".to_owned();
         return Err(LoadError::Device { device: format!("cuda:{number}"), reason });
     }
-    python::load(folder, &PythonOptions { python: options.python.clone(), ..PythonOptions::default() })
+    let (python, workers) = (options.python.clone(), options.workers);
+    let loaded = python::load(folder, &PythonOptions { python, workers, ..PythonOptions::default() })?;
+    Ok(match candle::refusal(folder) {
+        Some(refusal) => with_refusal(loaded, refusal),
+        None => loaded,
+    })
+}
+
+/// A model for Python which says, where it cannot be opened there, why candle does not run it.
+fn with_refusal(loaded: Loaded, refusal: String) -> Loaded {
+    let open = loaded.open;
+    let tell = move |error: LoadError| match error {
+        LoadError::Missing(reason) => {
+            LoadError::Missing(format!("{reason}; without Python it cannot be run, because {refusal}"))
+        }
+        error => error,
+    };
+    Loaded { open: Box::new(move |n_threads| open(n_threads).map_err(&tell)), ..loaded }
 }

@@ -109,7 +109,7 @@ fn sources<'t>(
         let is_extra = |name: &&str| !columns.iter().any(|column| column.name.as_deref() == Some(*name));
         // There may be very many columns; an error needs a few of them.
         let names = table.schema_ref().fields().iter().map(|field| field.name().as_str()).take(1000);
-        let extra: Vec<&str> = names.filter(is_extra).take(10).collect();
+        let extra: Vec<&str> = names.filter(is_extra).take(misfit::MAX_EXTRA + 1).collect();
         problems.push(misfit::missing(&missing, &extra));
     }
     sources

@@ -140,6 +140,7 @@ pub(crate) fn rows(names: Option<Vec<String>>, rows: &[Value]) -> Result<RecordB
     if n_columns > names.len() {
         return Err(format!("{n_columns} values in a row, and {} columns", names.len()));
     }
+    check_width(names.len(), Some(n_columns).filter(|_| !rows.is_empty()))?;
     if names.len() > MAX_COLUMNS {
         return Err(format!("more than {MAX_COLUMNS} columns"));
     }
@@ -149,6 +150,16 @@ pub(crate) fn rows(names: Option<Vec<String>>, rows: &[Value]) -> Result<RecordB
         Ok((name, array))
     };
     table(names.into_iter().enumerate().map(column).collect::<Result<_, String>>()?, rows.len())
+}
+
+/// Checks that the longest row has a value for each name, as pandas does: shorter ones beside it are filled with nulls.
+pub(crate) fn check_width(n_names: usize, widest: Option<usize>) -> Result<(), String> {
+    match widest {
+        Some(n_values) if n_values < n_names => {
+            Err(format!("{n_names} columns passed, passed data had {n_values} columns"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn cell(row: &Value, position: usize) -> &Value {
@@ -191,7 +202,10 @@ fn columns_of(rows: &[Fields<'_>]) -> Result<Vec<(String, ArrayRef)>, String> {
         // Records that share no keys make a table far larger than their text.
         let n_fields: usize = columns.len().saturating_mul(row + 1);
         if n_fields > MAX_COLUMNS && fields.len().saturating_mul(100) < columns.len() {
-            return Err(format!("row {row}: its fields are few of the {} columns so far", columns.len()));
+            return Err(format!(
+                "row {row}: the records so far have {} fields between them and share few; send fewer at a time",
+                columns.len()
+            ));
         }
     }
     let column = |(name, mut values): (&str, Vec<&Value>)| {

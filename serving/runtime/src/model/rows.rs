@@ -15,9 +15,6 @@ use super::signature::Column;
 /// Columns up to which a name is looked for one by one.
 const FEW: usize = 8;
 
-/// Most names that no column has which an error mentions.
-const MAX_EXTRA: usize = 10;
-
 /// The columns of a signature, prepared once for all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -74,6 +71,8 @@ pub(crate) struct Rows<'s> {
     builders: Vec<ColumnBuilder<'s>>,
     /// Whether any row had something for the column.
     came: Vec<bool>,
+    /// Values of the longest row that was a list; none without any.
+    widest: Option<usize>,
     /// Rows that are whole.
     n_whole: usize,
     /// Some of the names that no column has.
@@ -108,6 +107,7 @@ impl<'s> Rows<'s> {
             layout,
             builders: layout.columns.iter().map(|column| ColumnBuilder::new(column, n_rows)).collect(),
             came: vec![false; layout.columns.len()],
+            widest: None,
             n_whole: 0,
             extra: Vec::new(),
             line: None,
@@ -132,6 +132,16 @@ impl<'s> Rows<'s> {
     /// Says that a column has come, even if there is no row.
     pub(crate) fn mark(&mut self, position: usize) {
         self.came[position] = true;
+    }
+
+    /// Notes how many values a row had that was a list.
+    pub(crate) fn note_width(&mut self, n_values: usize) {
+        self.widest = self.widest.max(Some(n_values));
+    }
+
+    /// Values of the longest row that was a list; none without any.
+    pub(crate) fn widest(&self) -> Option<usize> {
+        self.widest
     }
 
     /// Whether the row that is being filled has a value for a column already.
@@ -217,6 +227,14 @@ impl<'s> Rows<'s> {
         Place { layout: self.layout, position, row: self.builders[position].len(), line: self.line }
     }
 
+    /// How errors call the row that is being filled.
+    pub(crate) fn row_label(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => format!("row {}", self.n_whole),
+        }
+    }
+
     /// An error with its place.
     fn at(&self, position: usize, row: usize, error: &str) -> String {
         format!("{}: {error}", Place { layout: self.layout, position, row, line: self.line })
@@ -224,7 +242,7 @@ impl<'s> Rows<'s> {
 
     /// Remembers a name that no column has, to mention it when a column is missing.
     pub(crate) fn note_extra(&mut self, name: &str) {
-        if self.n_whole == 0 && self.extra.len() < MAX_EXTRA {
+        if self.n_whole == 0 && self.extra.len() <= misfit::MAX_EXTRA {
             self.extra.push(name.to_owned());
         }
     }

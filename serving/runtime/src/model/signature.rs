@@ -169,6 +169,11 @@ impl ColumnType {
         })
     }
 
+    /// Whether its values are numbers.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self, ColumnType::Integer | ColumnType::Long | ColumnType::Float | ColumnType::Double)
+    }
+
     /// Whether a required column may have nulls. MLflow lets those of texts and moments through to the model.
     pub(crate) fn takes_null(&self) -> bool {
         matches!(self, ColumnType::String | ColumnType::Datetime)

@@ -3,6 +3,8 @@
 //! A handler feeds lines as they arrive and takes what has gathered whenever it wants to score: the good rows as one
 //! batch, and the bad ones with what is wrong. A bad row costs nobody but itself.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeSeed;
 
 use crate::model::batch::Batch;
@@ -24,6 +26,9 @@ pub(crate) const CONTENT_TYPES: [&str; 6] = [
     "application/x-jsonlines",
     "application/json-lines",
 ];
+
+/// How errors name the only row of a column.
+const ROW: &str = ", row 0:";
 
 /// Lines on their way into a batch.
 #[derive(Debug)]
@@ -201,10 +206,19 @@ pub(crate) fn encode_scored(scored: &[(Predictions, &[u64])], rejected: &[(u64, 
 /// Appends the line that stands for a row which was not scored: `{"error": …, "line": …}`.
 pub(crate) fn encode_error(line_number: u64, reason: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"error\":");
-    put(reason, out);
+    put(&without_row(reason), out);
     out.extend_from_slice(b",\"line\":");
     put(&line_number, out);
     out.extend_from_slice(b"}\n");
+}
+
+/// What is wrong with a row that was read or scored by itself, without its number among its like: the line is told.
+fn without_row(reason: &str) -> Cow<'_, str> {
+    match reason.strip_prefix("row 0: ") {
+        Some(reason) => reason.into(),
+        None if reason.contains(ROW) => reason.replacen(ROW, ":", 1).into(),
+        None => reason.into(),
+    }
 }
 
 #[cfg(test)]

@@ -87,9 +87,14 @@ impl Endpoint {
         self.shared.waiting.n_requests()
     }
 
-    /// Why it cannot score now; none when it can.
+    /// Why it is of no use to ask; none where an answer can be waited for.
     pub fn trouble(&self) -> Option<String> {
         self.shared.health.trouble(self.running.len())
+    }
+
+    /// Why it cannot score now, though it may be worth waiting; none when it can.
+    pub fn absence(&self) -> Option<String> {
+        self.shared.health.absence(self.running.len())
     }
 
     /// Scores a batch. When the caller drops the future, the rows lose their place, and an engine that can be stopped is.

@@ -19,6 +19,9 @@ use crate::model::predictions::Predictions;
 /// How long a lane waits before it tries again to open an engine: at first, and at most.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(30)];
 
+/// How often a lane without work looks whether its engine still lives.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// What all lanes of a model share.
 pub(super) struct Shared {
     pub(super) waiting: Waiting,
@@ -50,7 +53,7 @@ impl Lane {
     /// Scores until the queue is closed and empty.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        while let Some(batch) = shared.waiting.cut(self.number, shared.sharing()) {
+        while let Some(batch) = shared.waiting.cut(self.number, shared.sharing(), LOOK) {
             self.score(batch);
             // Before the next batch is cut, so that it goes to a lane that can score it.
             self.reopen();
@@ -59,7 +62,12 @@ impl Lane {
 
     /// Scores requests together, or in halves where that fails: a bad request costs only itself.
     fn score(&mut self, mut entries: Vec<Entry>) {
-        self.reopen();
+        if let Err(reason) = self.revive() {
+            let lost = ScoreError::Engine(EngineError::Lost(reason));
+            return entries
+                .into_iter()
+                .for_each(|entry| entry.answer(Err(lost.clone()), &self.shared.statistics));
+        }
         entries.retain(Entry::is_wanted);
         let started = Instant::now();
         if entries.len() <= 1 {
@@ -150,29 +158,47 @@ impl Lane {
         result
     }
 
-    /// Opens an engine where there is none; tries until there is one, or the server stops. The more engines were lost in a
-    /// row, the longer it waits.
+    /// Opens an engine where there is none; tries until there is one, or the server stops.
     fn reopen(&mut self) {
-        while self.engine.is_none() {
-            if self.n_lost > 1 {
-                self.shared.health.lost(self.number, "its engine was lost several times in a row".to_owned());
-                let pause = PAUSES[0].saturating_mul(1_u32 << self.n_lost.min(16));
-                if self.shared.waiting.is_closed_within(pause.min(PAUSES[1])) {
-                    return;
-                }
+        while self.revive().is_err() && !self.shared.waiting.is_closed_within(Duration::ZERO) {}
+    }
+
+    /// Opens an engine where there is none, or one that is dead. The more engines were lost in a row, the longer it waits
+    /// before.
+    ///
+    /// # Errors
+    /// Why there is none, in words for callers.
+    fn revive(&mut self) -> Result<(), String> {
+        if self.engine.as_ref().is_some_and(|engine| engine.is_alive()) {
+            return Ok(());
+        }
+        if self.engine.take().is_some() {
+            // One after the other that ends unasked is not to be started without a pause, either.
+            self.n_lost += 1;
+            tracing::warn!("an engine ended while it was idle; another is opened");
+        }
+        self.shared.health.opening(self.number);
+        if self.n_lost > 1 {
+            self.shared.health.failing(self.number);
+            let pause = PAUSES[0].saturating_mul(1_u32 << self.n_lost.min(16));
+            if self.shared.waiting.is_closed_within(pause.min(PAUSES[1])) {
+                return Err("the server is stopping".to_owned());
             }
-            let open = || (self.shared.loaded.open)(self.shared.loaded.lanes.n_threads);
-            let opened = catch_unwind(AssertUnwindSafe(open));
-            match opened.unwrap_or_else(|panic| Err(LoadError::Model(text_of(panic.as_ref())))) {
-                Ok(engine) => {
-                    self.engine = Some(engine);
-                    self.shared.health.recovered(self.number);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "an engine cannot be opened again");
-                    self.n_lost += 1;
-                    self.shared.health.lost(self.number, error.to_string());
-                }
+        }
+        let open = || (self.shared.loaded.open)(self.shared.loaded.lanes.n_threads);
+        let opened = catch_unwind(AssertUnwindSafe(open));
+        match opened.unwrap_or_else(|panic| Err(LoadError::Model(text_of(panic.as_ref())))) {
+            Ok(engine) => {
+                self.engine = Some(engine);
+                self.shared.health.recovered(self.number);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "an engine cannot be opened again");
+                self.n_lost += 1;
+                let reason = error.for_callers().to_owned();
+                self.shared.health.failed(self.number, reason.clone());
+                Err(reason)
             }
         }
     }

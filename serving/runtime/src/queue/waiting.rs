@@ -99,9 +99,10 @@ impl Waiting {
     }
 
     /// Waits for the next batch of a lane: the first request and, where rows may be shared, those behind it that are like it
-    /// and fit. None at the end.
-    pub(super) fn cut(&self, lane: usize, sharing: Sharing) -> Option<Vec<Entry>> {
+    /// and fit. An empty one when none came within `pause`, and none at the end.
+    pub(super) fn cut(&self, lane: usize, sharing: Sharing, pause: Duration) -> Option<Vec<Entry>> {
         let mut state = self.lock();
+        let mut is_over = false;
         loop {
             if let Some(first) = state.take_wanted(lane) {
                 return Some(self.gather(&mut state, first, sharing));
@@ -109,7 +110,12 @@ impl Waiting {
             if state.is_closed {
                 return None;
             }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if is_over {
+                return Some(Vec::new());
+            }
+            let waited = self.arrived.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner);
+            is_over = waited.1.timed_out();
+            state = waited.0;
         }
     }
 

@@ -84,8 +84,8 @@ pub(crate) fn find_ready(
 /// # Errors
 /// When there is no such model.
 pub(crate) fn is_ready(models: &Models, name: &str, version: Option<&str>) -> Result<bool, InferenceError> {
-    match find_ready(models, name, version) {
-        Ok(_) => Ok(true),
+    match find(models, name, version) {
+        Ok(model) => Ok(model.endpoint.absence().is_none()),
         Err(InferenceError::NotReady { .. }) => Ok(false),
         Err(error) => Err(error),
     }
@@ -114,7 +114,7 @@ pub(crate) fn index(models: &Models) -> Vec<IndexEntry> {
     let loaded = models.list().into_iter().map(|model| IndexEntry {
         name: model.name.clone(),
         version: model.version().unwrap_or_default(),
-        availability: model.endpoint.trouble().map_or(Availability::Ready, Availability::Unavailable),
+        availability: model.endpoint.absence().map_or(Availability::Ready, Availability::Unavailable),
     });
     let loading = models.list_loading().into_iter().map(|name| IndexEntry {
         name,

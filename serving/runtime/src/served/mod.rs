@@ -107,7 +107,7 @@ impl Models {
         let models = self.0.by_name.read().unwrap_or_else(PoisonError::into_inner);
         models.iter().find_map(|(name, model)| match model {
             Some(model) => {
-                let reason = model.endpoint.trouble()?;
+                let reason = model.endpoint.absence()?;
                 Some(format!("model '{name}' cannot answer: {reason}"))
             }
             None => Some(format!("model '{name}' is still being loaded")),

@@ -75,28 +75,33 @@ pub(super) enum Activation {
     Softmax,
 }
 
-/// The layout of a folder; none where it holds anything that is not understood.
-pub(super) fn find(folder: &ModelFolder) -> Option<Layout> {
+/// The layout of a folder.
+///
+/// # Errors
+/// What in it is not understood, without a full stop.
+pub(super) fn find(folder: &ModelFolder) -> Result<Layout, String> {
     if !takes_texts(&folder.signature) {
-        return None;
+        return Err("the signature is not of one input of texts without params".to_owned());
     }
     let flavors = &folder.mlmodel.flavors;
     if let Some(pyfunc) = flavors.get("python_function") {
         let is_set = |value: &Value| !value.is_null() && value.as_object().is_none_or(|all| !all.is_empty());
         if pyfunc.get("model_config").is_some_and(is_set) {
-            return None;
+            return Err("it has a 'model_config', which is Python's".to_owned());
         }
     }
     if flavors.contains_key("sentence_transformers") {
         return sentence_transformer(&folder.path.join("model.sentence_transformer"));
     }
-    let flavor = flavors.get("transformers")?;
-    let task = flavor.get("task")?.as_str()?;
+    let Some(flavor) = flavors.get("transformers") else {
+        return Err("it is no encoder of texts".to_owned());
+    };
+    let task = flavor.get("task").and_then(Value::as_str).unwrap_or_default();
     let is_plain = ["peft_adaptor", "prompt_template", "local_base_model_path"]
         .iter()
         .all(|field| flavor.get(*field).is_none_or(Value::is_null));
     if !is_plain || !matches!(task, "text-classification" | "sentiment-analysis") {
-        return None;
+        return Err(format!("the task '{task}', an adaptor or a prompt is not known here"));
     }
     classifier(&folder.path)
 }
@@ -114,31 +119,38 @@ fn takes_texts(signature: &Signature) -> bool {
     takes && signature.params.is_empty()
 }
 
-fn sentence_transformer(dir: &Path) -> Option<Layout> {
-    let modules = settings(&dir.join("modules.json"))?;
-    let modules: Vec<(&str, &str)> = modules
-        .as_array()?
-        .iter()
-        .map(|module| {
-            let kind = module.get("type")?.as_str()?;
-            Some((kind.rsplit('.').next()?, module.get("path")?.as_str()?))
-        })
-        .collect::<Option<_>>()?;
+fn sentence_transformer(dir: &Path) -> Result<Layout, String> {
+    let modules = read(&dir.join("modules.json"))?;
+    let part = |module: &'_ Value| {
+        let kind = module.get("type")?.as_str()?.rsplit('.').next()?.to_owned();
+        Some((kind, module.get("path")?.as_str()?.to_owned()))
+    };
+    let modules: Option<Vec<(String, String)>> =
+        modules.as_array().and_then(|modules| modules.iter().map(part).collect());
+    let modules = modules.ok_or("modules.json is no list of modules")?;
+    let modules: Vec<(&str, &str)> =
+        modules.iter().map(|(kind, path)| (kind.as_str(), path.as_str())).collect();
     let (place, pooling, normalize) = match modules[..] {
         [("Transformer", place), ("Pooling", pooling)] => (place, pooling, false),
         [("Transformer", place), ("Pooling", pooling), ("Normalize", _)] => (place, pooling, true),
-        _ => return None,
+        _ => return Err("modules.json has other modules than Transformer, Pooling and Normalize".to_owned()),
     };
-    if has_default_prompt(dir) || !is_plain_name(pooling) || !(place.is_empty() || is_plain_name(place)) {
-        return None;
+    if !is_plain_name(pooling) || !(place.is_empty() || is_plain_name(place)) {
+        return Err("modules.json names folders that are not beside it".to_owned());
+    }
+    if has_default_prompt(dir) {
+        return Err("it puts a prompt before texts".to_owned());
     }
     let model_dir = dir.join(place);
-    let config = Config::read(&settings(&model_dir.join("config.json"))?)?;
-    let pooling = read_pooling(&settings(&dir.join(pooling).join("config.json"))?)?;
-    let (max_tokens, lower_case) = limits(&model_dir, &config)?;
-    let tokenizer = existing(model_dir.join("tokenizer.json"))?;
+    let config = Config::read(&read(&model_dir.join("config.json"))?);
+    let config = config.map_err(|reason| format!("config.json: {reason}"))?;
+    let pooling = read_pooling(&read(&dir.join(pooling).join("config.json"))?)
+        .ok_or("it pools tokens otherwise than by the first, the mean or the largest")?;
+    let (max_tokens, lower_case) = limits(&model_dir, &config).ok_or("it takes no tokens")?;
+    let tokenizer = existing(model_dir.join("tokenizer.json")).ok_or("there is no tokenizer.json")?;
     let task = Task::Embed(Embedding { pooling, normalize, max_tokens, lower_case });
-    has_weights(&model_dir).then_some(Layout { model_dir, tokenizer, config, task })
+    has_weights(&model_dir)?;
+    Ok(Layout { model_dir, tokenizer, config, task })
 }
 
 /// Whether a prompt is put before texts when nobody asks for it.
@@ -179,26 +191,33 @@ fn read_pooling(settings: &Value) -> Option<Pooling> {
     set.next().is_none().then_some(pooling)
 }
 
-fn classifier(path: &Path) -> Option<Layout> {
+fn classifier(path: &Path) -> Result<Layout, String> {
     let model_dir = path.join("model");
-    let settings = settings(&model_dir.join("config.json"))?;
-    let config = Config::read(&settings)?;
-    let architecture = settings.get("architectures")?.as_array()?.first()?.as_str()?;
-    if !architecture.ends_with("ForSequenceClassification") || settings.get("function_to_apply").is_some() {
-        return None;
+    let settings = read(&model_dir.join("config.json"))?;
+    let wrong = |reason: &str| format!("config.json: {reason}");
+    let config = Config::read(&settings).map_err(|reason| wrong(&reason))?;
+    let architecture = settings.get("architectures").and_then(|all| all.get(0)).and_then(Value::as_str);
+    if !architecture.is_some_and(|name| name.ends_with("ForSequenceClassification")) {
+        return Err(wrong("'architectures' is of no classifier of texts"));
     }
-    let labels = labels(settings.get("id2label")?)?;
+    if settings.get("function_to_apply").is_some() {
+        return Err(wrong("'function_to_apply' is not known here"));
+    }
+    let labels = settings.get("id2label").and_then(labels);
+    let labels = labels.ok_or_else(|| wrong("'id2label' does not name labels by position"))?;
     let activation = match settings.get("problem_type").and_then(Value::as_str) {
         Some("regression") => Activation::None,
         Some("multi_label_classification") => Activation::Sigmoid,
         Some("single_label_classification") | None if labels.len() == 1 => Activation::Sigmoid,
         Some("single_label_classification") | None => Activation::Softmax,
-        Some(_) => return None,
+        Some(other) => return Err(wrong(&format!("'problem_type' is '{other}', which is not known here"))),
     };
     let tokenizer = existing(path.join("components/tokenizer/tokenizer.json"))
-        .or_else(|| existing(model_dir.join("tokenizer.json")))?;
+        .or_else(|| existing(model_dir.join("tokenizer.json")))
+        .ok_or("there is no tokenizer.json")?;
     let task = Task::Classify(Classes { labels, activation });
-    has_weights(&model_dir).then_some(Layout { model_dir, tokenizer, config, task })
+    has_weights(&model_dir)?;
+    Ok(Layout { model_dir, tokenizer, config, task })
 }
 
 /// The labels by position, from an object whose keys are the positions.
@@ -216,12 +235,19 @@ pub(super) fn settings(path: &Path) -> Option<Value> {
     serde_json::from_slice(&text).ok()
 }
 
+/// Reads a JSON file that has to be there.
+fn read(path: &Path) -> Result<Value, String> {
+    let name = path.file_name().unwrap_or_default().display();
+    settings(path).ok_or_else(|| format!("{name} is missing or no JSON"))
+}
+
 fn existing(path: PathBuf) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
-fn has_weights(dir: &Path) -> bool {
-    dir.join(super::weights::FILE).is_file() || dir.join(super::weights::INDEX).is_file()
+fn has_weights(dir: &Path) -> Result<(), String> {
+    let is_there = [super::weights::FILE, super::weights::INDEX].iter().any(|name| dir.join(name).is_file());
+    is_there.then_some(()).ok_or_else(|| format!("there is no {}", super::weights::FILE))
 }
 
 /// Whether a name is that of a file or folder right there.

@@ -29,9 +29,18 @@ use crate::model::folder::ModelFolder;
 use crate::model::params::Params;
 use crate::model::predictions::Predictions;
 
+/// Those that can hold an encoder.
+const FLAVORS: [&str; 2] = ["sentence_transformers", "transformers"];
+
 /// Whether the folder holds an encoder that can be run here.
 pub(crate) fn can_load(folder: &ModelFolder) -> bool {
-    layout::find(folder).is_some()
+    layout::find(folder).is_ok()
+}
+
+/// Why a folder of one of the flavors that can hold an encoder cannot be run here; none for others.
+pub(crate) fn refusal(folder: &ModelFolder) -> Option<String> {
+    let is_known = FLAVORS.iter().any(|flavor| folder.mlmodel.flavors.contains_key(*flavor));
+    is_known.then(|| layout::find(folder).err()).flatten()
 }
 
 /// Reads an encoder; the folder is one that [`can_load`] knows.
@@ -39,7 +48,7 @@ pub(crate) fn can_load(folder: &ModelFolder) -> bool {
 /// # Errors
 /// [`LoadError::Device`] when the device is not there; [`LoadError::Model`] names the file or tensor that is not right.
 pub(crate) fn load(folder: &ModelFolder, device: Device) -> Result<Loaded, LoadError> {
-    let Some(layout) = layout::find(folder) else {
+    let Ok(layout) = layout::find(folder) else {
         return Err(LoadError::NoEngine(folder.mlmodel.flavors.keys().cloned().collect()));
     };
     let (name, device) = choose(device)?;

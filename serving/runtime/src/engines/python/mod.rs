@@ -38,33 +38,48 @@ const FLAVOR: &str = "python_function";
 /// Loaders of models that score each row by itself, and are small enough to be loaded twice.
 const ROW_BY_ROW: [&str; 4] = ["mlflow.catboost", "mlflow.lightgbm", "mlflow.sklearn", "mlflow.xgboost"];
 
-/// Most lanes that a model gets by itself: each is a whole Python with the model in it.
-const MAX_LANES: usize = 2;
+/// Most workers that a model gets by itself: each is a whole Python with the model in it. One of somebody's own gets a single
+/// one, since it may hold gigabytes or count on seeing all requests, as in MLflow's server.
+const MAX_WORKERS: usize = 2;
 
 /// How Python is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PythonOptions {
     /// The interpreter, of an environment with the packages that models need; a bare name is looked up on `PATH`.
     pub python: PathBuf,
+    /// For each model; none for a number that fits the model.
+    pub workers: Option<usize>,
     /// The longest that a worker may take to load its model.
     pub start_timeout: Duration,
 }
 
 impl Default for PythonOptions {
     fn default() -> Self {
-        PythonOptions { python: PathBuf::from("python3"), start_timeout: Duration::from_mins(5) }
+        PythonOptions {
+            python: PathBuf::from("python3"),
+            workers: None,
+            start_timeout: Duration::from_mins(5),
+        }
     }
 }
 
 /// Looks at a model; Python itself is not started before an engine is opened.
 pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Loaded, LoadError> {
     let flavors = &folder.mlmodel.flavors;
+    if flavors.is_empty() {
+        return Err(invalid(folder, "flavors", "it names none"));
+    }
     let Some(flavor) = flavors.get(FLAVOR) else {
         return Err(LoadError::NoEngine(flavors.keys().cloned().collect()));
     };
-    let loader = flavor.get("loader_module").and_then(Value::as_str).unwrap_or_default();
+    let loader = flavor.get("loader_module");
+    let Some(loader) = loader.and_then(Value::as_str) else {
+        let found = loader.map_or_else(|| "it is missing".to_owned(), |found| format!("{found} is no name"));
+        return Err(invalid(folder, &format!("flavors.{FLAVOR}.loader_module"), &found));
+    };
     let is_row_by_row = ROW_BY_ROW.contains(&loader);
     let has_params = !folder.signature.params.is_empty();
+    let lanes = lanes(options.workers, is_row_by_row);
     let (options, model) = (options.clone(), folder.path.clone());
     Ok(Loaded {
         platform: "python",
@@ -76,8 +91,13 @@ pub(crate) fn load(folder: &ModelFolder, options: &PythonOptions) -> Result<Load
             let (options, model) = (options.clone(), model.clone());
             Ok(Box::new(Python::open(Arc::new(Launch { options, model, n_threads, has_params }))?))
         }),
-        lanes: lanes(is_row_by_row),
+        lanes,
     })
+}
+
+fn invalid(folder: &ModelFolder, field: &str, reason: &str) -> LoadError {
+    let file = folder.path.join("MLmodel");
+    LoadError::Model(format!("{}: Invalid MLmodel: field '{field}': {reason}", file.display()))
 }
 
 /// Whose rows may be scored together by a model that scores each row by itself.
@@ -95,9 +115,10 @@ fn sharing(signature: &Signature) -> Sharing {
     if is_shared { Sharing::Shared } else { Sharing::Alone }
 }
 
-fn lanes(is_row_by_row: bool) -> Lanes {
+fn lanes(workers: Option<usize>, is_row_by_row: bool) -> Lanes {
     let n_cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let n_lanes = if is_row_by_row { n_cores.min(MAX_LANES) } else { 1 };
+    let fitting = if is_row_by_row { n_cores.min(MAX_WORKERS) } else { 1 };
+    let n_lanes = workers.unwrap_or(fitting).max(1);
     Lanes { n_lanes, n_threads: (n_cores / n_lanes).max(1) }
 }
 
@@ -143,19 +164,30 @@ impl Engine for Python {
             }
         }
     }
+
+    fn is_alive(&self) -> bool {
+        !self.worker.has_ended()
+    }
 }
 
 impl Python {
     fn open(launch: Arc<Launch>) -> Result<Self, LoadError> {
-        let (worker, connection) = Worker::start(&launch)?;
+        let started = Worker::start(&launch).map_err(|error| match error {
+            // What Python says of that is a traceback.
+            LoadError::Model(_) if !launch.model.exists() => LoadError::Gone(launch.model.clone()),
+            error => error,
+        });
+        let (worker, connection) = started?;
         Ok(Python { launch, worker: Arc::new(worker), connection })
     }
 
     /// Puts another worker in the place of one that ended while it had nothing to do.
     fn restart(&mut self) -> Result<(), EngineError> {
         tracing::warn!("a Python ended while it was idle; another is started");
-        let another = Python::open(Arc::clone(&self.launch));
-        *self = another.map_err(|error| EngineError::Lost(error.to_string()))?;
+        *self = Python::open(Arc::clone(&self.launch)).map_err(|error| {
+            tracing::error!(%error, "it cannot be started");
+            EngineError::Lost(error.for_callers().to_owned())
+        })?;
         Ok(())
     }
 

@@ -74,7 +74,7 @@ impl Worker {
     }
 
     fn wait_for_model(&self, mut connection: &UnixStream, launch: &Launch) -> Result<(), LoadError> {
-        let PythonOptions { python, start_timeout } = &launch.options;
+        let PythonOptions { python, start_timeout, .. } = &launch.options;
         let limit = |limit| connection.set_read_timeout(limit).map_err(|error| unstarted(python, &error));
         limit(Some(*start_timeout))?;
         let answer =

@@ -73,6 +73,11 @@ impl Models {
         (self.load(model).open)(1).unwrap()
     }
 
+    fn python(&self, model: &str) -> Python {
+        let (options, model) = (self.options.clone(), self.folder.path().join(model));
+        Python::open(Arc::new(Launch { options, model, n_threads: 1, has_params: true })).unwrap()
+    }
+
     /// Why a model cannot be opened.
     fn refused(&self, model: &str, options: &PythonOptions) -> LoadError {
         let opened = (load(&self.folder(model), options).unwrap().open)(1);
@@ -283,14 +288,25 @@ fn a_worker_that_dies_is_lost_and_another_can_be_opened() {
 #[test]
 fn a_worker_that_is_gone_before_it_begins_costs_nothing() {
     let Some(models) = Models::made() else { return };
-    let (options, model) = (models.options.clone(), models.folder.path().join("deeds"));
-    let launch = Arc::new(Launch { options, model, n_threads: 1, has_params: true });
-    let mut engine = Python::open(launch).unwrap();
+    let mut engine = models.python("deeds");
     engine.worker.kill();
     assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
     // It lives, or is not known to be dead, but cannot be told anything.
     engine.connection.shutdown(Shutdown::Both).unwrap();
     assert!(score(&mut engine, &models.deed("frame"), &params("n")).is_ok());
+}
+
+#[test]
+fn a_model_whose_files_are_gone_is_told_as_that_and_without_a_traceback() {
+    let Some(models) = Models::made() else { return };
+    let (options, model) = (models.options.clone(), models.folder.path().join("gone"));
+    let mut engine = models.python("deeds");
+    engine.launch = Arc::new(Launch { options, model: model.clone(), n_threads: 1, has_params: true });
+    engine.worker.kill();
+    assert!(!engine.is_alive());
+    let lost = EngineError::Lost("the files of the model are gone from the server".to_owned());
+    assert_eq!(score(&mut engine, &models.deed("frame"), &params("n")), Err(lost));
+    assert_eq!(Python::open(Arc::clone(&engine.launch)).err(), Some(LoadError::Gone(model)));
 }
 
 #[test]
@@ -371,9 +387,37 @@ fn rows_are_shared_where_neither_model_nor_pandas_looks_at_the_others() {
 }
 
 #[test]
+fn a_model_has_as_many_workers_as_were_asked_for() {
+    let n_lanes = |loader: &str, workers: Option<usize>| {
+        let options = PythonOptions { workers, ..PythonOptions::default() };
+        load(&logged(loader, "null"), &options).unwrap().lanes.n_lanes
+    };
+    assert_eq!(n_lanes("mlflow.pyfunc.model", None), 1);
+    assert!([1, 2].contains(&n_lanes("mlflow.sklearn", None)));
+    for loader in ["mlflow.pyfunc.model", "mlflow.sklearn"] {
+        assert_eq!(n_lanes(loader, Some(8)), 8);
+    }
+}
+
+#[test]
 fn a_model_that_python_cannot_load_is_left_to_others() {
     let mut folder = logged("mlflow.sklearn", "[]");
     folder.mlmodel.flavors = [("onnx".to_owned(), [].into())].into();
     let error = load(&folder, &PythonOptions::default()).err();
     assert_eq!(error, Some(LoadError::NoEngine(vec!["onnx".to_owned()])));
+}
+
+#[test]
+fn a_flavor_that_is_not_as_it_should_be_is_named_with_its_file() {
+    let mut folder = logged("mlflow.sklearn", "[]");
+    let mut refused = |flavors: Value| {
+        folder.mlmodel.flavors = serde_json::from_value(flavors).unwrap();
+        load(&folder, &PythonOptions::default()).err().unwrap().to_string()
+    };
+    let start = "/nowhere/MLmodel: Invalid MLmodel: field";
+    assert_eq!(refused(json!({})), format!("{start} 'flavors': it names none"));
+    let field = format!("{start} 'flavors.python_function.loader_module'");
+    assert_eq!(refused(json!({"python_function": {}})), format!("{field}: it is missing"));
+    let number = json!({"python_function": {"loader_module": 5}});
+    assert_eq!(refused(number), format!("{field}: 5 is no name"));
 }

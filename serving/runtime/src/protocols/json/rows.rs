@@ -89,11 +89,12 @@ impl RowSeed<'_, '_> {
         let position = match self.targets {
             Some(targets) if targets.len() == 1 => targets[0],
             None if self.rows.layout().columns().len() == 1 => Some(0),
-            _ => return Err(E::custom(format_args!("row {}: {cell} is not a row", self.rows.n_rows()))),
+            _ => return Err(E::custom(format_args!("{}: {cell} is not a row", self.rows.row_label()))),
         };
         if let Some(position) = position {
             self.rows.append(position, cell).map_err(E::custom)?;
         }
+        self.rows.note_width(1);
         self.close()
     }
 }
@@ -114,8 +115,8 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
             };
             self.rows.catch_up(position).map_err(A::Error::custom)?;
             if self.rows.is_filled(position) {
-                let (label, row) = (self.rows.layout().label(position), self.rows.n_rows());
-                return Err(A::Error::custom(format_args!("{label}, row {row}: it comes twice")));
+                let (label, row) = (self.rows.layout().label(position), self.rows.row_label());
+                return Err(A::Error::custom(format_args!("{label}, {row}: it comes twice")));
             }
             self.rows.mark(position);
             map.next_value_seed(self.rows.seed(position))?;
@@ -131,7 +132,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
             None if layout.is_positional() => usize::MAX,
             None => {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                return Err(A::Error::custom(unnamed(layout, self.rows.n_rows())));
+                return Err(A::Error::custom(unnamed(layout, &self.rows.row_label())));
             }
         };
         let mut n_read = 0;
@@ -155,12 +156,13 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
             }
             n_read += 1;
             if n_read > n_values {
-                let row = self.rows.n_rows();
+                let row = self.rows.row_label();
                 return Err(A::Error::custom(format_args!(
-                    "row {row} has more values than the {n_values} columns"
+                    "{row} has more values than the {n_values} columns"
                 )));
             }
         }
+        self.rows.note_width(n_read);
         self.close()
     }
 
@@ -168,9 +170,9 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
 }
 
 /// The sentence about a list where names are needed.
-fn unnamed(layout: &Layout, row: usize) -> String {
+fn unnamed(layout: &Layout, row: &str) -> String {
     let n_columns = layout.columns().len();
-    format!("row {row} is a list, and the model takes {n_columns} columns by name")
+    format!("{row} is a list, and the model takes {n_columns} columns by name")
 }
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {

@@ -1,5 +1,7 @@
 //! Which kind of body a `Content-Type` tells, as strict as the original is.
 
+use crate::protocols::ndjson;
+
 /// A body that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContentType {
@@ -40,8 +42,8 @@ impl ContentType {
             return Err(format!("Unrecognized content type parameters: {}.", unknown.join(", ")));
         }
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, content_type)| *content_type).ok_or_else(|| {
-            let names: Vec<String> = NAMES.iter().map(|(known, _)| format!("'{known}'")).collect();
-            let names = names.join(", ");
+            let known = NAMES.iter().map(|(known, _)| *known).chain([ndjson::CONTENT_TYPES[0]]);
+            let names = known.map(|known| format!("'{known}'")).collect::<Vec<_>>().join(", ");
             format!("This predictor only supports the following content types: Types: [{names}]. Got '{header}'.")
         })
     }
@@ -70,6 +72,7 @@ mod tests {
         ] {
             assert!(ContentType::read(header).is_err(), "{header:?}");
         }
-        assert!(ContentType::read(Some("image/png")).unwrap_err().contains("Got 'image/png'"));
+        let other = ContentType::read(Some("image/png")).unwrap_err();
+        assert!(other.contains("'application/x-ndjson'") && other.contains("Got 'image/png'"), "{other}");
     }
 }

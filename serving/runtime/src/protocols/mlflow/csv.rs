@@ -61,17 +61,45 @@ fn read_rows(
             None => rows.note_extra(name),
         }
     }
+    let mut kinds = vec![None; layout.columns().len()];
     for record in records {
         let record = record.map_err(|error| unreadable(&error))?;
         check_length(&record, header, rows.n_rows())?;
         for (target, text) in targets.iter().zip(&record) {
-            if let Some(position) = target {
-                rows.append(*position, cell(text))?;
+            if let Some(position) = *target {
+                let cell = if layout.columns()[position].column_type.is_number() {
+                    let read = number(text, &mut kinds[position]);
+                    read.map_err(|error| format!("{}: {error}", rows.place(position)))?
+                } else {
+                    cell(text)
+                };
+                rows.append(position, cell)?;
             }
         }
         rows.close_row()?;
     }
     rows.finish()
+}
+
+/// What all values so far of a column of numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Flags,
+    Others,
+}
+
+/// A value for a column of numbers. As in pandas, one of nothing but `True` and `False` is of booleans, which are numbers;
+/// beside others they are texts.
+fn number<'t>(text: &'t str, kind: &mut Option<Kind>) -> Result<Cell<'t>, &'static str> {
+    if is_gap(text) {
+        return Ok(Cell::Null);
+    }
+    let (own, cell) = match bool::from_cell(Cell::Text(text)) {
+        Some(flag) => (Kind::Flags, Cell::Bool(flag)),
+        None => (Kind::Others, Cell::Text(text)),
+    };
+    let is_alike = *kind.get_or_insert(own) == own;
+    is_alike.then_some(cell).ok_or("True or False stands beside other values in a column of numbers")
 }
 
 fn check_length(record: &StringRecord, header: &StringRecord, row: usize) -> Result<(), String> {
@@ -141,6 +169,17 @@ mod tests {
     fn gaps_are_sorted_to_be_found() {
         assert!(GAPS.is_sorted());
         assert!(is_gap("NaN") && !is_gap("Nan"));
+    }
+
+    #[test]
+    fn flags_are_numbers_where_a_column_has_nothing_else() {
+        let read = |texts: &[&'static str]| {
+            let mut kind = None;
+            texts.iter().map(|text| number(text, &mut kind)).collect::<Result<Vec<_>, _>>()
+        };
+        assert_eq!(read(&["True", "", "false"]), Ok(vec![Cell::Bool(true), Cell::Null, Cell::Bool(false)]));
+        assert_eq!(read(&["", "1.5"]), Ok(vec![Cell::Null, Cell::Text("1.5")]));
+        assert!(read(&["True", "4"]).is_err() && read(&["4", "True"]).is_err());
     }
 
     #[test]

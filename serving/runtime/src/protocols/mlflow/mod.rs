@@ -4,7 +4,7 @@ mod content_type;
 mod json;
 mod split;
 mod csv;
-mod tables;
+pub(crate) mod tables;
 mod params;
 pub(crate) mod encode;
 

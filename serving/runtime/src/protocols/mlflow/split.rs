@@ -44,7 +44,7 @@ impl<'de> Visitor<'de> for SplitSeed<'_, '_> {
                     }
                 }
                 "data" if targets.is_some() => {
-                    map.next_value_seed(RowsSeed { rows: self.0, targets: targets.as_ref() })?;
+                    map.next_value_seed(RowsSeed { rows: &mut *self.0, targets: targets.as_ref() })?;
                     is_read = true;
                 }
                 // Without names the rows cannot be told apart yet.
@@ -56,10 +56,12 @@ impl<'de> Visitor<'de> for SplitSeed<'_, '_> {
             }
         }
         match early {
-            Some(data) => read_early(self.0, targets.as_ref(), data).map_err(A::Error::custom),
-            None if is_read => Ok(()),
-            None => Err(A::Error::custom(FIELDS)),
+            Some(data) => read_early(self.0, targets.as_ref(), data).map_err(A::Error::custom)?,
+            None if is_read => {}
+            None => return Err(A::Error::custom(FIELDS)),
         }
+        let n_names = targets.map_or(0, |targets| targets.len());
+        infer::check_width(n_names, self.0.widest()).map_err(A::Error::custom)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bodies that are tables already: Parquet and Arrow streams.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow::array::RecordBatch;
@@ -32,9 +33,21 @@ pub(super) fn decode_arrow(body: &Bytes, inputs: &Inputs) -> Result<Batch, Strin
 
 /// Reads a body whose reader may panic: both readers trust some of the lengths and offsets that a file tells, and a
 /// damaged file is a caller's mistake. What they leave behind is dropped with the request.
-fn guarded(what: &str, read: impl FnOnce() -> Result<Batch, String>) -> Result<Batch, String> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(format!("Failed to parse input: the {what} is damaged")))
+pub(super) fn guarded(what: &str, read: impl FnOnce() -> Result<Batch, String>) -> Result<Batch, String> {
+    IS_GUARDED.set(true);
+    let read = catch_unwind(AssertUnwindSafe(read));
+    IS_GUARDED.set(false);
+    read.unwrap_or_else(|_| Err(format!("Failed to parse input: the {what} is damaged")))
+}
+
+thread_local! {
+    /// Whether the thread reads a body in `guarded`.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is a caller's mistake, for the hook that tells panics: it is caught and answered with a 400.
+pub fn panics_are_callers_fault() -> bool {
+    IS_GUARDED.get()
 }
 
 fn read_parquet(body: &Bytes, inputs: &Inputs) -> Result<Batch, String> {

@@ -46,6 +46,27 @@ fn bad_rows_cost_nobody_but_themselves() {
 }
 
 #[test]
+fn a_bad_row_is_told_by_its_line_alone() {
+    let reasons = |decoder: &Decoder, text: &str| {
+        let (rejected, mut out) = (gathered(decoder, text).rejected, Vec::new());
+        for (number, reason) in &rejected {
+            encode_error(*number, reason, &mut out);
+        }
+        String::from_utf8(out).unwrap()
+    };
+    let told = reasons(&table(), "{\"a\": 1}\n5\n{\"a\": 1, \"a\": 2}\n[1]\n");
+    assert!(told.contains(r#"{"error":"line 1: 5 is not a row","line":1}"#), "{told}");
+    assert!(
+        told.contains("column 'a', line 2: it comes twice") && told.contains("line 3 is a list"),
+        "{told}"
+    );
+    assert!(!told.contains("row "), "{told}");
+    let field = TensorField { name: Some("x".to_owned()), dtype: DType::Fp32, shape: vec![None] };
+    let told = reasons(&decoder(Inputs::Tensors(vec![field])), "{\"x\": 1}\n{\"x\": \"y\"}\n");
+    assert!(told.contains(r#""line":1}"#) && !told.contains("row 0"), "{told}");
+}
+
+#[test]
 fn pieces_end_anywhere_and_numbers_go_on() {
     let decoder = table();
     let mut lines = Lines::from_line(&decoder, 0);

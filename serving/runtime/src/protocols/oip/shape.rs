@@ -10,7 +10,9 @@ pub(super) fn shape(lengths: &[i64]) -> Result<(Vec<usize>, usize), String> {
         return Err(format!("shape has {} dimensions, where {MOST_DIMENSIONS} are the most", lengths.len()));
     }
     let shape: Option<Vec<usize>> = lengths.iter().map(|length| usize::try_from(*length).ok()).collect();
-    let n_elements = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |n, length| n.checked_mul(*length));
-    let counted = shape.and_then(|shape| n_elements(&shape).map(|n_elements| (shape, n_elements)));
-    counted.ok_or_else(|| format!("shape {lengths:?} is none"))
+    let shape = shape.ok_or_else(|| format!("shape {lengths:?} has a length below 0"))?;
+    let n_elements = shape.iter().try_fold(1_usize, |n, length| n.checked_mul(*length));
+    let n_elements =
+        n_elements.ok_or_else(|| format!("shape {lengths:?} is of more elements than can be counted"))?;
+    Ok((shape, n_elements))
 }

@@ -101,8 +101,13 @@ impl Filling<'_> {
     /// Goes on with one file.
     async fn download_on(&self, file: &ModelFile, part: &Part, meter: &Meter<'_>) -> Result<(), SourceError> {
         let (there, etag) = part.so_far().await;
-        let is_short = there > 0 && file.size_bytes.is_none_or(|size| there < size);
-        let resume = etag.as_deref().filter(|_| is_short).map(|etag| Resume { size_bytes: there, etag });
+        // Of a file that came whole the last byte comes again, with which the store says whether it is still the same.
+        let kept = match file.size_bytes {
+            Some(size) if there > size => 0,
+            Some(size) => there.min(size.saturating_sub(1)),
+            None => there,
+        };
+        let resume = etag.as_deref().filter(|_| kept > 0).map(|etag| Resume { size_bytes: kept, etag });
         let content = timeout(STALL, self.files.open(file, resume)).await;
         let content = content.map_err(|_| self.broken(file, there))??;
         let writer = part.begin(content.start, content.etag.as_deref()).await.map_err(disk(&part.path))?;

@@ -166,6 +166,21 @@ async fn what_a_process_left_behind_is_gone_on_with_by_the_next() {
 }
 
 #[tokio::test]
+async fn a_file_that_came_whole_before_the_end_of_the_process_comes_only_with_its_last_byte_again() {
+    let place = tempfile::tempdir().unwrap();
+    let files = Fake::model(Some("\"1\""));
+    *files.breaks.lock().unwrap() = vec![(10, Break::ForGood)];
+    assert!(folder_of(&Cache::at(place.path().to_owned()), &files).await.is_err());
+    files.opened();
+    let told = Mutex::new(Progress::default());
+    let cache = Cache::at(place.path().to_owned());
+    let folder = cache.folder_of(&files, &|progress| *told.lock().unwrap() = progress).await.unwrap();
+    assert_eq!(content(&folder), "0123456789");
+    assert!(files.opened().contains(&("data/weights.bin".to_owned(), 9)));
+    assert_eq!(told.lock().unwrap().done_bytes, 21);
+}
+
+#[tokio::test]
 async fn without_an_etag_nobody_knows_that_the_rest_fits_so_all_of_it_comes_again() {
     let place = tempfile::tempdir().unwrap();
     let (cache, files) = (Cache::at(place.path().to_owned()), Fake::model(None));

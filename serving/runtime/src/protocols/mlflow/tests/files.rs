@@ -4,6 +4,7 @@ use arrow::ipc::writer::StreamWriter;
 use parquet::arrow::ArrowWriter;
 
 use super::*;
+use crate::protocols::mlflow::tables::{guarded, panics_are_callers_fault};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 const ARROW: &str = "application/vnd.apache.arrow.stream";
@@ -57,6 +58,20 @@ fn damaged_tables_are_refused_or_read_but_never_panic() {
             assert!(!answers.iter().any(is_other), "{place} {damage}");
         }
     }
+}
+
+#[test]
+fn a_panic_within_a_damaged_body_is_known_to_be_the_callers_and_no_other() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    assert!(!panics_are_callers_fault());
+    let notes = Arc::clone(&seen);
+    let damaged = guarded("test", move || {
+        notes.lock().unwrap().push(panics_are_callers_fault());
+        panic!("an offset that is none")
+    });
+    assert_eq!(damaged, Err("Failed to parse input: the test is damaged".to_owned()));
+    assert_eq!(*seen.lock().unwrap(), [true]);
+    assert!(!panics_are_callers_fault());
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn bodies_that_are_not_what_they_should_be_are_refused() {
 #[test]
 fn short_rows_and_numbers_of_python_are_nan_in_floats() {
     for body in [
-        r#"{"dataframe_split": {"columns": ["x", "y"], "data": [[1.0]]}}"#,
+        r#"{"dataframe_split": {"columns": ["x", "y"], "data": [[1.0], [1.0, 2.0]]}}"#,
         r#"{"dataframe_records": [{"x": 1, "y": NaN}]}"#,
         r#"{"dataframe_records": [{"x": 1, "y": null}]}"#,
     ] {
@@ -101,6 +101,28 @@ fn short_rows_and_numbers_of_python_are_nan_in_floats() {
     }
     let infinite = frame(&doubles(), JSON, r#"{"inputs": {"x": [-Infinity], "y": [1]}}"#);
     assert!(infinite.column(0).as_primitive::<Float64Type>().value(0).is_infinite());
+}
+
+#[test]
+fn rows_that_are_all_shorter_than_their_names_are_refused() {
+    let optional = columns(&[("x", ColumnType::Double, true), ("y", ColumnType::Double, false)]);
+    for decoder in [doubles(), optional, untold()] {
+        for (body, n_values) in [
+            (r#"{"dataframe_split": {"columns": ["x", "y"], "data": [[1]]}}"#, 1),
+            (r#"{"dataframe_split": {"data": [[1], []], "columns": ["x", "y"]}}"#, 1),
+            (r#"{"dataframe_split": {"columns": ["x", "y"], "data": [[]]}}"#, 0),
+            (r#"{"dataframe_split": {"columns": ["x", "y"], "data": [null]}}"#, 1),
+        ] {
+            let message = refusal(&decoder, JSON, body);
+            let reason = format!("2 columns passed, passed data had {n_values} columns");
+            // A value that is no row is told as that.
+            assert!(message.contains(&reason) || message.contains("null is not a row"), "{message}");
+        }
+        let beside = r#"{"dataframe_split": {"columns": ["x", "y"], "data": [[1], [2, 3]]}}"#;
+        assert_eq!(frame(&decoder, JSON, beside).num_rows(), 2);
+    }
+    let record = r#"{"dataframe_split": {"columns": ["x", "y"], "data": [{"x": 1}]}}"#;
+    assert_eq!(frame(&doubles(), JSON, record).num_rows(), 1);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::{DType, Tensor};
 const MAX_PARAMETERS_LEN: usize = 1024 * 1024;
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with the inputs")]
 struct Body<'a> {
     #[serde(default)]
     id: Option<String>,
@@ -29,6 +30,7 @@ struct Body<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an input: an object with name, shape, datatype and data")]
 struct Input<'a> {
     name: String,
     shape: Vec<i64>,
@@ -40,13 +42,14 @@ struct Input<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object of parameters")]
 struct InputParameters {
     binary_data_size: Option<usize>,
     shared_memory_region: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an output: an object with a name")]
 struct Output {
     name: String,
     #[serde(default)]
@@ -54,7 +57,7 @@ struct Output {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object of parameters")]
 struct OutputParameters {
     binary_data: Option<bool>,
     classification: Option<u64>,
@@ -222,8 +225,12 @@ mod tests {
             |shape: Value| request(&json!({"name": "x", "shape": shape, "datatype": "FP32", "data": [1, 2]}));
         let error = read(None, &shaped(json!([2, 2]))).unwrap_err();
         assert_eq!(error, "input 'x': a shape of [2, 2] does not hold 2 elements");
-        assert_eq!(read(None, &shaped(json!([-1, 2]))).unwrap_err(), "input 'x': shape [-1, 2] is none");
-        assert!(read(None, &shaped(json!([i64::MAX, i64::MAX]))).unwrap_err().contains("is none"));
+        assert_eq!(
+            read(None, &shaped(json!([-1, 2]))).unwrap_err(),
+            "input 'x': shape [-1, 2] has a length below 0"
+        );
+        let endless = read(None, &shaped(json!([i64::MAX, i64::MAX]))).unwrap_err();
+        assert!(endless.ends_with("is of more elements than can be counted"), "{endless}");
         assert!(read(None, &shaped(json!([1_000_000_000_000_i64]))).unwrap_err().contains("holds 2 values"));
         let empty = request(
             &json!({"name": "x", "shape": [1_000_000_000_000_i64, 0], "datatype": "FP32", "data": []}),
@@ -246,6 +253,21 @@ mod tests {
         assert_eq!(read.answer.id.as_deref(), Some("7"));
         assert_eq!(read.timeout, Some(std::time::Duration::from_millis(1)));
         assert_eq!(Value::Object(read.params.0), json!({"k": 3}));
+    }
+
+    #[test]
+    fn what_is_expected_is_told_in_the_words_of_the_protocol() {
+        for (body, expected) in [
+            ("[]", "an object with the inputs"),
+            ("5", "an object with the inputs"),
+            (r#"{"inputs": [5]}"#, "an input: an object with name, shape, datatype and data"),
+            (r#"{"inputs": [[]]}"#, "an input: an object with name, shape, datatype and data"),
+            (r#"{"inputs": [], "outputs": [[]]}"#, "an output: an object with a name"),
+            (r#"{"inputs": [], "outputs": [{"name": "y", "parameters": 5}]}"#, "an object of parameters"),
+        ] {
+            let error = read(None, body.as_bytes()).unwrap_err();
+            assert!(error.contains(expected) && !error.contains("struct"), "{body}: {error}");
+        }
     }
 
     #[test]
