@@ -118,16 +118,7 @@ impl Work<'_> {
             "forebay features training-set: each flight with its features as they were known when it left",
         );
         let (spine, output) = (gold.join("flights"), gold.join("training-set"));
-        let words = [
-            "training-set",
-            "--service",
-            "late_flights",
-            "--run",
-            &run_id,
-            "--output-format",
-            "delta",
-            "--spine",
-        ];
+        let words = ["training-set", "--service", "late_flights", "--run", &run_id, "--spine"];
         let words = words.iter().map(AsRef::as_ref);
         let words: Vec<&OsStr> =
             words.chain([spine.as_ref(), "--output".as_ref(), output.as_ref()]).collect();
