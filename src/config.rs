@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
+use forebay_features::{Config as FeaturesConfig, Locations};
 use forebay_registry::Config as RegistryConfig;
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, StoreSettings};
 use forebay_web::host::AllowedHosts;
@@ -14,9 +15,13 @@ use forebay_web::origin::AllowedOrigins;
 use forebay_web::serving::Serving;
 use forebay_web::stack::{Security, StaticPrefix};
 
-use crate::cli::{ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, SecurityArgs, ServerArgs, StorageArgs};
+use crate::cli::{
+    FeatureStoreArgs, ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, SecurityArgs, ServerArgs,
+    StorageArgs,
+};
 use crate::database::open_options;
 use crate::environment;
+use crate::memory;
 
 /// Everything that `forebay server` needs to know.
 #[derive(Debug)]
@@ -25,6 +30,7 @@ pub(crate) struct ServerConfig {
     pub(crate) open: OpenOptions,
     pub(crate) tracking: TrackingConfig,
     pub(crate) registry: RegistryConfig,
+    pub(crate) features: FeaturesConfig,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) static_prefix: String,
@@ -54,13 +60,20 @@ impl ServerConfig {
             registry,
             graphql,
             webhooks,
+            features,
             foreign,
             ..
         } = args;
         refuse_what_cannot_be_ignored(&foreign, &storage)?;
         let database = storage.backend_store_uri.0.parse()?;
+        let registry = registry::registry(&registry, webhooks, &database, folder)?;
         Ok(ServerConfig {
-            registry: registry::registry(&registry, webhooks, &database, folder)?,
+            features: FeaturesConfig {
+                user_header: registry.user_header.clone(),
+                locations: locations(&features),
+                memory_bytes: features.features_memory.unwrap_or_else(memory::half),
+            },
+            registry,
             database,
             open: open_options(storage.pool_size, storage.allow_unknown_schema),
             static_prefix: static_prefix(&network)?,
@@ -79,6 +92,12 @@ impl ServerConfig {
     pub(crate) fn prefix(&self) -> StaticPrefix {
         StaticPrefix::new(&self.static_prefix)
     }
+}
+
+/// An empty place names nothing.
+fn locations(args: &FeatureStoreArgs) -> Locations {
+    let places = args.features_location.iter().map(|place| place.trim()).filter(|place| !place.is_empty());
+    Locations::Below(places.map(Into::into).collect())
 }
 
 fn tracking(

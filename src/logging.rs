@@ -14,7 +14,9 @@ use crate::cli::{Command, LogFormat};
 /// wrong.
 pub(crate) fn start(format: LogFormat, command: &Command) {
     let level = match command {
-        Command::Models(_) | Command::Score(_) | Command::Table(_) => LevelFilter::WARN,
+        Command::Models(_) | Command::Features(_) | Command::Score(_) | Command::Table(_) => {
+            LevelFilter::WARN
+        }
         Command::Server(_) | Command::Serve(_) | Command::Gc(_) | Command::Db(_) => LevelFilter::INFO,
     };
     // ONNX Runtime tells at INFO what it does with each node of a model, and the kernel of Delta tells as an error what its

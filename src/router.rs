@@ -35,6 +35,7 @@ const MIB: usize = 1024 * 1024;
 pub(crate) struct Domains {
     pub(crate) tracking: Tracking,
     pub(crate) registry: forebay_registry::Registry,
+    pub(crate) features: forebay_features::Features,
 }
 
 /// Everything this server answers; with a registry of metrics also what is in it.
@@ -86,6 +87,7 @@ fn api(domains: Domains, serving: Serving) -> Router {
     let versions = Arc::new(RegistryVersions(domains.registry.clone()));
     forebay_tracking::http::routes(domains.tracking, versions)
         .merge(forebay_registry::http::routes(domains.registry))
+        .merge(forebay_features::http::routes(domains.features))
         .route_layer(from_fn_with_state(serving, serving::check))
 }
 

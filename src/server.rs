@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::Db;
+use forebay_features::Features;
 use forebay_registry::{Config as RegistryConfig, Registry, Surroundings};
 use forebay_tracking::Tracking;
 
@@ -14,6 +15,7 @@ use crate::config::ServerConfig;
 use crate::database::ensure_indexes;
 use crate::environment;
 use crate::failure;
+use crate::lake;
 use crate::lineage::{TrackingFiles, TrackingLineage};
 use crate::metrics;
 use crate::router::{Domains, no_room, router};
@@ -69,7 +71,8 @@ pub(crate) async fn run(config: ServerConfig) -> anyhow::Result<()> {
     let (stop, end_of_patience) = (StopSignals::listen()?, StopSignals::listen()?);
     // Without state of its own the router is put together once, not for each connection.
     let deliveries = models.start_deliveries();
-    let domains = Domains { tracking: tracking.clone(), registry: models };
+    let features = Features::new(db.clone(), lake::open()?, config.features.clone(), Arc::new(SystemClock));
+    let domains = Domains { tracking: tracking.clone(), registry: models, features };
     let router = router(domains, ui, &config, registry).with_state(());
     let seats = Seats::as_many_as_possible().context("the limit of file descriptors cannot be read")?;
     tokio::select! {

@@ -1,6 +1,7 @@
 //! The command line. Flags and variables are MLflow's where MLflow has them.
 
 mod db_args;
+mod features_args;
 mod gc_args;
 mod models_args;
 mod promotion_args;
@@ -8,6 +9,7 @@ mod score_args;
 mod secret;
 mod serve_args;
 mod server_args;
+mod size;
 mod table_args;
 mod target_args;
 mod webhook_args;
@@ -16,6 +18,10 @@ use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub(crate) use db_args::{DbCommand, UpgradeArgs};
+pub(crate) use features_args::{
+    DefinitionArgs, DefinitionFilesArgs, DefinitionsArgs, DeleteDefinitionArgs, FeaturesArgs,
+    FeaturesCommand, OneDefinitionArgs, TrainingSetArgs,
+};
 pub(crate) use gc_args::{ForeignGcArgs, GcArgs};
 pub(crate) use models_args::{DownloadArgs, ListArgs, ModelsArgs, ModelsCommand, VersionArgs, VersionsArgs};
 pub(crate) use promotion_args::{
@@ -26,7 +32,8 @@ pub(crate) use score_args::{ScoreArgs, SummaryFormat};
 pub(crate) use secret::Secret;
 pub(crate) use serve_args::{EngineArgs, QueueArgs, ServeArgs};
 pub(crate) use server_args::{
-    ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs, ServerArgs, StorageArgs,
+    FeatureStoreArgs, ForeignArgs, FrameOption, GraphqlArgs, NetworkArgs, RegistryArgs, SecurityArgs,
+    ServerArgs, StorageArgs,
 };
 pub(crate) use table_args::{HeadArgs, LakeTableArgs, TableCommand, TableHistoryArgs, WhichArgs};
 pub(crate) use target_args::{OriginArgs, OutputArgs, OutputFormat};
@@ -61,6 +68,8 @@ pub(crate) enum Command {
     Gc(Box<GcArgs>),
     /// Look at registered models, promote their versions and download them, on a server or in a database.
     Models(Box<ModelsArgs>),
+    /// Define features, look at definitions and delete them, on a server or in a database.
+    Features(Box<FeaturesArgs>),
     /// Score a table with a model: Parquet, CSV, JSON lines or Arrow in, the same with predictions out.
     Score(Box<ScoreArgs>),
     /// Look into tables: Delta, Parquet, CSV, JSON lines or Arrow, on this machine and in object stores.

@@ -28,6 +28,8 @@ pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) webhooks: WebhookArgs,
     #[command(flatten)]
+    pub(crate) features: FeatureStoreArgs,
+    #[command(flatten)]
     pub(crate) foreign: ForeignArgs,
     /// Print help.
     // MLflow's -h is --host.
@@ -162,6 +164,27 @@ pub(crate) struct RegistryArgs {
     /// need approvals are refused. The proxy must remove the header from what others send.
     #[arg(long, env = "FOREBAY_TRUSTED_USER_HEADER", value_name = "NAME")]
     pub(crate) trusted_user_header: Option<String>,
+}
+
+/// What callers may do with tables.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Feature store")]
+pub(crate) struct FeatureStoreArgs {
+    /// A folder, or a prefix in an object store such as `s3://bucket/gold`: callers of the feature store may have the
+    /// tables below it read and written, with this server's rights. May be given several times, or with commas. Without it
+    /// they may have none.
+    #[arg(
+        long,
+        env = "FOREBAY_FEATURES_LOCATIONS",
+        value_name = "PLACE",
+        value_delimiter = ',',
+        action = ArgAction::Append
+    )]
+    pub(crate) features_location: Vec<String>,
+    /// How much memory the server may use while it makes a training set, such as `8GiB`; half of what this machine has
+    /// without this.
+    #[arg(long, env = "FOREBAY_FEATURES_MEMORY", value_name = "SIZE", value_parser = super::size::bytes)]
+    pub(crate) features_memory: Option<u64>,
 }
 
 /// How much one GraphQL document may ask for.

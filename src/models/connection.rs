@@ -22,9 +22,9 @@ const RETRY: RetryPolicy = RetryPolicy {
 
 /// A registry that is asked, and what has to be closed in the end.
 pub(crate) struct Connection {
-    pub(super) client: Client,
+    client: Client,
     /// The server's address or the database's, for messages.
-    pub(super) place: String,
+    place: String,
     database: Option<Database>,
 }
 
@@ -36,7 +36,7 @@ struct Database {
 
 impl Connection {
     /// Opens what the flags and the environment name.
-    pub(super) async fn open(args: &OriginArgs, tables: Tables) -> anyhow::Result<Self> {
+    pub(crate) async fn open(args: &OriginArgs, tables: Tables) -> anyhow::Result<Self> {
         match Target::choose(args, environment::models())? {
             Target::Server { uri, credentials } => {
                 let options = Options { credentials, retry: RETRY, ..Options::default() };
@@ -58,6 +58,15 @@ impl Connection {
     /// Opens it for reading what MLflow's tables hold.
     pub(crate) async fn read_only(args: &OriginArgs) -> anyhow::Result<Self> {
         Connection::open(args, Tables::Mlflows).await
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The server's address or the database's, for messages.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
     /// The place of the one that would be opened.

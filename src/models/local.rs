@@ -15,6 +15,7 @@ use forebay_client::{Client, Options, RetryPolicy};
 use forebay_core::clock::SystemClock;
 use forebay_core::ids::RandomIds;
 use forebay_db::{DatabaseUrl, Db};
+use forebay_features::{Config as FeaturesConfig, Features, Locations};
 use forebay_registry::{Config as RegistryConfig, DeliveryRules, KeySource, PrivateHosts, UrlRules};
 use forebay_tracking::{Config as TrackingConfig, GraphqlLimits, LocationRules, LongValues, Tracking};
 use forebay_web::serving::Serving;
@@ -22,6 +23,8 @@ use forebay_web::serving::Serving;
 use crate::cli::OriginArgs;
 use crate::database::open_options;
 use crate::environment;
+use crate::lake;
+use crate::memory;
 use crate::router::{Domains, bare_router};
 use crate::server::open_registry;
 
@@ -39,7 +42,7 @@ pub(super) struct Local {
 
 /// Which tables a command needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tables {
+pub(crate) enum Tables {
     /// MLflow's alone; they are there.
     Mlflows,
     /// Also our own, which are made where they are missing.
@@ -70,7 +73,8 @@ impl Local {
             .await
             .with_context(unusable)?;
         let registry = open_registry(&db, &tracking, registry_config())?;
-        let router = bare_router(Domains { tracking: tracking.clone(), registry }, Serving::All);
+        let features = Features::new(db.clone(), lake::open()?, features_config(), Arc::new(SystemClock));
+        let router = bare_router(Domains { tracking: tracking.clone(), registry, features }, Serving::All);
         let router = router.layer(map_request(move |request| named(request, user.as_deref())));
         // What a database refuses for being busy has waited already.
         let retry = RetryPolicy { max_retries: 0, ..RetryPolicy::default() };
@@ -106,6 +110,15 @@ fn registry_config() -> RegistryConfig {
             max_workers: 1,
         },
         webhook_key: KeySource::File("forebay.webhook-key".into()),
+    }
+}
+
+/// Whoever runs this program reads with the rights that they have.
+fn features_config() -> FeaturesConfig {
+    FeaturesConfig {
+        user_header: Some(USER_HEADER),
+        locations: Locations::Everywhere,
+        memory_bytes: memory::half(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every command speaks to a [`Client`], whether a server is behind it or a database ([`local`]): there is one path
 //! for both, and for MLflow's own server as far as that goes.
 
-mod advice;
+pub(crate) mod advice;
 mod local;
 pub(crate) mod connection;
 pub(crate) mod output;
@@ -31,8 +31,8 @@ use forebay_client::{Client, Decision};
 use forebay_serving::ModelSource;
 
 use crate::cli::{ModelsArgs, ModelsCommand};
+use advice::Topic;
 use connection::Connection;
-use local::Tables;
 use output::Output;
 
 /// How a command ended that did not fail.
@@ -55,22 +55,22 @@ struct Session {
 /// Runs one command against the registry that the flags and the environment name.
 pub(crate) async fn run(args: ModelsArgs) -> anyhow::Result<Outcome> {
     let output = Output(args.target.shown.output);
-    let tables = tables(&args.command);
-    let connection = Connection::open(&args.target.origin, tables).await?;
-    let session = Session { client: connection.client.clone(), source: connection.source(), output };
+    let topic = topic(&args.command);
+    let connection = Connection::open(&args.target.origin, topic.tables()).await?;
+    let session = Session { client: connection.client().clone(), source: connection.source(), output };
     let outcome = perform(&session, args.command).await;
-    let outcome = outcome.map_err(|error| advice::added(error, &connection.place, tables));
+    let outcome = outcome.map_err(|error| advice::added(error, connection.place(), topic));
     connection.close().await;
     outcome
 }
 
-fn tables(command: &ModelsCommand) -> Tables {
+fn topic(command: &ModelsCommand) -> Topic {
     match command {
         ModelsCommand::List(_)
         | ModelsCommand::Show(_)
         | ModelsCommand::Versions(_)
-        | ModelsCommand::Download(_) => Tables::Mlflows,
-        _ => Tables::Ours,
+        | ModelsCommand::Download(_) => Topic::Models,
+        _ => Topic::Promotions,
     }
 }
 

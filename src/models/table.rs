@@ -63,7 +63,7 @@ impl From<Vec<String>> for Cell {
 }
 
 /// Line ends and tabs as spaces; other control characters, and those that turn the direction of writing, as `\u{…}`.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.trim_end().chars() {
         match character {

@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ItemConst, Lit};
 
 /// Where they stand, from the package's folder, in which cargo runs its tests.
-const FOLDERS: [&str; 2] = ["tracking/src/sql", "registry/src/sql"];
+const FOLDERS: [&str; 3] = ["tracking/src/sql", "registry/src/sql", "feature-store/src/sql"];
 const VERBS: [&str; 5] = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
 /// How statements go on that are no INSERT and end where rows or tables are pushed. The values that the code binds have

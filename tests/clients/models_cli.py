@@ -19,10 +19,11 @@ class Cli:
     flags: tuple
     cwd: pathlib.Path
     env: dict = dataclasses.field(default_factory=dict)
+    command: str = "models"
 
     def run(self, *words, env=None, flags=None, text=None):
         """Runs one command to its end, whatever that is."""
-        command = [self.binary, "models", *words, *(self.flags if flags is None else flags)]
+        command = [self.binary, self.command, *words, *(self.flags if flags is None else flags)]
         return subprocess.run(
             list(map(str, command)),
             cwd=self.cwd,

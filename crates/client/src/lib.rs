@@ -1,5 +1,5 @@
 //! A client of MLflow's REST API, for Forebay's server and for MLflow's own: how Rust programs log runs and use the
-//! registry of models. What only Forebay has, promotions, is here too.
+//! registry of models. What only Forebay has, promotions and features, is here too.
 //!
 //! [`Client`] has one method per thing to do. Every request passes one door, which retries what the server
 //! asks to retry; everything that can go wrong is an [`Error`]. Nothing here reads the environment: addresses,
@@ -11,6 +11,7 @@ mod client;
 mod downloads;
 mod error;
 mod experiments;
+mod features;
 mod logged_models;
 mod metrics;
 mod model_versions;

@@ -8,6 +8,7 @@
 //! - [`error_code`]: MLflow's error codes and their HTTP statuses
 //! - [`invalid`]: the error of every check of caller input
 //! - [`text`], [`columns`]: rules for names and values, and the lengths that a database takes
+//! - [`nearest`]: the name that somebody probably meant
 //! - [`uri`]: what the URI of an artifact leads to
 //! - [`clock`], [`ids`]: time and chance, as arguments
 //! - [`python`]: values as Python writes them
@@ -21,6 +22,7 @@ pub mod error_code;
 pub mod invalid;
 pub mod text;
 pub mod columns;
+pub mod nearest;
 pub mod uri;
 pub mod clock;
 pub mod ids;

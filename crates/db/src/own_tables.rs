@@ -26,7 +26,8 @@ macro_rules! script {
 }
 
 /// In the order of their numbers.
-const SCRIPTS: [Script; 2] = [script!("0003_outbox.sql"), script!("0004_promotion.sql")];
+const SCRIPTS: [Script; 3] =
+    [script!("0003_outbox.sql"), script!("0004_promotion.sql"), script!("0005_features.sql")];
 
 impl Script {
     fn text(&self, engine: Engine) -> &'static str {

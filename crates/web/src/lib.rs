@@ -22,6 +22,7 @@ mod allow;
 mod fallback;
 pub mod serving;
 pub mod body;
+pub mod caller;
 pub mod message;
 pub mod response;
 pub mod cpu;

@@ -6,8 +6,8 @@
 //! The quirks of protobuf's JSON live in few places: numbers as text and `"NaN"` in [`number`], camelCase twins
 //! and null for absent in `presence`, the words of an error in `explain`, and text in ASCII in [`ascii`].
 //!
-//! Two files of YAML are read here as well, for they too arrive from outside: [`mlmodel`], which MLflow writes
-//! beside every model, and [`policy_file`], which people write.
+//! Files of YAML are read here as well, for they too arrive from outside: [`mlmodel`], which MLflow writes
+//! beside every model, and [`policy_file`] and [`feature_file`], which people write.
 
 pub mod ascii;
 pub mod decode;
@@ -16,6 +16,7 @@ mod explain;
 mod nul;
 mod query;
 pub mod yaml;
+pub mod yaml_lines;
 
 pub mod enumeration;
 pub mod number;
@@ -42,4 +43,7 @@ pub mod server;
 pub mod webhooks;
 pub mod policy_file;
 pub mod promotion_policies;
+pub mod feature_definitions;
+pub mod feature_file;
+pub mod features;
 pub mod signature;

@@ -3,14 +3,13 @@
 //! A document becomes the same message that JSON becomes, and with it go the lines of its fields, so that
 //! whoever finds a value wrong later can still say where it stands.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::number::Int64;
 use crate::promotion_policies::{PromotionGate, PromotionPolicy};
 use crate::yaml::{self, YamlError};
+use crate::yaml_lines::{Lines, Node};
 
 /// Longest file, in bytes.
 const MAX_FILE_LEN: usize = 256 * 1024;
@@ -24,90 +23,55 @@ pub struct PolicyDocument {
     pub lines: Lines,
 }
 
-/// The lines of a document's fields, by the names that the fields of the message have: `alias`, `gates[0].metric`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lines(BTreeMap<String, u64>);
-
-impl Lines {
-    /// The line of a field, or of what it would stand in when it is not there; the document's for no field.
-    pub fn of(&self, field: &str) -> u64 {
-        let parent = field.rfind(['.', '[']).map_or("", |at| &field[..at]);
-        match self.0.get(field) {
-            Some(line) => *line,
-            None if field.is_empty() => 1,
-            None => self.of(parent),
-        }
-    }
-
-    fn add<T>(&mut self, field: impl Into<String>, value: Option<Spanned<T>>) -> Option<T> {
-        let value = value?;
-        self.0.insert(field.into(), value.referenced.line());
-        Some(value.value)
-    }
-}
-
 /// Reads the policies of a file, at least one. What their values mean is not looked at.
 pub fn read(text: &str) -> Result<Vec<PolicyDocument>, YamlError> {
-    let documents: Vec<Spanned<Document>> = yaml::documents(text, MAX_FILE_LEN)?;
+    let documents: Vec<Document> = yaml::documents(text, MAX_FILE_LEN)?;
+    let nodes: Vec<Spanned<Node>> = yaml::documents(text, MAX_FILE_LEN)?;
     if documents.is_empty() {
         return Err(YamlError::new(1, "the file holds no policy"));
     }
-    Ok(documents.into_iter().map(Into::into).collect())
+    let lines = nodes.into_iter().map(|node| Lines::from(node).renamed("model", "name"));
+    Ok(documents
+        .into_iter()
+        .zip(lines)
+        .map(|(it, lines)| PolicyDocument { policy: it.into(), lines })
+        .collect())
 }
 
+/// A policy as people write it: without the twins of JSON, and the model is no mere name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    model: Option<Spanned<String>>,
-    alias: Option<Spanned<String>>,
-    stage: Option<Spanned<String>>,
-    gates: Option<Spanned<Vec<Spanned<Gate>>>>,
-    approvals: Option<Spanned<Int64>>,
-    description: Option<Spanned<String>>,
+    model: Option<String>,
+    alias: Option<String>,
+    stage: Option<String>,
+    gates: Option<Vec<Gate>>,
+    approvals: Option<Int64>,
+    description: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Gate {
-    metric: Option<Spanned<String>>,
-    dataset: Option<Spanned<String>>,
-    tag: Option<Spanned<String>>,
-    signature: Option<Spanned<String>>,
-    artifacts: Option<Spanned<String>>,
+    metric: Option<String>,
+    dataset: Option<String>,
+    tag: Option<String>,
+    signature: Option<String>,
+    artifacts: Option<String>,
 }
 
-impl From<Spanned<Document>> for PolicyDocument {
-    fn from(document: Spanned<Document>) -> Self {
-        let mut lines = Lines(BTreeMap::from([(String::new(), document.referenced.line())]));
-        let document = document.value;
-        let policy = PromotionPolicy {
-            name: lines.add("name", document.model),
-            alias: lines.add("alias", document.alias),
-            stage: lines.add("stage", document.stage),
-            approvals: lines.add("approvals", document.approvals),
-            description: lines.add("description", document.description),
-            gates: lines
-                .add("gates", document.gates)
-                .into_iter()
-                .flatten()
-                .enumerate()
-                .map(|(index, gate)| gate_with_lines(index, gate, &mut lines))
-                .collect(),
-        };
-        PolicyDocument { policy, lines }
+impl From<Document> for PromotionPolicy {
+    fn from(document: Document) -> Self {
+        let Document { model: name, alias, stage, gates, approvals, description } = document;
+        let gates = gates.into_iter().flatten().map(Into::into).collect();
+        PromotionPolicy { name, alias, stage, gates, approvals, description }
     }
 }
 
-fn gate_with_lines(index: usize, gate: Spanned<Gate>, lines: &mut Lines) -> PromotionGate {
-    let field = format!("gates[{index}]");
-    lines.0.insert(field.clone(), gate.referenced.line());
-    let gate = gate.value;
-    PromotionGate {
-        metric: lines.add(format!("{field}.metric"), gate.metric),
-        dataset: lines.add(format!("{field}.dataset"), gate.dataset),
-        tag: lines.add(format!("{field}.tag"), gate.tag),
-        signature: lines.add(format!("{field}.signature"), gate.signature),
-        artifacts: lines.add(format!("{field}.artifacts"), gate.artifacts),
+impl From<Gate> for PromotionGate {
+    fn from(gate: Gate) -> Self {
+        let Gate { metric, dataset, tag, signature, artifacts } = gate;
+        PromotionGate { metric, dataset, tag, signature, artifacts }
     }
 }
 

@@ -21,19 +21,38 @@ pub struct YamlError {
     pub line: u64,
     /// Without a full stop.
     pub reason: String,
+    /// Set where a field is wrong that is not known.
+    pub unknown: Option<UnknownField>,
+}
+
+/// A field that is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownField {
+    /// As it is written.
+    pub field: String,
+    /// Those that are known there.
+    pub known: Vec<&'static str>,
 }
 
 impl YamlError {
     pub(crate) fn new(line: u64, reason: impl Into<String>) -> Self {
-        YamlError { line, reason: reason.into() }
+        YamlError { line, reason: reason.into(), unknown: None }
     }
 }
 
 impl From<Error> for YamlError {
     fn from(error: Error) -> Self {
         let location = error.location();
-        YamlError::new(location.map_or(1, |location| location.line().max(1)), reason(&error))
+        let line = location.map_or(1, |location| location.line().max(1));
+        YamlError { unknown: unknown(&error), ..YamlError::new(line, reason(&error)) }
     }
+}
+
+/// The names of known fields are those that people write: no twins in camelCase, which only JSON has.
+fn unknown(error: &Error) -> Option<UnknownField> {
+    let Error::SerdeUnknownField { field, expected, .. } = error.without_snippet() else { return None };
+    let is_written = |name: &&str| !name.contains(char::is_uppercase);
+    Some(UnknownField { field: field.clone(), known: expected.iter().copied().filter(is_written).collect() })
 }
 
 /// The error in the reader's words, without the place that the reader adds at their end.

@@ -4,7 +4,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use serde_json::{Map, Value, json};
 
 /// What the stock client reads from a dataset's schema, and the web UI shows of it.
-pub(crate) fn colspec(table: &Schema) -> Value {
+pub fn colspec(table: &Schema) -> Value {
     let columns = table.fields().iter().map(|field| {
         let mut column = typed(field);
         column.insert("name".to_owned(), json!(field.name()));

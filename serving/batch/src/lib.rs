@@ -25,6 +25,7 @@ mod counters;
 mod summary;
 mod run;
 
+pub use colspec::colspec;
 pub use columns::{Keep, Mapping};
 pub use counters::Counters;
 pub use digest::digest;

@@ -4,6 +4,7 @@ mod api;
 mod batch;
 mod content;
 mod facts;
+mod features;
 mod http;
 mod latencies;
 mod load;
@@ -38,6 +39,7 @@ enum Subject {
     Registry(Box<registry::Args>),
     Serving(Box<serving::Args>),
     Batch(Box<batch::Args>),
+    Features(Box<features::Args>),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -46,5 +48,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Subject::Registry(args) => registry::run(args),
         Subject::Serving(args) => serving::run(args),
         Subject::Batch(args) => batch::run(args),
+        Subject::Features(args) => features::run(args),
     }
 }

@@ -57,6 +57,12 @@ pub(super) fn peak_mib(process: u32) -> Option<f64> {
     Some(f64::from(kib(&status, "VmHWM:")?) / 1024.0)
 }
 
+/// The memory that is `process`'s own now, in MiB, without pages of files; none once it has ended.
+pub(super) fn own_mib(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    Some(f64::from(kib(&status, "RssAnon:")? + kib(&status, "RssShmem:")?) / 1024.0)
+}
+
 fn pss_kib(smaps: &str) -> Option<u32> {
     kib(smaps, "Pss:")
 }

@@ -25,12 +25,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts `binary` on SQLite and an artifact folder inside `folder`, with the web UI of the `mlflow` in
-    /// `virtual_env`, and waits until it answers.
+    /// `virtual_env` and leave to read the tables in `folder`, and waits until it answers.
     pub(crate) fn start(binary: &Path, folder: &Path, port: u16, virtual_env: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["server", "--backend-store-uri"]);
         command.arg(format!("sqlite:///{}", folder.join("mlflow.db").display()));
         command.arg("--artifacts-destination").arg(folder.join("artifacts"));
+        command.arg("--features-location").arg(folder);
         command.env("VIRTUAL_ENV", virtual_env);
         Self::spawn(&mut command, &folder.join("server.log"), port, START)
     }

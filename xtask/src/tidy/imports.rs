@@ -23,7 +23,7 @@ const CRATES: [Crate; 12] = [
     Crate { folder: "registry", ours: &["core", "wire", "db", "web"], never: &["rusqlite", "sqlx", "ort"] },
     Crate {
         folder: "feature-store",
-        ours: &["core", "db", "web", "lake"],
+        ours: &["core", "wire", "db", "web", "lake"],
         never: &["rusqlite", "sqlx", "ort"],
     },
     Crate {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use forebay_core::invalid::Invalid;
-use forebay_wire::policy_file::{self, Lines};
+use forebay_wire::policy_file;
+use forebay_wire::yaml_lines::Lines;
 
 use super::target::Target;
 use super::{Mistake, Policy};

@@ -1,0 +1,198 @@
+//! The expressions of a view, checked once and then evaluated over any number of batches.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion_common::tree_node::TreeNode;
+use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result as Planned};
+use datafusion_expr::execution_props::ExecutionProps;
+use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion_optimizer::analyzer::type_coercion::TypeCoercionRewriter;
+use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use datafusion_sql::sqlparser::ast::{self, visit_expressions};
+use forebay_core::invalid::Invalid;
+
+use super::defect::{Defect, reason};
+use super::functions::Functions;
+use super::rows::evaluate_rows;
+use super::{exact, text};
+use crate::model::name::Name;
+use crate::model::on_demand_view::{Computed, OnDemandView};
+use crate::model::value_type::ValueType;
+
+/// The stack on which expressions are read. The engine reads them recursively, and without optimization some levels take
+/// a hundred kilobytes.
+const STACK: usize = 64 << 20;
+
+/// The expressions of one view.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    view: Name,
+    /// The columns that expressions see, in the order of their names.
+    columns: SchemaRef,
+    features: Vec<Ready>,
+}
+
+#[derive(Debug)]
+struct Ready {
+    name: Name,
+    kind: DataType,
+    expression: Arc<dyn PhysicalExpr>,
+}
+
+/// A feature could not be computed for a row, or a batch is not what the expressions were made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) view: Name,
+    /// None where the batch is wrong as a whole.
+    pub(crate) feature: Option<Name>,
+    /// Of the batch, from 0.
+    pub(crate) row: Option<usize>,
+    pub(crate) why: String,
+}
+
+impl std::error::Error for Failed {}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "on-demand view '{}'", self.view)?;
+        if let Some(feature) = &self.feature {
+            write!(f, ", feature '{feature}'")?;
+        }
+        if let Some(row) = self.row {
+            write!(f, ", row {row}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}
+
+impl Compiled {
+    /// Reads the expressions of `view`, whose inputs are features by their names with their types.
+    pub(crate) fn of(view: &OnDemandView, inputs: &BTreeMap<Name, ValueType>) -> Result<Self, Invalid> {
+        let mut named = inputs.clone();
+        for (name, kind) in &view.request {
+            if named.insert(name.clone(), kind.clone()).is_some() {
+                let both = "is both an input and a value of the request";
+                return Err(Invalid::message(format!("on-demand view '{}': '{name}' {both}", view.name)));
+            }
+        }
+        std::thread::scope(|scope| {
+            let compile = || Planning::over(named).compile_all(view);
+            let compiling = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, compile);
+            let compiled = compiling.map_err(|error| error.to_string());
+            let ended =
+                compiled.and_then(|thread| thread.join().map_err(|_| "the engine panicked".to_owned()));
+            ended
+                .unwrap_or_else(|why| Err(Invalid::message(format!("on-demand view '{}': {why}", view.name))))
+        })
+    }
+
+    /// The features of the view, in their order, for the rows of `batch`, which has the inputs and the values of the
+    /// request under their names, each of its type. Other columns are not looked at.
+    pub(crate) fn evaluate(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Failed> {
+        let batch = self.columns_of(batch)?;
+        let evaluated = self.features.iter().map(|feature| {
+            evaluate_rows(&*feature.expression, &batch, &feature.kind).map_err(|(row, error)| Failed {
+                view: self.view.clone(),
+                feature: Some(feature.name.clone()),
+                row: Some(row),
+                why: reason(&error),
+            })
+        });
+        evaluated.collect()
+    }
+
+    fn columns_of(&self, batch: &RecordBatch) -> Result<RecordBatch, Failed> {
+        let failed = |why| Failed { view: self.view.clone(), feature: None, row: None, why };
+        let column = |field: &Arc<Field>| {
+            let column = batch.column_by_name(field.name());
+            let column = column.ok_or_else(|| failed(format!("there is no column '{}'", field.name())))?;
+            if column.data_type() != field.data_type() {
+                let (name, found, wanted) = (field.name(), column.data_type(), field.data_type());
+                return Err(failed(format!("column '{name}' is {found}, not {wanted}")));
+            }
+            Ok(Arc::clone(column))
+        };
+        let columns = self.columns.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.columns), columns, &options)
+            .map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// What all expressions of a view are read with.
+struct Planning {
+    inputs: BTreeMap<Name, ValueType>,
+    schema: DFSchemaRef,
+    functions: Functions,
+    session: ExecutionProps,
+}
+
+impl Planning {
+    fn over(inputs: BTreeMap<Name, ValueType>) -> Self {
+        let field = |(name, kind): (&Name, &ValueType)| Field::new(name.as_str(), kind.arrow(), true);
+        let schema = Schema::new(inputs.iter().map(field).collect::<Vec<_>>());
+        let schema = DFSchema::try_from(schema).unwrap_or_else(|_| DFSchema::empty());
+        let functions = Functions::new();
+        let session = ExecutionProps { config_options: Some(functions.session()), ..ExecutionProps::new() };
+        Planning { inputs, schema: Arc::new(schema), functions, session }
+    }
+
+    fn compile_all(&self, view: &OnDemandView) -> Result<Compiled, Invalid> {
+        let ready = |feature: &Computed| {
+            self.compile(feature).map_err(|defect| {
+                let place = format!("on-demand view '{}', feature '{}'", view.name, feature.name);
+                Invalid::message(format!("{place}: {defect}"))
+            })
+        };
+        let features = view.features.iter().map(ready).collect::<Result<_, _>>()?;
+        Ok(Compiled { view: view.name.clone(), columns: Arc::clone(self.schema.inner()), features })
+    }
+
+    fn compile(&self, feature: &Computed) -> Result<Ready, Defect> {
+        let written = text::parse(&feature.expression, &self.inputs, &self.functions)?;
+        let planned = self.plan(&written).and_then(|expression| {
+            let kind = expression.data_type(self.schema.as_arrow())?;
+            Ok((expression, kind))
+        });
+        let (expression, found) = planned.map_err(|error| self.locate(&written, &error))?;
+        if !(feature.kind.takes(&found) || found == DataType::Null) {
+            let why = format!(
+                "the result is {found}, which does not become {} without a loss; write CAST(… AS …) around it",
+                feature.kind
+            );
+            return Err(Defect::of_all(why));
+        }
+        Ok(Ready { name: feature.name.clone(), kind: feature.kind.arrow(), expression })
+    }
+
+    fn plan(&self, written: &ast::Expr) -> Planned<Arc<dyn PhysicalExpr>> {
+        let options = ParserOptions::new()
+            .with_enable_ident_normalization(false)
+            .with_map_string_types_to_utf8view(false);
+        let planner = SqlToRel::new_with_options(&self.functions, options);
+        let expr = planner.sql_to_expr(written.clone(), &self.schema, &mut PlannerContext::new())?;
+        let expr = expr.rewrite(&mut TypeCoercionRewriter::new(&self.schema))?.data;
+        let expr = exact::logical(expr, &self.schema)?;
+        let context = PhysicalPlanningContext::default();
+        exact::physical(create_physical_expr(&expr, &self.schema, &self.session, &context)?)
+    }
+
+    /// The smallest part that fails by itself is to blame.
+    fn locate(&self, written: &ast::Expr, error: &DataFusionError) -> Defect {
+        let mut parts = Vec::new();
+        let _ = visit_expressions(written, |part| {
+            parts.push(part.clone());
+            std::ops::ControlFlow::<()>::Continue(())
+        });
+        let failing = parts.iter().rev().find_map(|part| Some((part, self.plan(part).err()?)));
+        failing.map_or_else(
+            || Defect::of(written, reason(error)),
+            |(part, error)| Defect::of(part, reason(&error)),
+        )
+    }
+}

@@ -1,0 +1,3 @@
+//! All SQL of this crate. Functions take `&mut Tx`; none of them opens a transaction.
+
+pub(crate) mod feature_definitions;

@@ -1,0 +1,24 @@
+//! Where expressions are computed.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{ArrayRef, RecordBatch};
+
+use super::error::Error;
+use crate::expressions::compiled::Compiled;
+use crate::model::name::Name;
+use crate::model::on_demand_view::OnDemandView;
+use crate::model::value_type::ValueType;
+
+/// The expressions of an on-demand view.
+pub(crate) struct Computing(Compiled);
+
+impl Computing {
+    pub(crate) fn of(view: &OnDemandView, inputs: &BTreeMap<Name, ValueType>) -> Result<Self, Error> {
+        Compiled::of(view, inputs).map(Computing).map_err(|error| Error::Definitions(error.to_string()))
+    }
+
+    pub(crate) fn evaluate(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
+        self.0.evaluate(rows).map_err(|failed| Error::Expression(failed.to_string()))
+    }
+}

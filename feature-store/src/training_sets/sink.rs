@@ -1,0 +1,124 @@
+//! Where the rows of a training set go: a file, a Delta table, or a stream of Arrow.
+
+use std::io::Write;
+use std::process;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::writer::StreamWriter;
+use forebay_lake::{Append, Format, Lake, NewFile, TableWriter, is_delta};
+
+use super::error::Error;
+
+/// Where a training set is written.
+pub enum Output {
+    /// A table that others can read.
+    Table {
+        /// Its address.
+        uri: String,
+        /// What it becomes.
+        format: OutputFormat,
+    },
+    /// An Arrow stream. What was sent before an error cannot be taken back; then it has no end.
+    Stream(Box<dyn Write + Send>),
+}
+
+/// What kind of table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// One file, which appears whole or not at all.
+    File(Format),
+    /// A Delta table. Rows are added in one commit; the table is made if there is none.
+    Delta,
+}
+
+/// An output that is being written.
+pub(crate) enum Sink {
+    File(TableWriter),
+    Delta { append: Box<Append>, writer: TableWriter, name: String },
+    Stream(StreamWriter<Box<dyn Write + Send>>),
+}
+
+impl Output {
+    /// Whether much is kept before it is written.
+    pub(crate) fn has_row_groups(&self) -> bool {
+        matches!(
+            self,
+            Output::Table { format: OutputFormat::File(Format::Parquet) | OutputFormat::Delta, .. }
+        )
+    }
+
+    /// The address of a table.
+    pub(crate) fn uri(&self) -> Option<&str> {
+        match self {
+            Output::Table { uri, .. } => Some(uri),
+            Output::Stream(_) => None,
+        }
+    }
+}
+
+impl Sink {
+    /// Begins an output. The name of a new file of a Delta table comes from the time and the process.
+    pub(crate) fn start(lake: &Lake, output: Output, schema: &SchemaRef, now_ms: i64) -> Result<Self, Error> {
+        match output {
+            Output::Stream(stream) => {
+                Ok(Sink::Stream(StreamWriter::try_new(stream, schema).map_err(stream_error)?))
+            }
+            Output::Table { uri, format: OutputFormat::File(format) } => {
+                if is_delta(lake, &uri)? {
+                    let reason = "it is a Delta table, whose files are no business of others".to_owned();
+                    return Err(Error::Place { uri, reason });
+                }
+                let file = NewFile::create(lake, &uri)?;
+                Ok(Sink::File(TableWriter::start(file, format, schema)?))
+            }
+            Output::Table { uri, format: OutputFormat::Delta } => {
+                let append = Append::to(lake, &uri, schema, None)?;
+                let name = format!("training-set-{now_ms}-{}.parquet", process::id());
+                let file = append.folder().create(&name)?;
+                let writer = TableWriter::start(file, Format::Parquet, append.schema())?;
+                Ok(Sink::Delta { append: Box::new(append), writer, name })
+            }
+        }
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        match self {
+            Sink::File(writer) => Ok(writer.write(batch)?),
+            Sink::Delta { append, writer, .. } => Ok(writer.write(&append.convert(batch)?)?),
+            Sink::Stream(writer) => writer.write(batch).map_err(stream_error),
+        }
+    }
+
+    /// Completes it. The version of a Delta table that has the rows comes back.
+    pub(crate) fn finish(self) -> Result<Option<u64>, Error> {
+        match self {
+            Sink::File(writer) => {
+                writer.finish()?;
+                Ok(None)
+            }
+            Sink::Delta { append, writer, name } => {
+                writer.finish()?;
+                let committed = append.commit(std::slice::from_ref(&name));
+                if committed.is_err() {
+                    // No version has it; what cannot be removed is found by whoever cleans the table.
+                    let _ = append.folder().remove(&name);
+                }
+                Ok(Some(committed?.version))
+            }
+            Sink::Stream(mut writer) => {
+                writer.finish().map_err(stream_error)?;
+                writer.get_mut().flush().map_err(Error::Output)?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn stream_error(error: ArrowError) -> Error {
+    match error {
+        ArrowError::IoError(_, source) => Error::Output(source),
+        error => Error::Arrow(error),
+    }
+}

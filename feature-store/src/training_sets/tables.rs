@@ -1,0 +1,183 @@
+//! The tables that a training set is made from, opened before the first row is read: each with its place in a manifest, or as a
+//! manifest pins it.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta};
+use sha2::{Digest as _, Sha256};
+
+use super::error::Error;
+use super::manifest::{TablePin, hexadecimal};
+use super::plan::{Plan, ViewPlan};
+use crate::join::error::JoinError;
+use crate::join::times;
+
+/// A table and what tells its content from another one.
+pub(crate) struct Source {
+    pub(crate) uri: String,
+    pub(crate) table: Arc<Table>,
+    pub(crate) pin: TablePin,
+}
+
+/// As which version tables are opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    /// What a manifest pins.
+    pub(crate) pin: Option<&'a TablePin>,
+    /// Of Delta tables, where nothing is pinned.
+    pub(crate) as_of_us: Option<i64>,
+}
+
+/// Times in tables of texts.
+fn time() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+impl Source {
+    /// Opens the spine. Columns of texts are read as what they are needed for.
+    pub(crate) fn spine(
+        lake: &Lake,
+        uri: &str,
+        event_time: &str,
+        plan: &Plan,
+        moment: Moment<'_>,
+    ) -> Result<Self, Error> {
+        let mut wanted = HashMap::from([(event_time.to_owned(), time())]);
+        let keys = plan.keys.iter().flatten().map(|key| (&key.name, &key.kind));
+        let request =
+            plan.computed.iter().flat_map(|plan| &plan.view.request).map(|(name, kind)| (name, kind));
+        for (name, kind) in keys.chain(request) {
+            wanted.entry(name.as_str().to_owned()).or_insert_with(|| kind.arrow());
+        }
+        // A spine in plain files is what it is at any time.
+        let is_versioned = moment.as_of_us.is_some() && is_delta(lake, uri)?;
+        let as_of_us = moment.as_of_us.filter(|_| is_versioned);
+        let source = Source::open(lake, uri, wanted, Moment { as_of_us, ..moment })?;
+        source.has_time(event_time)?;
+        Ok(source)
+    }
+
+    /// Opens the table of a view.
+    pub(crate) fn view(
+        lake: &Lake,
+        plan: &ViewPlan,
+        keys: &[DataType],
+        moment: Moment<'_>,
+    ) -> Result<Self, Error> {
+        let event = plan.view.holds.event_time().to_owned();
+        let times = [Some(event), plan.until.clone(), plan.view.created_time.clone()];
+        let mut wanted: HashMap<String, DataType> =
+            plan.key_columns.iter().cloned().zip(keys.iter().cloned()).collect();
+        wanted.extend(times.iter().flatten().map(|column| (column.clone(), time())));
+        for feature in &plan.features {
+            wanted.entry(feature.column.clone()).or_insert_with(|| feature.kind.arrow());
+        }
+        let source = Source::open(lake, &plan.view.source, wanted, moment)?;
+        for column in times.iter().flatten() {
+            source.has_time(column)?;
+        }
+        for feature in &plan.features {
+            let found = source.column(&feature.column)?;
+            if !feature.kind.takes(&found) {
+                let reason = format!("it is {found}, and the feature '{}' is {}", feature.name, feature.kind);
+                return Err(Error::of(&source.uri)(JoinError::column(&feature.column, reason)));
+            }
+        }
+        Ok(source)
+    }
+
+    fn open(
+        lake: &Lake,
+        uri: &str,
+        wanted: HashMap<String, DataType>,
+        moment: Moment<'_>,
+    ) -> Result<Self, Error> {
+        if uri == "-" {
+            let reason = "what comes through a pipe cannot be read twice".to_owned();
+            return Err(Error::Place { uri: uri.to_owned(), reason });
+        }
+        let as_of = match (moment.pin, moment.as_of_us) {
+            (Some(pin), _) => pin.delta_version.map(AsOf::Version),
+            (None, Some(as_of_us)) => Some(AsOf::TimeMs(as_of_us.div_euclid(1_000))),
+            (None, None) => None,
+        };
+        let text = TextTypes { wanted, ..TextTypes::default() };
+        let table = Table::open(lake, uri, &TableOptions { text, as_of, ..TableOptions::default() })?;
+        let pin = TablePin {
+            uri: uri.to_owned(),
+            delta_version: table.version(),
+            n_files: table.files().len(),
+            files_hash: hash(table.files()),
+        };
+        if let Some(expected) = moment.pin {
+            expected.check(&pin)?;
+        }
+        Ok(Source { uri: uri.to_owned(), table: Arc::new(table), pin })
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        self.table.schema()
+    }
+
+    /// The type of a column.
+    pub(crate) fn column(&self, name: &str) -> Result<DataType, Error> {
+        let missing = |_| Error::of(&self.uri)(JoinError::column(name, "there is none of that name"));
+        let found = self.schema().field_with_name(name).map_err(missing)?;
+        Ok(found.data_type().clone())
+    }
+
+    fn has_time(&self, column: &str) -> Result<(), Error> {
+        times::check(column, &self.column(column)?).map_err(Error::of(&self.uri))
+    }
+
+    /// Whether files are as they were when it was opened: what is read twice must be the same both times. Others may have come.
+    pub(crate) fn check_unchanged(&self, lake: &Lake) -> Result<(), Error> {
+        // A version of a Delta table is what it is.
+        if self.table.version().is_some() {
+            return Ok(());
+        }
+        let options = TableOptions { format: Some(self.table.format()), ..TableOptions::default() };
+        let now = Table::open(lake, &self.uri, &options)?;
+        let found: HashMap<&str, &InputFile> =
+            now.files().iter().map(|file| (file.uri.as_str(), file)).collect();
+        let is_same = |file: &InputFile| {
+            let found = found.get(file.uri.as_str());
+            found.is_some_and(|now| (now.size_bytes, &now.version) == (file.size_bytes, &file.version))
+        };
+        let changed = self.table.files().iter().find(|file| !is_same(file));
+        changed.map_or(Ok(()), |file| Err(Error::ChangedMeanwhile(file.uri.clone())))
+    }
+
+    /// Refuses to write what is read.
+    pub(crate) fn check_apart(&self, lake: &Lake, output: &str) -> Result<(), Error> {
+        let written = lake.canonical(output)?;
+        let read = lake.canonical(&self.uri)?;
+        let files = self.table.files().iter().map(|file| lake.canonical(&file.uri));
+        let files: Vec<PathBuf> = files.collect::<Result<_, _>>()?;
+        if written.starts_with(&read) || files.iter().any(|file| file.starts_with(&written)) {
+            let reason = format!("it is part of {}, which is read", self.uri);
+            return Err(Error::Place { uri: output.to_owned(), reason });
+        }
+        Ok(())
+    }
+
+    /// Whether statistics of its files may spare rows.
+    pub(crate) fn has_statistics(&self) -> bool {
+        self.table.format() == Format::Parquet
+    }
+}
+
+/// SHA-256 of the names, sizes and versions of files.
+fn hash(files: &[InputFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        for part in [file.uri.as_str(), &file.size_bytes.to_string(), &file.version] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    hexadecimal(&hash.finalize())
+}

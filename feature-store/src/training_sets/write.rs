@@ -1,0 +1,192 @@
+//! The second reading of the spine: each row comes out once, in its order, with its features behind it, and is looked at before it
+//! is written.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch};
+use arrow::datatypes::{Int64Type, Schema, SchemaRef};
+
+use super::error::Error;
+use super::joined::{Lookup, Reading, Survey};
+use super::plan::{ComputedPlan, Source};
+use super::progress::{Step, Steps};
+use super::row_hash::RowHash;
+use super::sink::Sink;
+use super::spine_rows;
+use crate::join::casts;
+
+/// What was written.
+pub(crate) struct Written {
+    pub(crate) spine_rows_hash: String,
+    pub(crate) rows_hash: String,
+    pub(crate) views: Vec<Checked>,
+    /// Nulls of each feature of the service, in its order.
+    pub(crate) n_nulls: Vec<u64>,
+}
+
+/// What was seen of a view's values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Checked {
+    /// The greatest time by which an event was later than its row, in microseconds; below 0 where it was earlier.
+    pub(crate) max_lag_us: Option<i64>,
+}
+
+/// Rows that are written at once, before it is known how wide they are.
+const FIRST_ROWS: usize = 128;
+
+/// What is written at once.
+const WRITE_BYTES: u64 = 1 << 20;
+
+/// A set on its way.
+struct Writing<'a> {
+    reading: &'a Reading<'a>,
+    lookup: &'a mut dyn Lookup,
+    sink: &'a mut Sink,
+    schema: &'a SchemaRef,
+    spine_schema: SchemaRef,
+    spine_hash: RowHash,
+    hash: RowHash,
+    views: Vec<Checked>,
+    n_nulls: Vec<u64>,
+}
+
+/// Writes all rows.
+pub(crate) fn write(
+    reading: &Reading<'_>,
+    lookup: &mut dyn Lookup,
+    survey: &Survey,
+    schema: &SchemaRef,
+    sink: &mut Sink,
+) -> Result<Written, Error> {
+    let steps = Steps::new(reading.progress, Step::Write, Some(survey.n_rows));
+    let changed = || Error::ChangedMeanwhile(reading.spine.uri.clone());
+    let mut writing = Writing::start(reading, lookup, schema, sink)?;
+    let columns = writing.spine_schema.fields().iter().map(|field| field.name().clone()).collect();
+    let (mut n_rows, mut n_at_once) = (0, FIRST_ROWS);
+    for batch in spine_rows::read(reading.spine, columns)? {
+        let batch = batch?;
+        steps.done(batch.num_rows())?;
+        n_rows += batch.num_rows() as u64;
+        if n_rows > survey.n_rows {
+            return Err(changed());
+        }
+        let mut start = 0;
+        while start < batch.num_rows() {
+            let rows = batch.slice(start, n_at_once.min(batch.num_rows() - start));
+            start += rows.num_rows();
+            n_at_once = spine_rows::rows_within(WRITE_BYTES, &writing.write(&rows)?);
+        }
+    }
+    if n_rows == survey.n_rows { Ok(writing.finish()) } else { Err(changed()) }
+}
+
+impl<'a> Writing<'a> {
+    fn start(
+        reading: &'a Reading<'a>,
+        lookup: &'a mut dyn Lookup,
+        schema: &'a SchemaRef,
+        sink: &'a mut Sink,
+    ) -> Result<Self, Error> {
+        let n_spine = schema.fields().len() - reading.plan.outputs.len();
+        let spine_schema = Arc::new(Schema::new(schema.fields()[..n_spine].to_vec()));
+        let (spine_hash, hash) = (RowHash::new(&spine_schema)?, RowHash::new(schema)?);
+        let views = vec![Checked::default(); reading.plan.views.len()];
+        let n_nulls = vec![0; reading.plan.outputs.len()];
+        Ok(Writing { reading, lookup, sink, schema, spine_schema, spine_hash, hash, views, n_nulls })
+    }
+
+    /// Writes the next rows of the spine, which come back with their features.
+    fn write(&mut self, rows: &RecordBatch) -> Result<RecordBatch, Error> {
+        let reading = self.reading;
+        let values = self.lookup.next(rows)?;
+        let times = spine_rows::event_times(reading.spine, rows, reading.event_time)?;
+        for (checked, values) in self.views.iter_mut().zip(&values) {
+            checked.check(&times, values)?;
+        }
+        let features = features(reading, rows, &values)?;
+        for (n_nulls, feature) in self.n_nulls.iter_mut().zip(&features) {
+            *n_nulls += feature.logical_null_count() as u64;
+        }
+        let spine = RecordBatch::try_new(Arc::clone(&self.spine_schema), rows.columns().to_vec())?;
+        let whole = spine.columns().iter().cloned().chain(features).collect();
+        let whole = RecordBatch::try_new(Arc::clone(self.schema), whole)?;
+        self.spine_hash.update(&spine)?;
+        self.hash.update(&whole)?;
+        self.sink.write(&whole)?;
+        Ok(whole)
+    }
+
+    fn finish(self) -> Written {
+        let Writing { spine_hash, hash, views, n_nulls, .. } = self;
+        Written { spine_rows_hash: spine_hash.finish(), rows_hash: hash.finish(), views, n_nulls }
+    }
+}
+
+impl Checked {
+    /// Refuses values from after the time of their row.
+    fn check(&mut self, times: &Int64Array, values: &[ArrayRef]) -> Result<(), Error> {
+        let [events, known, ..] = values else { return Ok(()) };
+        let (events, known) = (events.as_primitive::<Int64Type>(), known.as_primitive::<Int64Type>());
+        for row in (0..times.len()).filter(|row| events.is_valid(*row)) {
+            let time = times.value(row);
+            let lag = events.value(row).saturating_sub(time);
+            if times.is_null(row) || lag > 0 || known.value(row) > time {
+                let (event, known) = (events.value(row), known.value(row));
+                let why = format!("a row of {time} has a feature of {event}, known since {known}");
+                return Err(Error::Leak(why));
+            }
+            self.max_lag_us = self.max_lag_us.max(Some(lag));
+        }
+        Ok(())
+    }
+}
+
+/// The features of the service.
+fn features(
+    reading: &Reading<'_>,
+    spine: &RecordBatch,
+    values: &[Vec<ArrayRef>],
+) -> Result<Vec<ArrayRef>, Error> {
+    let mut computed = Vec::new();
+    for plan in &reading.plan.computed {
+        let columns = inputs(reading, plan, spine, values)?;
+        let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+        let mut found = plan.computing.evaluate(&RecordBatch::try_from_iter_with_nullable(columns)?)?;
+        for (column, feature) in found.iter_mut().zip(&plan.view.features) {
+            let name = feature.name.as_str();
+            *column =
+                casts::feature(name, column, &feature.kind).map_err(Error::of(plan.view.name.as_str()))?;
+        }
+        computed.push(found);
+    }
+    let feature = |source: &Source| match *source {
+        Source::View { view, feature } => read_feature(values, view, feature),
+        Source::Computed { view, feature } => Arc::clone(&computed[view][feature]),
+    };
+    Ok(reading.plan.outputs.iter().map(feature).collect())
+}
+
+fn read_feature(values: &[Vec<ArrayRef>], view: usize, feature: usize) -> ArrayRef {
+    Arc::clone(&values[view][crate::join::side::N_TIMES + feature])
+}
+
+/// What expressions may name: features, and columns of the spine.
+fn inputs<'a>(
+    reading: &Reading<'_>,
+    plan: &'a ComputedPlan,
+    spine: &RecordBatch,
+    values: &[Vec<ArrayRef>],
+) -> Result<Vec<(&'a str, ArrayRef)>, Error> {
+    let mut columns = Vec::new();
+    for (name, source) in &plan.inputs {
+        if let Source::View { view, feature } = *source {
+            columns.push((name.as_str(), read_feature(values, view, feature)));
+        }
+    }
+    for (name, kind) in &plan.view.request {
+        let name = name.as_str();
+        let column = spine_rows::column(reading.spine, spine, name)?;
+        columns.push((name, casts::feature(name, column, kind).map_err(Error::of(&reading.spine.uri))?));
+    }
+    Ok(columns)
+}

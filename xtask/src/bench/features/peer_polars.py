@@ -1,0 +1,17 @@
+"""polars `join_asof`; what is read is sorted first, which the join does not check within a key."""
+
+import datetime
+
+import polars
+
+
+def prepare(features, spine, output, memory_bytes):
+    def join():
+        left = polars.scan_parquet(spine).sort("key", "event_timestamp")
+        right = polars.scan_parquet(features).sort("key", "event_timestamp")
+        joined = left.join_asof(
+            right, on="event_timestamp", by="key", tolerance=datetime.timedelta(days=1), check_sortedness=False
+        )
+        joined.sort("row_id").collect().write_parquet(output)
+
+    return join
