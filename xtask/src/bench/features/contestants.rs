@@ -131,9 +131,10 @@ impl Task<'_> {
             command.arg("features").args(words).args(["--backend-store-uri", &database]);
             command
         };
-        run_quiet(features(&["apply", "-f"]).arg(self.file("definitions.yaml")))?;
-        let mut command = features(&["training-set", "--service", "all", "--spine"]);
-        command.arg(self.spine()).arg("--output").arg(output);
+        run_quiet(Command::new(self.forebay).args(["db", "upgrade", &database]))?;
+        run_quiet(features(&["apply"]).arg("--file").arg(self.file("definitions.yaml")))?;
+        let mut command = features(&["training-set", "--service", "all"]);
+        command.arg("--spine").arg(self.spine()).arg("--output").arg(output);
         if self.size == Size::Large {
             command.args(["--memory", &format!("{}MiB", self.memory_mib)]);
         }
