@@ -287,10 +287,7 @@ def test_as_of_reads_a_delta_table_as_it_was(lab):
     assert rows_of(lab.make(spine), spine) == pit.naive(View(), features, spine)
 
 
-LEFT_BEHIND = pytest.mark.xfail(strict=True, reason="an empty folder stays where the Delta table would have been")
-
-
-@pytest.mark.parametrize("output", ["out.parquet", pytest.param("out", marks=LEFT_BEHIND)])
+@pytest.mark.parametrize("output", ["out.parquet", "out"])
 def test_a_failed_expectation_leaves_nothing_behind(lab, output):
     features, spine = pit.dealt(8, 300, 100)
     pq.write_table(features, lab.folder / "source.parquet")

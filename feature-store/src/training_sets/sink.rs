@@ -36,7 +36,7 @@ pub enum OutputFormat {
 /// An output that is being written.
 pub(crate) enum Sink {
     File(TableWriter),
-    Delta { append: Box<Append>, writer: TableWriter, name: String },
+    Delta { append: Box<Append>, writer: Option<TableWriter>, name: String },
     Stream(StreamWriter<Box<dyn Write + Send>>),
 }
 
@@ -76,9 +76,7 @@ impl Sink {
             Output::Table { uri, format: OutputFormat::Delta } => {
                 let append = Append::to(lake, &uri, schema, None)?;
                 let name = format!("training-set-{now_ms}-{}.parquet", process::id());
-                let file = append.folder().create(&name)?;
-                let writer = TableWriter::start(file, Format::Parquet, append.schema())?;
-                Ok(Sink::Delta { append: Box::new(append), writer, name })
+                Ok(Sink::Delta { append: Box::new(append), writer: None, name })
             }
         }
     }
@@ -86,7 +84,10 @@ impl Sink {
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         match self {
             Sink::File(writer) => Ok(writer.write(batch)?),
-            Sink::Delta { append, writer, .. } => Ok(writer.write(&append.convert(batch)?)?),
+            Sink::Delta { append, writer, name } => {
+                let rows = append.convert(batch)?;
+                Ok(opened(writer, append, name)?.write(&rows)?)
+            }
             Sink::Stream(writer) => writer.write(batch).map_err(stream_error),
         }
     }
@@ -98,8 +99,9 @@ impl Sink {
                 writer.finish()?;
                 Ok(None)
             }
-            Sink::Delta { append, writer, name } => {
-                writer.finish()?;
+            Sink::Delta { append, mut writer, name } => {
+                opened(&mut writer, &append, &name)?;
+                writer.map_or(Ok(0), TableWriter::finish)?;
                 let committed = append.commit(std::slice::from_ref(&name));
                 if committed.is_err() {
                     // No version has it; what cannot be removed is found by whoever cleans the table.
@@ -114,6 +116,22 @@ impl Sink {
             }
         }
     }
+}
+
+/// The file of a Delta table, begun with its first rows: where there are none to write, because what was expected of a view
+/// does not hold, nothing is left behind.
+fn opened<'a>(
+    writer: &'a mut Option<TableWriter>,
+    append: &Append,
+    name: &str,
+) -> Result<&'a mut TableWriter, Error> {
+    let begun = if let Some(begun) = writer.take() {
+        begun
+    } else {
+        let file = append.folder().create(name)?;
+        TableWriter::start(file, Format::Parquet, append.schema())?
+    };
+    Ok(writer.insert(begun))
 }
 
 fn stream_error(error: ArrowError) -> Error {
