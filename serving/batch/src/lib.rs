@@ -14,6 +14,7 @@ mod scorer;
 mod calibrate;
 mod know;
 mod earlier;
+mod destination;
 mod plan;
 mod prepare;
 mod pipeline;

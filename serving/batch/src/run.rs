@@ -9,11 +9,12 @@ use crate::Error;
 use crate::ahead::Ahead;
 use crate::counters::Counters;
 use crate::delta;
+use crate::destination::Destination;
 use crate::manifest::{Notes, is_complete};
 use crate::output::names::SUCCESS;
 use crate::output::{Output, Target, Writer};
 use crate::pipeline::{self, Task};
-use crate::prepare::{Destination, Prepared, n_permits};
+use crate::prepare::{Prepared, n_permits};
 use crate::scorer::Scored;
 use crate::summary::Summary;
 
