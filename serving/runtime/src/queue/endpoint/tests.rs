@@ -1,10 +1,14 @@
 //! The queue with an engine that doubles numbers, and waits for leave to do so.
 
+mod doubler;
+mod reopening;
+
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use forebay_core::clock::FixedClock;
 
+use self::doubler::{Fixture, clock, loaded, numbers, rows};
 use super::*;
 use crate::engines::cancellation::Cancellation;
 use crate::engines::{EngineError, Lanes, Sharing};
@@ -13,115 +17,6 @@ use crate::model::tensor::{Elements, Tensor};
 
 const LONG: Duration = Duration::from_mins(1);
 const LIMITS: Limits = Limits { batch_rows: 4, waiting_rows: 6, waiting_bytes: 1 << 20 };
-
-/// Says how many rows it got, then waits for leave.
-struct Doubler {
-    cancellation: Arc<Mutex<Cancellation>>,
-    seen: Sender<usize>,
-    leave: Arc<Mutex<Receiver<()>>>,
-}
-
-impl Engine for Doubler {
-    fn score(
-        &mut self,
-        batch: &Batch,
-        _: &Params,
-        cancellation: &Cancellation,
-    ) -> Result<Predictions, EngineError> {
-        *self.cancellation.lock().unwrap() = cancellation.clone();
-        let Batch::Tensors(tensors) = batch else { unreachable!("the tests send tensors") };
-        let Elements::Int64(values) = tensors[0].1.elements() else { unreachable!("of integers") };
-        self.seen.send(values.len()).unwrap();
-        self.leave.lock().unwrap().recv().unwrap();
-        assert!(!values.contains(&13), "thirteen");
-        if values.contains(&-1) {
-            return Err(EngineError::Invalid("x: -1 is negative".to_owned()));
-        }
-        let doubled = values.iter().map(|value| value * 2).collect();
-        Ok(Predictions::Array(Tensor::of_rows(Elements::Int64(doubled))))
-    }
-}
-
-struct Fixture {
-    endpoint: Arc<Endpoint>,
-    /// Of the batch that was begun last.
-    cancellation: Arc<Mutex<Cancellation>>,
-    seen: Receiver<usize>,
-    leave: Sender<()>,
-}
-
-impl Fixture {
-    fn new(sharing: Sharing) -> Self {
-        let (tell, seen) = channel();
-        let (leave, may) = channel();
-        let may = Arc::new(Mutex::new(may));
-        let cancellation = Arc::new(Mutex::default());
-        let last = Arc::clone(&cancellation);
-        let open = move |_| -> Result<Box<dyn Engine>, LoadError> {
-            let (cancellation, leave) = (Arc::clone(&last), Arc::clone(&may));
-            Ok(Box::new(Doubler { cancellation, seen: tell.clone(), leave }))
-        };
-        let loaded = Loaded { open: Box::new(open), ..loaded(sharing) };
-        let endpoint = Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap());
-        Fixture { endpoint, cancellation, seen, leave }
-    }
-
-    /// Sends a request and returns when it has its place.
-    async fn send(&self, values: &[i64]) -> tokio::task::JoinHandle<Result<Scored, ScoreError>> {
-        self.send_for(values, LONG).await
-    }
-
-    async fn send_for(
-        &self,
-        values: &[i64],
-        patience: Duration,
-    ) -> tokio::task::JoinHandle<Result<Scored, ScoreError>> {
-        let (endpoint, batch) = (Arc::clone(&self.endpoint), rows(values));
-        let task = tokio::spawn(async move { endpoint.score(batch, Params::default(), patience).await });
-        tokio::task::yield_now().await;
-        task
-    }
-
-    /// The rows of the next batch, which the engine has begun.
-    fn begun(&self) -> usize {
-        self.seen.recv_timeout(LONG).unwrap()
-    }
-
-    fn let_go(&self, n_batches: usize) {
-        (0..n_batches).for_each(|_| self.leave.send(()).unwrap());
-    }
-}
-
-fn clock() -> Arc<dyn Clock> {
-    Arc::new(FixedClock::new(7))
-}
-
-/// A model without an engine.
-fn loaded(sharing: Sharing) -> Loaded {
-    Loaded {
-        platform: "test",
-        device: "cpu".to_owned(),
-        inputs: None,
-        outputs: None,
-        sharing,
-        open: Box::new(|_| Err(LoadError::Model("there is none".to_owned()))),
-        lanes: Lanes { n_lanes: 1, n_threads: 1 },
-    }
-}
-
-fn rows(values: &[i64]) -> Batch {
-    Batch::Tensors(vec![("x".to_owned(), Tensor::of_rows(Elements::Int64(values.to_vec())))])
-}
-
-fn numbers(scored: Result<Scored, ScoreError>) -> Vec<i64> {
-    match scored.unwrap().predictions {
-        Predictions::Array(array) => match array.into_parts().1 {
-            Elements::Int64(values) => values,
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn what_waits_while_a_batch_runs_is_the_next_batch() {
@@ -303,109 +198,6 @@ async fn an_engine_that_panics_is_opened_anew() {
     assert_eq!(unlucky, ScoreError::Engine(lost));
     assert_eq!(numbers(fixture.endpoint.score(rows(&[14]), Params::default(), LONG).await), [28]);
     assert_eq!(fixture.endpoint.trouble(), None);
-}
-
-#[tokio::test]
-async fn a_model_is_not_ready_while_its_only_engine_is_opened_again() {
-    let model = Reopened::with(1);
-    assert_eq!(model.endpoint.absence(), None);
-    model.end();
-    // Nobody has asked it: it is noticed that its engine is gone.
-    model.attempts.recv_timeout(LONG).unwrap();
-    let absence = model.endpoint.absence();
-    assert_eq!(absence.as_deref(), Some("its engine was lost, and another is started"));
-    assert_eq!(model.endpoint.trouble(), None, "whoever asks now may wait");
-    let asked = {
-        let endpoint = Arc::clone(&model.endpoint);
-        tokio::spawn(async move { endpoint.score(rows(&[1]), Params::default(), LONG).await })
-    };
-    model.outcomes.send(Ok(())).unwrap();
-    asked.await.unwrap().unwrap();
-    assert_eq!(model.endpoint.absence(), None);
-}
-
-#[tokio::test]
-async fn engines_that_end_unasked_one_after_the_other_are_not_opened_without_a_pause() {
-    let model = Reopened::with(1);
-    for trouble in [None, Some("its engine was lost several times in a row".to_owned())] {
-        model.end();
-        model.attempts.recv_timeout(LONG).unwrap();
-        assert_eq!(model.endpoint.trouble(), trouble);
-        model.outcomes.send(Ok(())).unwrap();
-        while model.endpoint.absence().is_some() {
-            thread::yield_now();
-        }
-    }
-    assert!(model.endpoint.score(rows(&[1]), Params::default(), LONG).await.is_ok());
-}
-
-#[tokio::test]
-async fn callers_are_not_told_what_stands_in_the_servers_files() {
-    let model = Reopened::with(1);
-    model.end();
-    for error in
-        [LoadError::Model("Traceback: /srv/models/m".to_owned()), LoadError::Gone("/srv/models/m".into())]
-    {
-        model.attempts.recv_timeout(LONG).unwrap();
-        model.outcomes.send(Err(error)).unwrap();
-    }
-    // It tries anew, so both errors are known.
-    model.attempts.recv_timeout(LONG).unwrap();
-    let reason = "the files of the model are gone from the server".to_owned();
-    assert_eq!(model.endpoint.trouble(), Some(reason.clone()));
-    assert_eq!(model.endpoint.absence(), Some(reason));
-    let told = LoadError::Model("Traceback: /srv/models/m".to_owned()).for_callers();
-    assert_eq!(told, "it cannot be started again; the server's log says why");
-}
-
-/// A model whose engines end when they are told, and are opened again as the test says.
-struct Reopened {
-    endpoint: Arc<Endpoint>,
-    is_alive: Arc<AtomicBool>,
-    /// One for each time that an engine is to be opened again.
-    attempts: Receiver<()>,
-    outcomes: Sender<Result<(), LoadError>>,
-}
-
-impl Reopened {
-    fn with(n_lanes: usize) -> Self {
-        let (tell, attempts) = channel();
-        let (outcomes, outcome) = channel::<Result<(), LoadError>>();
-        let (outcome, n_opened) = (Mutex::new(outcome), AtomicU64::new(0));
-        let is_alive = Arc::new(AtomicBool::new(true));
-        let lives = Arc::clone(&is_alive);
-        let open = move |_| -> Result<Box<dyn Engine>, LoadError> {
-            if n_opened.fetch_add(1, Ordering::Relaxed) >= n_lanes as u64 {
-                let _ = tell.send(());
-                // Closed at the end of the test.
-                outcome.lock().unwrap().recv().unwrap_or(Err(LoadError::Model(String::new())))?;
-                lives.store(true, Ordering::Relaxed);
-            }
-            Ok(Box::new(Mortal(Arc::clone(&lives))))
-        };
-        let lanes = Lanes { n_lanes, n_threads: 1 };
-        let loaded = Loaded { open: Box::new(open), lanes, ..loaded(Sharing::Alone) };
-        let endpoint = Arc::new(Endpoint::start(loaded, LIMITS, clock()).unwrap());
-        Reopened { endpoint, is_alive, attempts, outcomes }
-    }
-
-    /// Lets all engines end.
-    fn end(&self) {
-        self.is_alive.store(false, Ordering::Relaxed);
-    }
-}
-
-/// Lives as long as it is told.
-struct Mortal(Arc<AtomicBool>);
-
-impl Engine for Mortal {
-    fn score(&mut self, _: &Batch, _: &Params, _: &Cancellation) -> Result<Predictions, EngineError> {
-        Ok(Predictions::Json(serde_json::Value::Null))
-    }
-
-    fn is_alive(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 #[tokio::test]
