@@ -18,6 +18,7 @@ mod late_registry;
 mod models;
 mod router;
 mod score;
+mod shown;
 mod server;
 mod serve;
 mod serving;

@@ -16,7 +16,6 @@ use crate::cli::ScoreArgs;
 use crate::stop::StopSignals;
 use crate::{failure, lake};
 use model::Loaded;
-use progress::Progress;
 use record::{Job, Record};
 
 /// More rows could not be scored than may be rejected.
@@ -61,9 +60,9 @@ async fn work(args: ScoreArgs, counters: Arc<Counters>) -> anyhow::Result<ExitCo
     }
     let job = Job { args: &args, prepared: &prepared, model_id: model_id.as_deref() };
     let record = Record::begin(job).await?;
-    let progress = Progress::start(&plan, &counters);
+    let shown = progress::start(&plan, &counters);
     let running = tokio::task::spawn_blocking(move || prepared.run(&counters)).await;
-    drop(progress);
+    drop(shown);
     let ended = running.context("the job's thread is gone")?;
     if let Some(record) = record {
         record.end(&ended).await;

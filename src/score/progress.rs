@@ -1,19 +1,12 @@
-//! How far a job is: a bar on a terminal, a line every few seconds elsewhere. Both are on standard error.
+//! What is shown of a job while it runs.
 
-use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use forebay_batch::{Counters, Plan};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-/// How often the bar is drawn.
-const DRAW: Duration = Duration::from_millis(200);
-
-/// How often there is a line.
-const LINE: Duration = Duration::from_secs(5);
+use crate::shown::{Show, Shown, dress};
 
 const KNOWN: &str = "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left{msg}";
 const UNKNOWN: &str = "{spinner} {human_pos} rows, {per_sec}{msg}";
@@ -22,98 +15,68 @@ const LOADING: &str = "{spinner} {msg}";
 /// Until each lane has its model. A Python takes seconds to start, and as long as it likes to load one.
 const BEING_LOADED: &str = "the model is being loaded";
 
-/// Shows how far a job is until it is dropped.
-pub(super) struct Progress {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// Begins to show how far `counters` are.
+pub(super) fn start(plan: &Plan, counters: &Arc<Counters>) -> Shown {
+    let counters = Arc::clone(counters);
+    Shown::start(Job { n_rows: plan.n_rows, counters, begin: None, template: None })
 }
 
-impl Progress {
-    /// Begins to show how far `counters` are.
-    pub(super) fn start(plan: &Plan, counters: &Arc<Counters>) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (n_rows, counters, over) = (plan.n_rows, Arc::clone(counters), Arc::clone(&is_over));
-        let thread = thread::spawn(move || {
-            if io::stderr().is_terminal() {
-                draw(n_rows, &counters, &over);
-            } else {
-                print(n_rows, &counters, &over);
-            }
-        });
-        Progress { is_over, thread: Some(thread) }
-    }
+struct Job {
+    n_rows: Option<u64>,
+    counters: Arc<Counters>,
+    /// Since when rows are scored, and how many were done before; none while the model is being loaded.
+    begin: Option<(Instant, u64)>,
+    /// How the bar looks.
+    template: Option<&'static str>,
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            let _ = thread.join();
+impl Show for Job {
+    fn look(&mut self) {
+        if self.begin.is_none() && self.counters.is_loaded() {
+            self.begin = Some((Instant::now(), self.counters.n_done()));
         }
     }
+
+    fn draw(&mut self, bar: &ProgressBar) {
+        let template = match (self.begin, self.n_rows) {
+            (None, _) => LOADING,
+            (Some(_), Some(_)) => KNOWN,
+            (Some(_), None) => UNKNOWN,
+        };
+        if self.template != Some(template) {
+            self.template = Some(template);
+            dress(bar, template);
+            bar.set_message(if self.begin.is_none() { BEING_LOADED } else { "" });
+            // The rate is that of this try.
+            bar.set_position(self.counters.n_done());
+            bar.reset_eta();
+        }
+        if self.begin.is_none() {
+            bar.tick();
+        } else {
+            self.advance(bar);
+        }
+    }
+
+    fn line(&self) -> Option<String> {
+        let Some((begin, n_before)) = self.begin else { return Some(BEING_LOADED.to_owned()) };
+        let (n_done, n_rejected) = (self.counters.n_done(), self.counters.n_rejected());
+        let rate = rate(n_done.saturating_sub(n_before), begin.elapsed());
+        Some(line(self.n_rows, n_done, n_rejected, rate))
+    }
 }
 
-fn draw(n_rows: Option<u64>, counters: &Counters, is_over: &AtomicBool) {
-    let (bar, template) = match n_rows {
-        Some(n_rows) => (ProgressBar::new(n_rows), KNOWN),
-        None => (ProgressBar::no_length(), UNKNOWN),
-    };
-    dress(&bar, LOADING);
-    bar.set_message(BEING_LOADED);
-    while !is_over.load(Ordering::Relaxed) && !counters.is_loaded() {
-        bar.tick();
-        thread::park_timeout(DRAW);
-    }
-    bar.set_message("");
-    dress(&bar, template);
-    // The rate is that of this try.
-    bar.set_position(counters.n_done());
-    bar.reset_eta();
-    while !is_over.load(Ordering::Relaxed) {
-        let n_done = counters.n_done();
-        if n_rows.is_some_and(|n_rows| n_done > n_rows) {
-            bar.set_length(n_done);
+impl Job {
+    fn advance(&self, bar: &ProgressBar) {
+        let n_done = self.counters.n_done();
+        if let Some(n_rows) = self.n_rows {
+            bar.set_length(n_rows.max(n_done));
         }
         bar.set_position(n_done);
-        match counters.n_rejected() {
+        match self.counters.n_rejected() {
             0 => {}
             n_rejected => bar.set_message(format!(", {n_rejected} rejected")),
         }
-        thread::park_timeout(DRAW);
-    }
-    bar.finish_and_clear();
-}
-
-fn dress(bar: &ProgressBar, template: &str) {
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-}
-
-fn print(n_rows: Option<u64>, counters: &Counters, is_over: &AtomicBool) {
-    let mut scoring = None;
-    loop {
-        let next = Instant::now() + LINE;
-        while Instant::now() < next {
-            // Time and rows count from when the model is there.
-            if scoring.is_none() && counters.is_loaded() {
-                scoring = Some((Instant::now(), counters.n_done()));
-            }
-            thread::park_timeout(DRAW.min(next.saturating_duration_since(Instant::now())));
-            if is_over.load(Ordering::Relaxed) {
-                return;
-            }
-        }
-        let Some((begin, n_before)) = scoring else {
-            eprintln!("{BEING_LOADED}");
-            continue;
-        };
-        let (n_done, n_rejected) = (counters.n_done(), counters.n_rejected());
-        eprintln!(
-            "{}",
-            line(n_rows, n_done, n_rejected, rate(n_done.saturating_sub(n_before), begin.elapsed()))
-        );
     }
 }
 

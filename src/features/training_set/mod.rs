@@ -16,7 +16,7 @@ use crate::cli::TrainingSetArgs;
 use crate::lake;
 use crate::stop::StopSignals;
 use plan::Plan;
-use progress::{Position, Shown};
+use progress::Position;
 use record::Record;
 
 pub(super) async fn run(client: &Client, args: TrainingSetArgs) -> anyhow::Result<()> {
@@ -41,7 +41,7 @@ pub(super) async fn run(client: &Client, args: TrainingSetArgs) -> anyhow::Resul
 async fn make(plan: Plan) -> anyhow::Result<Built> {
     let lake = lake::open()?;
     let position = Arc::new(Position::default());
-    let shown = Shown::start(&position);
+    let shown = progress::start(&position);
     let Plan { blueprint, request, spilled } = plan;
     let watched = Arc::clone(&position);
     let mut building = tokio::task::spawn_blocking(move || {

@@ -1,19 +1,12 @@
-//! How far a build is: a bar on a terminal, a line every few seconds elsewhere. Both are on standard error.
+//! What is shown of a build while it runs.
 
-use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use forebay_features::{Progress, Step};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-/// How often the bar is drawn.
-const DRAW: Duration = Duration::from_millis(200);
-
-/// How often there is a line.
-const LINE: Duration = Duration::from_secs(5);
+use crate::shown::{Show, Shown, dress};
 
 const KNOWN: &str = "{msg} {bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left";
 const UNKNOWN: &str = "{msg} {spinner} {human_pos} rows, {per_sec}";
@@ -65,73 +58,36 @@ fn name(step: Step<'_>) -> String {
     }
 }
 
-/// Shows a position until it is dropped.
-pub(super) struct Shown {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// A position that is shown.
+struct Build {
+    position: Arc<Position>,
+    /// The step that the bar shows.
+    step: String,
 }
 
-impl Shown {
-    pub(super) fn start(position: &Arc<Position>) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (position, over) = (Arc::clone(position), Arc::clone(&is_over));
-        let thread = thread::spawn(move || {
-            if io::stderr().is_terminal() {
-                draw(&position, &over);
-            } else {
-                print(&position, &over);
-            }
-        });
-        Shown { is_over, thread: Some(thread) }
+impl Show for Build {
+    fn draw(&mut self, bar: &ProgressBar) {
+        let Some((step, done, of)) = self.position.now() else { return };
+        if step != self.step {
+            dress(bar, if of.is_some() { KNOWN } else { UNKNOWN });
+            bar.reset();
+            bar.set_message(step.clone());
+            self.step = step;
+        }
+        if let Some(of) = of {
+            bar.set_length(of.max(done));
+        }
+        bar.set_position(done);
+    }
+
+    fn line(&self) -> Option<String> {
+        self.position.now().map(|(step, done, of)| line(&step, done, of))
     }
 }
 
-impl Drop for Shown {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
-            let _ = thread.join();
-        }
-    }
-}
-
-fn draw(position: &Position, is_over: &AtomicBool) {
-    let bar = ProgressBar::no_length();
-    let mut shown = String::new();
-    while !is_over.load(Ordering::Relaxed) {
-        if let Some((step, done, of)) = position.now() {
-            if step != shown {
-                if let Ok(style) = ProgressStyle::with_template(if of.is_some() { KNOWN } else { UNKNOWN }) {
-                    bar.set_style(style);
-                }
-                bar.reset();
-                bar.set_message(step.clone());
-                shown = step;
-            }
-            if let Some(of) = of {
-                bar.set_length(of.max(done));
-            }
-            bar.set_position(done);
-        }
-        thread::park_timeout(DRAW);
-    }
-    bar.finish_and_clear();
-}
-
-fn print(position: &Position, is_over: &AtomicBool) {
-    loop {
-        let next = Instant::now() + LINE;
-        while Instant::now() < next {
-            thread::park_timeout(next.saturating_duration_since(Instant::now()));
-            if is_over.load(Ordering::Relaxed) {
-                return;
-            }
-        }
-        if let Some((step, done, of)) = position.now() {
-            eprintln!("{}", line(&step, done, of));
-        }
-    }
+/// Begins to show a position.
+pub(super) fn start(position: &Arc<Position>) -> Shown {
+    Shown::start(Build { position: Arc::clone(position), step: String::new() })
 }
 
 /// `reading weather: 1000 of 4000 rows`
