@@ -35,7 +35,7 @@ START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 15
 
 
-pytest_plugins = ["browser", "samples", "scoring"]
+pytest_plugins = ["browser", "samples", "scoring", "tables_cli"]
 
 
 def pytest_addoption(parser):
@@ -134,6 +134,14 @@ def wait_until_ready(server):
 def target(pytestconfig):
     """`forebay` or `mlflow`: the kind of server under test."""
     return pytestconfig.getoption("--target")
+
+
+@pytest.fixture
+def upgraded_database(database, fresh_database, forebay_binary):
+    """A database of its own, with MLflow's tables and ours."""
+    uri = fresh_database(database)
+    subprocess.run([forebay_binary, "db", "upgrade", uri], check=True, capture_output=True, timeout=START_TIMEOUT_S)
+    return uri
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import json
 import pathlib
 import subprocess
 
+import pytest
 from conftest import server_environment
 
 TIMEOUT_S = 120
@@ -48,3 +49,8 @@ def by_id(rows):
     """Rows as the program prints them: in the order of their ids, with what is null left out."""
     told = ({name: value for name, value in row.items() if value is not None} for row in rows)
     return sorted(told, key=lambda row: row["id"])
+
+
+@pytest.fixture(scope="session")
+def tables(forebay_binary):
+    return TablesCli(forebay_binary)

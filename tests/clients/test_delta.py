@@ -6,12 +6,7 @@ import os
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tables_cli import TablesCli, by_id
-
-
-@pytest.fixture(scope="module")
-def tables(forebay_binary):
-    return TablesCli(forebay_binary)
+from tables_cli import by_id
 
 
 @pytest.fixture

@@ -8,12 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from tables_cli import TablesCli, by_id
-
-
-@pytest.fixture(scope="module")
-def tables(forebay_binary):
-    return TablesCli(forebay_binary)
+from tables_cli import by_id
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import os
-import subprocess
 
 import deltalake
 import pyarrow as pa
@@ -29,23 +28,15 @@ def gold(tmp_path):
 
 
 @pytest.fixture
-def uri(database, fresh_database, forebay_binary):
-    """A database of its own, with MLflow's tables."""
-    uri = fresh_database(database)
-    subprocess.run([forebay_binary, "db", "upgrade", uri], check=True, capture_output=True, timeout=120)
-    return uri
-
-
-@pytest.fixture
-def server_of(target, uri, start_server, gold):
+def server_of(target, upgraded_database, start_server, gold):
     """A server whose callers may have the tables in the folder `gold` read."""
-    return start_server(target, uri, extra_args=["--features-location", gold])
+    return start_server(target, upgraded_database, extra_args=["--features-location", gold])
 
 
 @pytest.fixture(params=["server", "database"])
-def cli(request, forebay_binary, tmp_path, uri):
+def cli(request, forebay_binary, tmp_path, upgraded_database):
     if request.param == "database":
-        return FeaturesCli(forebay_binary, ("--backend-store-uri", uri), tmp_path)
+        return FeaturesCli(forebay_binary, ("--backend-store-uri", upgraded_database), tmp_path)
     server = request.getfixturevalue("server_of")
     return FeaturesCli(forebay_binary, ("--tracking-uri", server.url), tmp_path)
 
@@ -214,8 +205,8 @@ def test_callers_have_no_table_opened_outside_of_what_the_operator_names(api, go
     assert api.post(f"{OURS}/apply", {"yaml": definitions(f"file://{gold}/weather")}).status == 200
 
 
-def test_a_server_without_places_opens_no_table(target, uri, start_server, gold):
-    api = Api(start_server(target, uri).url)
+def test_a_server_without_places_opens_no_table(target, upgraded_database, start_server, gold):
+    api = Api(start_server(target, upgraded_database).url)
     refused = api.post(f"{OURS}/apply", {"yaml": definitions(gold / "weather")})
     assert refused.status == 403
     assert refused.message.startswith("line 7: feature view 'weather': the server may not use '")
@@ -224,9 +215,9 @@ def test_a_server_without_places_opens_no_table(target, uri, start_server, gold)
     assert api.post(f"{OURS}/apply", {"yaml": entity}).status == 200
 
 
-def test_places_may_come_from_the_environment(target, uri, start_server, gold, tmp_path):
+def test_places_may_come_from_the_environment(target, upgraded_database, start_server, gold, tmp_path):
     env = {"FOREBAY_FEATURES_LOCATIONS": f"s3://elsewhere/gold, {gold}"}
-    api = Api(start_server(target, uri, env=env).url)
+    api = Api(start_server(target, upgraded_database, env=env).url)
     assert api.post(f"{OURS}/apply", {"yaml": definitions(gold / "weather")}).status == 200
 
 
@@ -257,9 +248,9 @@ def test_entities_that_change_while_views_are_applied_end_in_what_fits(api, gold
     assert list(view["key_columns"]) == [key["name"] for key in entity["keys"]]
 
 
-def test_who_applied_is_kept(target, uri, start_server, gold):
+def test_who_applied_is_kept(target, upgraded_database, start_server, gold):
     flags = ["--features-location", gold, "--trusted-user-header", "X-User"]
-    api = Api(start_server(target, uri, extra_args=flags).url)
+    api = Api(start_server(target, upgraded_database, extra_args=flags).url)
     headers = {"X-User": "ann"}
     assert api.post(f"{OURS}/apply", {"yaml": definitions(gold / "weather")}, headers=headers).status == 200
     assert api.get(f"{OURS}/get", {"name": "weather"}).body["definition"]["created_by"] == "ann"

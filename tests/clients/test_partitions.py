@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from tables_cli import TablesCli, by_id
+from tables_cli import by_id
 from test_delta_score import model, score  # noqa: F401
 
 ROWS = pa.table({
@@ -15,11 +15,6 @@ ROWS = pa.table({
     "place": ["JFK", "a b/c=%41 €", None, "LGA"] * 3,
     "value": [i / 4 for i in range(12)],
 })
-
-
-@pytest.fixture(scope="module")
-def tables(forebay_binary):
-    return TablesCli(forebay_binary)
 
 
 def by_pyarrow(uri, schema):

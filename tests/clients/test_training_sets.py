@@ -56,15 +56,8 @@ def gold(tmp_path):
 
 
 @pytest.fixture
-def uri(database, fresh_database, forebay_binary):
-    uri = fresh_database(database)
-    subprocess.run([forebay_binary, "db", "upgrade", uri], check=True, capture_output=True, timeout=120)
-    return uri
-
-
-@pytest.fixture
-def server_of(target, uri, start_server, gold, tmp_path):
-    return start_server(target, uri, tmp_path / "artifacts", extra_args=["--features-location", gold])
+def server_of(target, upgraded_database, start_server, gold, tmp_path):
+    return start_server(target, upgraded_database, tmp_path / "artifacts", extra_args=["--features-location", gold])
 
 
 def applied(cli, gold, tmp_path):
@@ -75,9 +68,9 @@ def applied(cli, gold, tmp_path):
 
 
 @pytest.fixture(params=["server", "database"])
-def cli(request, forebay_binary, tmp_path, uri, gold):
+def cli(request, forebay_binary, tmp_path, upgraded_database, gold):
     if request.param == "database":
-        place = ("--backend-store-uri", uri, "--artifacts-destination", tmp_path / "artifacts")
+        place = ("--backend-store-uri", upgraded_database, "--artifacts-destination", tmp_path / "artifacts")
     else:
         place = ("--tracking-uri", request.getfixturevalue("server_of").url)
     return applied(FeaturesCli(forebay_binary, place, tmp_path), gold, tmp_path)
@@ -148,9 +141,9 @@ def test_expectations_warn_of_a_training_set_or_refuse_it(cli, gold, tmp_path):
     assert not (tmp_path / "no.parquet").exists()
 
 
-def test_standard_output_is_an_arrow_stream(forebay_binary, uri, gold, tmp_path):
-    applied(FeaturesCli(forebay_binary, ("--backend-store-uri", uri), tmp_path), gold, tmp_path)
-    command = list(map(str, [forebay_binary, "features", *words(gold, "-"), "--backend-store-uri", uri]))
+def test_standard_output_is_an_arrow_stream(forebay_binary, upgraded_database, gold, tmp_path):
+    applied(FeaturesCli(forebay_binary, ("--backend-store-uri", upgraded_database), tmp_path), gold, tmp_path)
+    command = list(map(str, [forebay_binary, "features", *words(gold, "-"), "--backend-store-uri", upgraded_database]))
     done = subprocess.run(command, capture_output=True, timeout=120, check=True, env=server_environment({}))
     check(pa.ipc.open_stream(done.stdout).read_all())
     assert b"rows hash" in done.stderr
