@@ -5,13 +5,12 @@ use std::io::BufReader;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
 use arrow::ipc::Block;
-use arrow::ipc::reader::{FileReader, StreamReader};
-use arrow::record_batch::RecordBatchReader;
+use arrow::ipc::reader::FileReader;
 
 use crate::read::head::Head;
 use crate::read::ipc_slices::{self, Slices};
+use crate::read::ipc_stream::{Stream, guarded};
 use crate::read::{Batches, Decoded, ReadError, Wanted, arrange, positions};
 use crate::storage::files::{InputFile, Opened};
 
@@ -40,17 +39,19 @@ pub(crate) fn open_file(file: &InputFile, wanted: &Wanted) -> Result<Batches, Re
         Opened::Local(opened) => Ok(Box::new(LocalFile::open(opened, wanted)?)),
         Opened::Object(object) => {
             let mut source = object.reader(0);
-            let schema = FileReader::try_new(&mut source, None)?.schema();
+            let schema = guarded(|| Ok(FileReader::try_new(&mut source, None)?.schema()))?;
             let columns = positions(&schema, &wanted.schema)?;
-            Ok(arranged(FileReader::try_new(source, Some(columns))?, wanted))
+            let mut reader = guarded(|| Ok(FileReader::try_new(source, Some(columns))?))?;
+            let next = move || guarded(|| Ok(reader.next().transpose()?)).transpose();
+            Ok(arranged(std::iter::from_fn(next), wanted))
         }
     }
 }
 
 /// Opens a stream; a file is one behind its first bytes.
-pub(crate) fn open_stream(head: Head, wanted: &Wanted) -> Result<Batches, ReadError> {
+pub(crate) fn open_stream(head: Head, wanted: &Wanted) -> Batches {
     let start = start_bytes(head.bytes());
-    Ok(arranged(StreamReader::try_new(head.behind(start), None)?, wanted))
+    arranged(Stream::new(head.behind(start)), wanted)
 }
 
 /// The bytes of a file before the stream in it; none in a stream.
@@ -62,10 +63,10 @@ pub(crate) fn start_bytes(bytes: &[u8]) -> usize {
 
 impl LocalFile {
     fn open(file: File, wanted: &Wanted) -> Result<Self, ReadError> {
-        let schema = FileReader::try_new(BufReader::new(file.try_clone()?), None)?.schema();
-        let columns = positions(&schema, &wanted.schema)?;
-        let reader = FileReader::try_new(BufReader::new(file.try_clone()?), Some(columns))?;
-        let blocks = ipc_slices::blocks(&file)?;
+        let blocks = guarded(|| ipc_slices::blocks(&file))?;
+        let open = |columns| guarded(|| Ok(FileReader::try_new(BufReader::new(file.try_clone()?), columns)?));
+        let schema = open(None)?.schema();
+        let reader = open(Some(positions(&schema, &wanted.schema)?))?;
         Ok(LocalFile { file, schema, reader, blocks, next: 0, slices: None, wanted: wanted.clone() })
     }
 
@@ -94,16 +95,19 @@ impl Iterator for LocalFile {
     type Item = Result<Decoded, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.step().transpose()?;
+        let batch = guarded(|| self.step()).transpose()?;
         let arranged = batch.and_then(|batch| arrange(&batch, &self.wanted.schema));
         Some(arranged.map(|batch| Decoded { batch, defects: Vec::new() }))
     }
 }
 
-fn arranged(reader: impl RecordBatchReader + Send + 'static, wanted: &Wanted) -> Batches {
+fn arranged(
+    batches: impl Iterator<Item = Result<RecordBatch, ReadError>> + Send + 'static,
+    wanted: &Wanted,
+) -> Batches {
     let schema = wanted.schema.clone();
-    let arrange = move |batch: Result<_, ArrowError>| {
+    let arrange = move |batch: Result<_, ReadError>| {
         Ok(Decoded { batch: arrange(&batch?, &schema)?, defects: Vec::new() })
     };
-    Box::new(reader.map(arrange))
+    Box::new(batches.map(arrange))
 }

@@ -44,7 +44,7 @@ struct Span {
     n_bytes: u64,
 }
 
-/// Where the batches of a file are.
+/// Where the batches of a file are; each of them, and each dictionary, lies in the file.
 pub(crate) fn blocks(file: &File) -> Result<Vec<Block>, ReadError> {
     let size = file.metadata()?.len();
     let broken = || ReadError::from("the file is too short");
@@ -54,7 +54,16 @@ pub(crate) fn blocks(file: &File) -> Result<Vec<Block>, ReadError> {
     let n_footer = read_footer_length(end)?;
     let footer = bytes(file, at.checked_sub(n_footer as u64).ok_or_else(broken)?, n_footer)?;
     let footer = root_as_footer(&footer).map_err(|error| error.to_string())?;
-    Ok(footer.recordBatches().iter().flatten().copied().collect())
+    let blocks: Vec<Block> = footer.recordBatches().iter().flatten().copied().collect();
+    let mut all = blocks.iter().chain(footer.dictionaries().into_iter().flatten());
+    if all.all(|block| lies_in(block, size)) { Ok(blocks) } else { Err(broken()) }
+}
+
+/// Whether a file of that size has a block as long as it says.
+fn lies_in(block: &Block, size: u64) -> bool {
+    let parts = [block.offset(), i64::from(block.metaDataLength()), block.bodyLength()];
+    let end = parts.into_iter().try_fold(0, |sum, part| u64::try_from(part).ok()?.checked_add(sum));
+    end.is_some_and(|end| end <= size)
 }
 
 impl Slices {

@@ -11,6 +11,7 @@ pub(crate) mod csv;
 mod json;
 mod ipc;
 mod ipc_slices;
+mod ipc_stream;
 mod text;
 
 use arrow::array::RecordBatch;
@@ -83,7 +84,7 @@ pub(crate) fn open(table: &Table, piece: &Piece, wanted: &Wanted, skip: u64) -> 
     let opened = match table.format {
         Format::Csv => csv::open(head, wanted),
         Format::JsonLines => Ok(json::open(head, wanted)),
-        Format::Parquet | Format::ArrowFile | Format::ArrowStream => ipc::open_stream(head, wanted),
+        Format::Parquet | Format::ArrowFile | Format::ArrowStream => Ok(ipc::open_stream(head, wanted)),
     };
     opened.map(from_start).map_err(at)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use arrow::csv::reader::Format as CsvFormat;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
-use arrow::ipc::reader::StreamReader;
 use arrow::json::reader::infer_json_schema;
 
 use crate::read::head::Head;
+use crate::read::ipc_stream::Stream;
 use crate::read::{ReadError, at, csv, ipc, parquet};
 use crate::storage::files::InputFile;
 use crate::table::TextTypes;
@@ -52,7 +52,7 @@ pub(crate) fn row_bytes(format: Format, head: &Head) -> Option<u64> {
 fn arrow(head: &Head) -> Result<SchemaRef, ReadError> {
     let bytes = head.bytes();
     let start = ipc::start_bytes(bytes);
-    Ok(StreamReader::try_new(Cursor::new(&bytes[start..]), None)?.schema())
+    Stream::new(&bytes[start..]).schema()
 }
 
 fn csv_columns(head: &Head, text: &TextTypes) -> Result<SchemaRef, ReadError> {
