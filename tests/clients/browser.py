@@ -66,7 +66,8 @@ def ui_server(target, pytestconfig, start_server, fresh_database, tmp_path_facto
     """A server with the web UI, shared by the tests of the UI. One database is enough: what it answers on each is
     tested elsewhere, and browsers are slow."""
     database = "postgres" if pytestconfig.getoption("--database") == "postgres" else "sqlite"
-    ours = ["--ui-dir", UI_DIR] if target == "forebay" else []
+    tables = tmp_path_factory.getbasetemp()
+    ours = ["--ui-dir", UI_DIR, "--features-location", tables] if target == "forebay" else []
     return start_server(target, fresh_database(database), tmp_path_factory.mktemp("artifacts"), extra_args=ours)
 
 
