@@ -232,7 +232,7 @@ fn a_batch_of_other_columns_is_refused() {
 }
 
 /// What is refused, and what is said of it.
-const REFUSED: [(&str, &str, &str); 27] = [
+const REFUSED: [(&str, &str, &str); 30] = [
     ("a +", "int64", "Expected: an expression, found: EOF"),
     ("a b", "int64", "line 1, column 3: the expression ended before 'b'"),
     ("a + tmp", "int64", "line 1, column 5: neither an input nor a value of the request is named 'tmp'"),
@@ -273,6 +273,13 @@ const REFUSED: [(&str, &str, &str); 27] = [
         "string",
         "line 1, column 1: 'uuid' has another value each time; let the request have it as a value",
     ),
+    (
+        "repeat(s, 2147483647)",
+        "string",
+        "line 1, column 1: 'repeat' makes texts of any length, which no memory holds",
+    ),
+    ("LPAD(s, a)", "string", "line 1, column 1: 'lpad' makes texts of any length"),
+    ("rpad(s, a, 'x')", "string", "line 1, column 1: 'rpad' makes texts of any length"),
     ("version()", "string", "line 1, column 1: there is no function 'version'"),
     ("uper(s)", "string", "line 1, column 1: there is no function 'uper'; did you mean 'upper'?"),
     (
