@@ -319,6 +319,25 @@ fn what_is_no_function_of_one_row_is_refused_with_its_place() {
 }
 
 #[test]
+fn the_feature_with_a_mistake_is_told_by_its_place_in_the_view() {
+    let inputs = BTreeMap::from([(name("a"), ValueType::Int64)]);
+    let feature = |n: usize| Computed {
+        name: name(&format!("f{n}")),
+        expression: if n == 7 { "uper(a)" } else { "a + 1" }.to_owned(),
+        kind: ValueType::Int64,
+        description: None,
+    };
+    let view = OnDemandView {
+        name: name("late"),
+        inputs: Vec::new(),
+        request: Vec::new(),
+        features: (0..9).map(feature).collect(),
+        about: About::default(),
+    };
+    assert_eq!(Compiled::of(&view, &inputs).unwrap_err().feature, Some(7));
+}
+
+#[test]
 fn an_expression_nested_without_end_is_refused() {
     let deep = format!("{}a{}", "(".repeat(4_000), ")".repeat(4_000));
     assert!(compile(&[(&deep, "int64")]).unwrap_err().contains("nested deeper than 12 levels"));
