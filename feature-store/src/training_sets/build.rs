@@ -119,7 +119,7 @@ pub(crate) fn build_by(
     manifest.n_rows = survey.n_rows;
     (manifest.spine_rows_hash, manifest.rows_hash) = (written.spine_rows_hash, written.rows_hash);
     warnings.extend(pin.map_or(Ok(None), |pin| pin.check_end(&manifest))?);
-    tables.spine.check_unchanged(lake)?;
+    tables.all().try_for_each(|source| source.check_unchanged(lake))?;
     if pin.is_some() || as_of_us.is_some() {
         warnings.extend(tables.aged(request.now_ms)?);
     }

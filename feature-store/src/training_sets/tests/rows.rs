@@ -251,14 +251,14 @@ fn two_columns_of_one_name_are_refused() {
     );
 }
 
-/// Changes the spine when its features are being written.
-struct Meddling<'a>(&'a Place);
+/// Changes a file when features are being written.
+struct Meddling<'a>(&'a Place, &'a str);
 
 impl Progress for Meddling<'_> {
     fn at(&self, step: Step<'_>, _done: u64, _of: Option<u64>) {
         if step == Step::Write {
-            let rows = batch(&[("id", numbers([Some(2)])), ("at", times([Some(1)]))]);
-            self.0.file("spine.parquet", &rows);
+            let rows = batch(&[("id", numbers([Some(2)])), ("at", times([Some(1)])), ("n", numbers([None]))]);
+            self.0.file(self.1, &rows);
         }
     }
 }
@@ -275,7 +275,7 @@ impl Progress for Impatient {
 }
 
 #[test]
-fn a_spine_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing() {
+fn a_table_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing() {
     let place = Place::new();
     let spine = place.file("spine.parquet", &batch(&[("id", numbers([Some(1)])), ("at", times([Some(1)]))]));
     let columns = [("id", numbers([Some(1)])), ("at", times([Some(0)])), ("n", numbers([Some(7)]))];
@@ -284,8 +284,11 @@ fn a_spine_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing()
         let request = place.request(&spine, "out.parquet");
         build_by(means(2, None), &place.lake(), &blueprint, request, progress).unwrap_err().to_string()
     };
-    let expected = format!("{spine} was changed while it was read; try again when nobody writes it");
-    assert_eq!(fails(&Meddling(&place)), expected);
+    let changed =
+        |path: &str| format!("{path} was changed while it was read; try again when nobody writes it");
+    assert_eq!(fails(&Meddling(&place, "spine.parquet")), changed(&spine));
+    place.file("spine.parquet", &batch(&[("id", numbers([Some(1)])), ("at", times([Some(1)]))]));
+    assert_eq!(fails(&Meddling(&place, "t.parquet")), changed(&place.path("t.parquet")));
     assert_eq!(fails(&Impatient), "the training set was cancelled");
     assert!(!std::path::Path::new(&place.path("out.parquet")).exists());
 }
