@@ -64,12 +64,19 @@ pub(crate) struct Failed {
     pub(crate) view: Name,
     /// None where the batch is wrong as a whole.
     pub(crate) feature: Option<Name>,
-    /// Of the batch, from 0.
+    /// Of the batch, from 0; told as one from 1.
     pub(crate) row: Option<usize>,
     pub(crate) why: String,
 }
 
 impl std::error::Error for Failed {}
+
+impl Failed {
+    /// The same, where the batch comes behind so many rows.
+    pub(crate) fn behind(self, n_rows: usize) -> Self {
+        Failed { row: self.row.map(|row| n_rows + row), ..self }
+    }
+}
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +85,7 @@ impl fmt::Display for Failed {
             write!(f, ", feature '{feature}'")?;
         }
         if let Some(row) = self.row {
-            write!(f, ", row {row}")?;
+            write!(f, ", row {}", row + 1)?;
         }
         write!(f, ": {}", self.why)
     }

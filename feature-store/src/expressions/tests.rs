@@ -211,7 +211,7 @@ fn what_cannot_be_computed_names_feature_and_row() {
     }
     let failed = compile(&[("CAST(x AS BIGINT)", "int64")]).unwrap().evaluate(&rows()).unwrap_err();
     let expected =
-        "on-demand view 'late', feature 'f0', row 2: Cast error: Can't cast value NaN to type Int64";
+        "on-demand view 'late', feature 'f0', row 3: Cast error: Can't cast value NaN to type Int64";
     assert_eq!(failed.to_string(), expected);
 }
 

@@ -9,10 +9,13 @@ use arrow::ipc::reader::StreamReader;
 use super::fixture::{
     Place, batch, blueprint, entity, longs, means, name, numbers, orders, texts, times, view,
 };
+use crate::model::about::About;
 use crate::model::feature_view::{Holds, KnownAt};
+use crate::model::on_demand_view::{Computed, OnDemandView};
+use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
 use crate::training_sets::build::{Output, build_by};
-use crate::training_sets::{Progress, Step};
+use crate::training_sets::{Blueprint, Progress, Step};
 
 #[test]
 fn every_row_of_the_spine_comes_out_once_in_its_order_with_its_features_behind_it() {
@@ -236,6 +239,50 @@ fn what_cannot_be_joined_is_named() {
     assert_eq!(error, format!("{spine}: column 'id': it is Utf8, and times are timestamps or dates"));
     let error = fails(&blueprint, place.request(&spine, "t.parquet"));
     assert_eq!(error, format!("'{table}' cannot be used: it is part of {table}, which is read"));
+}
+
+fn computed(expression: &str, request: &[(&str, ValueType)]) -> OnDemandView {
+    let feature = Computed {
+        name: name("c"),
+        expression: expression.to_owned(),
+        kind: ValueType::Int64,
+        description: None,
+    };
+    OnDemandView {
+        name: name("derived"),
+        inputs: Vec::new(),
+        request: request.iter().map(|(value, kind)| (name(value), kind.clone())).collect(),
+        features: vec![feature],
+        about: About::default(),
+    }
+}
+
+/// A service of a computed feature alone.
+fn of_computed(view: OnDemandView) -> Blueprint {
+    let mut blueprint = blueprint(Vec::new(), Vec::new());
+    blueprint.service.features = vec![Reference { view: view.name.clone(), feature: name("c") }];
+    blueprint.on_demand = vec![view];
+    blueprint
+}
+
+#[test]
+fn an_expression_that_names_nothing_has_a_value_for_each_row() {
+    let place = Place::new();
+    let spine = place.file("spine.parquet", &batch(&[("at", times([Some(1), None, Some(2)]))]));
+    place.build(&of_computed(computed("6 * 7", &[])), place.request(&spine, "out.parquet")).unwrap();
+    assert_eq!(longs(&place.read("out.parquet"), "c"), [Some(42); 3]);
+}
+
+#[test]
+fn a_value_that_cannot_be_computed_is_told_by_its_row_of_the_spine() {
+    let place = Place::new();
+    let asked = (0..1_000).map(|row| Some(if row == 700 { i64::MAX } else { row }));
+    let spine = batch(&[("asked", numbers(asked)), ("at", times((0..1_000).map(Some)))]);
+    let spine = place.file("spine.parquet", &spine);
+    let view = computed("asked + 1", &[("asked", ValueType::Int64)]);
+    let error =
+        place.build(&of_computed(view), place.request(&spine, "out.parquet")).unwrap_err().to_string();
+    assert!(error.starts_with("on-demand view 'derived', feature 'c', row 701: "), "{error}");
 }
 
 #[test]
