@@ -203,7 +203,7 @@ fn options(columns: Vec<String>, predicate: Vec<Comparison>) -> ScanOptions {
 }
 
 /// What all threads gave. An error of one is told before those of threads that only ended because of it.
-fn unbroken<T>(ended: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
+pub(crate) fn unbroken<T>(ended: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
     let mut given = Vec::with_capacity(ended.len());
     let mut failed = None;
     for one in ended {

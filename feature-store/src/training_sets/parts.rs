@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::budget::{self, Budget};
 use super::error::Error;
-use super::feature_rows::View;
+use super::feature_rows::{View, unbroken};
 use super::joined::{Found, Reading, Survey};
 use super::progress::{Step, Steps};
 use super::rejoined::{Rejoined, Results};
@@ -255,22 +255,30 @@ impl List<'_> {
         let n_parts = self.parting.n_parts as usize;
         let steps = Steps::new(self.parting.reading.progress, Step::Parts, Some(n_parts as u64));
         let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        let work = || -> Result<(), Error> {
-            loop {
-                let part = next.fetch_add(1, Ordering::Relaxed);
-                if part >= n_parts {
-                    return Ok(());
+        let join_next = || -> Result<bool, Error> {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= n_parts {
+                return Ok(false);
+            }
+            let outcome = self.join_part(part, budget.of_part())?;
+            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((part, outcome));
+            steps.done(1).map(|()| true)
+        };
+        let work = || loop {
+            match join_next() {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => {
+                    steps.fail();
+                    return Err(error);
                 }
-                let outcome = self.join_part(part, budget.of_part())?;
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((part, outcome));
-                steps.done(1)?;
             }
         };
         let ended: Vec<Result<(), Error>> = thread::scope(|scope| {
             let threads: Vec<_> = (0..budget.n_threads).map(|_| scope.spawn(work)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Lost))).collect()
         });
-        ended.into_iter().collect::<Result<(), Error>>()?;
+        unbroken(ended)?;
         let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
         outcomes.sort_by_key(|(part, _)| *part);
         let mut done = Vec::new();
