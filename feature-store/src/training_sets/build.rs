@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::thread;
 
-use arrow::datatypes::DataType;
 use forebay_lake::Lake;
 
 use super::audit::{self, Audit};
@@ -150,8 +149,7 @@ impl Tables {
         let mut views = Vec::new();
         for view in &plan.views {
             let pin = pin.map(|pin| pin.table(view.view.name.as_str())).transpose()?;
-            let keys: Vec<DataType> = plan.keys[view.keys].iter().map(|key| key.kind.arrow()).collect();
-            views.push(Source::view(lake, view, &keys, Moment { pin, as_of_us })?);
+            views.push(Source::view(lake, view, &plan.keys[view.keys], Moment { pin, as_of_us })?);
         }
         Ok(Tables { spine, views })
     }

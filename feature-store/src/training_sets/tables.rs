@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, SchemaRef};
 use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta};
 use sha2::{Digest as _, Sha256};
 
@@ -14,6 +14,8 @@ use super::manifest::{TablePin, hexadecimal};
 use super::plan::{Plan, ViewPlan};
 use crate::join::error::JoinError;
 use crate::join::times;
+use crate::model::entity::Key;
+use crate::model::value_type::ValueType;
 
 /// A table and what tells its content from another one.
 pub(crate) struct Source {
@@ -31,11 +33,6 @@ pub(crate) struct Moment<'a> {
     pub(crate) as_of_us: Option<i64>,
 }
 
-/// Times in tables of texts.
-fn time() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-}
-
 impl Source {
     /// Opens the spine. Columns of texts are read as what they are needed for.
     pub(crate) fn spine(
@@ -45,7 +42,7 @@ impl Source {
         plan: &Plan,
         moment: Moment<'_>,
     ) -> Result<Self, Error> {
-        let mut wanted = HashMap::from([(event_time.to_owned(), time())]);
+        let mut wanted = HashMap::from([(event_time.to_owned(), ValueType::Timestamp.arrow())]);
         let keys = plan.keys.iter().flatten().map(|key| (&key.name, &key.kind));
         let request =
             plan.computed.iter().flat_map(|plan| &plan.view.request).map(|(name, kind)| (name, kind));
@@ -64,21 +61,11 @@ impl Source {
     pub(crate) fn view(
         lake: &Lake,
         plan: &ViewPlan,
-        keys: &[DataType],
+        keys: &[Key],
         moment: Moment<'_>,
     ) -> Result<Self, Error> {
-        let event = plan.view.holds.event_time().to_owned();
-        let times = [Some(event), plan.until.clone(), plan.view.created_time.clone()];
-        let mut wanted: HashMap<String, DataType> =
-            plan.key_columns.iter().cloned().zip(keys.iter().cloned()).collect();
-        wanted.extend(times.iter().flatten().map(|column| (column.clone(), time())));
-        for feature in &plan.features {
-            wanted.entry(feature.column.clone()).or_insert_with(|| feature.kind.arrow());
-        }
-        let source = Source::open(lake, &plan.view.source, wanted, moment)?;
-        for column in times.iter().flatten() {
-            source.has_time(column)?;
-        }
+        let source = Source::open(lake, &plan.view.source, plan.view.column_types(keys), moment)?;
+        plan.view.times().try_for_each(|(_, column)| source.has_time(column))?;
         for feature in &plan.features {
             let found = source.column(&feature.column)?;
             if !feature.kind.takes(&found) {
