@@ -122,11 +122,7 @@ impl Plan {
             let new: Vec<Key> = new.cloned().collect();
             keys.extend(new);
         }
-        let column = |key: &Key| {
-            let renamed = view.key_columns.iter().find(|(name, _)| *name == key.name);
-            renamed.map_or_else(|| key.name.as_str().to_owned(), |(_, column)| column.clone())
-        };
-        let key_columns = keys.iter().map(column).collect();
+        let key_columns = keys.iter().map(|key| view.key_column(&key.name).to_owned()).collect();
         let known = self.keys.iter().position(|known| *known == keys);
         let keys = known.unwrap_or_else(|| {
             self.keys.push(keys);
@@ -197,7 +193,7 @@ impl ViewPlan {
         if let Some(known) = self.features.iter().position(|feature| feature.name == *name) {
             return Some(known);
         }
-        let found = self.view.features.iter().find(|feature| feature.name == *name)?;
+        let found = self.view.feature(name)?;
         self.features.push(found.clone());
         self.n_needed = self.features.len();
         Some(self.n_needed - 1)
