@@ -2,11 +2,10 @@
 //! manifest pins it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta};
+use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -140,11 +139,7 @@ impl Source {
 
     /// Refuses to write what is read.
     pub(crate) fn check_apart(&self, lake: &Lake, output: &str) -> Result<(), Error> {
-        let written = lake.canonical(output)?;
-        let read = lake.canonical(&self.uri)?;
-        let files = self.table.files().iter().map(|file| lake.canonical(&file.uri));
-        let files: Vec<PathBuf> = files.collect::<Result<_, _>>()?;
-        if written.starts_with(&read) || files.iter().any(|file| file.starts_with(&written)) {
+        if overlaps(lake, &self.table, &self.uri, output)? {
             let reason = format!("it is part of {}, which is read", self.uri);
             return Err(Error::Place { uri: output.to_owned(), reason });
         }

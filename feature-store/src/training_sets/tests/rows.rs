@@ -239,6 +239,10 @@ fn what_cannot_be_joined_is_named() {
     assert_eq!(error, format!("{spine}: column 'id': it is Utf8, and times are timestamps or dates"));
     let error = fails(&blueprint, place.request(&spine, "t.parquet"));
     assert_eq!(error, format!("'{table}' cannot be used: it is part of {table}, which is read"));
+    let pattern = place.path("t*.parquet");
+    let error = fails(&orders(&pattern), place.request(&spine, "t2.parquet"));
+    let new = place.path("t2.parquet");
+    assert_eq!(error, format!("'{new}' cannot be used: it is part of {pattern}, which is read"));
 }
 
 fn computed(expression: &str, request: &[(&str, ValueType)]) -> OnDemandView {
