@@ -343,6 +343,23 @@ async fn what_is_used_is_not_deleted_and_what_is_deleted_stays_in_the_history(db
     assert!(again.iter().all(|(_, what, version)| *what == What::Created && *version == 3), "{again:?}");
 }
 
+async fn what_is_applied_at_the_same_time_is_all_kept(db: Db) {
+    let store = Store::open(db);
+    store.apply(&store.yaml(&[])).await.unwrap();
+    let keys =
+        |name: &str| format!("entities:\n  - name: {name}\n    keys: [{{name: {name}_id, type: string}}]\n");
+    let (plane, crew, pilot) = (keys("plane"), keys("crew"), keys("plane"));
+    let (one, two, three) = tokio::join!(store.apply(&plane), store.apply(&crew), store.apply(&pilot));
+    let mut changes: Vec<_> = [one, two, three].into_iter().flat_map(Result::unwrap).collect();
+    changes.sort_by_key(|(name, what, _)| (name.clone(), *what == What::Unchanged));
+    let version = |name: &str, what| (name.to_owned(), what, 1);
+    assert_eq!(
+        changes,
+        [version("crew", What::Created), version("plane", What::Created), version("plane", What::Unchanged)]
+    );
+    assert_eq!(store.features.list(None).await.unwrap().len(), 6);
+}
+
 async fn a_name_of_several_kinds_needs_its_kind(db: Db) {
     let store = Store::open(db);
     store.apply(&store.yaml(&[("airport", "weather")])).await.unwrap();
@@ -401,6 +418,7 @@ for_each_db!(
     tables_of_texts_are_judged_as_they_are_read,
     who_is_not_given_goes_on_working,
     what_is_used_is_not_deleted_and_what_is_deleted_stays_in_the_history,
+    what_is_applied_at_the_same_time_is_all_kept,
     a_name_of_several_kinds_needs_its_kind,
     a_service_comes_with_all_that_it_needs,
     callers_have_tables_opened_where_the_operator_says,
