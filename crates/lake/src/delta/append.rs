@@ -195,7 +195,7 @@ impl Append {
             let tried = match latest {
                 None => match self.create(&parts, &engine) {
                     // Another made it between our looking and our making it.
-                    Err(_) if self.site.has_commit()? => Ok(Attempt::Lost),
+                    Err(_) if self.site.has_commit().map_err(Failure::Unknown)? => Ok(Attempt::Lost),
                     tried => tried,
                 },
                 Some(snapshot) => {

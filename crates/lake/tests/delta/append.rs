@@ -53,15 +53,15 @@ fn table(place: &Place, as_of: Option<AsOf>) -> Arc<forebay_lake::Table> {
 }
 
 /// A commit after which there is nothing to remove.
-fn committed(version: u64, is_new: bool) -> Result<Committed, String> {
-    Ok(Committed { version, is_new, unneeded: Vec::new() })
+fn committed(version: u64, is_new: bool) -> Committed {
+    Committed { version, is_new, unneeded: Vec::new() }
 }
 
 #[test]
 fn a_table_is_made_by_its_first_rows_and_takes_more() {
     let place = Place::new();
-    assert_eq!(append(&place, "a.parquet", &rows(0, 5), None), committed(0, true));
-    assert_eq!(append(&place, "sub/b.parquet", &rows(5, 9), None), committed(1, true));
+    assert_eq!(append(&place, "a.parquet", &rows(0, 5), None), Ok(committed(0, true)));
+    assert_eq!(append(&place, "sub/b.parquet", &rows(5, 9), None), Ok(committed(1, true)));
     let all = scan(&table(&place, None), &["id"], &[]).unwrap();
     assert_eq!(ids(&all), (0..9).collect::<Vec<_>>());
     assert_eq!(
@@ -86,10 +86,10 @@ fn a_table_is_made_by_its_first_rows_and_takes_more() {
 #[test]
 fn what_is_committed_once_is_not_committed_again() {
     let place = Place::new();
-    assert_eq!(append(&place, "a.parquet", &rows(0, 5), Some(once(3))), committed(0, true));
-    assert_eq!(append(&place, "again.parquet", &rows(0, 5), Some(once(3))), committed(0, false));
-    assert_eq!(append(&place, "b.parquet", &rows(5, 9), Some(once(4))), committed(1, true));
-    assert_eq!(append(&place, "late.parquet", &rows(0, 5), Some(once(3))), committed(1, false));
+    assert_eq!(append(&place, "a.parquet", &rows(0, 5), Some(once(3))), Ok(committed(0, true)));
+    assert_eq!(append(&place, "again.parquet", &rows(0, 5), Some(once(3))), Ok(committed(0, false)));
+    assert_eq!(append(&place, "b.parquet", &rows(5, 9), Some(once(4))), Ok(committed(1, true)));
+    assert_eq!(append(&place, "late.parquet", &rows(0, 5), Some(once(3))), Ok(committed(1, false)));
     assert_eq!(ids(&scan(&table(&place, None), &["id"], &[]).unwrap()), (0..9).collect::<Vec<_>>());
 }
 
@@ -163,7 +163,7 @@ fn rows_go_to_the_partitions_that_they_are_of() {
     // Nothing is written again for what is there.
     let written = place.folder.path().join("table/name=n00/half=0.5/sub-a-0.parquet");
     fs::remove_file(&written).unwrap();
-    assert_eq!(append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))), committed(1, false));
+    assert_eq!(append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))), Ok(committed(1, false)));
     assert!(!written.exists());
     assert_eq!(
         append(&place, "b.parquet", &rows(6, 8), Some(once(2))),
