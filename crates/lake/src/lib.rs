@@ -14,10 +14,12 @@ mod scan;
 mod read;
 mod delta;
 mod write;
+mod overlap;
 
 pub use delta::{Append, AsOf, Commit, Committed, Details, Once, is_delta};
 pub use error::Error;
 pub use format::Format;
+pub use overlap::overlaps;
 pub use predicate::{Comparison, Operator};
 pub use scan::{Defect, Raw, Rows, Scan, ScanOptions};
 pub use storage::files::InputFile;

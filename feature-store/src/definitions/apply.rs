@@ -45,11 +45,8 @@ impl Features {
 
 async fn apply(tx: &mut Tx, input: &Input) -> Result<Vec<Change>> {
     feature_definitions::lock(tx).await?;
-    let plan = plan(tx, &input.given).await?;
-    if plan.basis != input.planned.basis {
-        return Err(Error::Raced);
-    }
-    for (change, given) in plan.changes.iter().zip(&*input.given) {
+    let changes = changes(tx, input).await?;
+    for (change, given) in changes.iter().zip(&*input.given) {
         if change.what == What::Unchanged {
             continue;
         }
@@ -63,5 +60,14 @@ async fn apply(tx: &mut Tx, input: &Input) -> Result<Vec<Change>> {
         };
         feature_definitions::insert(tx, &kept).await?;
     }
-    Ok(plan.changes)
+    Ok(changes)
+}
+
+/// What changes: as it was planned, unless anything else changed since.
+async fn changes(tx: &mut Tx, input: &Input) -> Result<Vec<Change>> {
+    if feature_definitions::list_version_numbers(tx).await? == input.planned.versions {
+        return Ok(input.planned.changes.clone());
+    }
+    let plan = plan(tx, &input.given).await?;
+    if plan.basis == input.planned.basis { Ok(plan.changes) } else { Err(Error::Raced) }
 }

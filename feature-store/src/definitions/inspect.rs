@@ -34,13 +34,12 @@ impl Features {
     }
 }
 
-/// Compiles each expression alone, so that a mistake has its line.
+/// Compiles all expressions; a mistake has the line of its own.
 fn compile(view: &OnDemandView, basis: &Basis) -> Result<(), Mistake> {
     let inputs = basis.inputs.get(&view.name).cloned().unwrap_or_default();
-    for (index, feature) in view.features.iter().enumerate() {
-        let alone = OnDemandView { features: vec![feature.clone()], ..view.clone() };
-        Compiled::of(&alone, &inputs)
-            .map_err(|error| Mistake::new(format!("features[{index}].expression"), error.to_string()))?;
-    }
-    Ok(())
+    let compiled = Compiled::of(view, &inputs);
+    compiled.map(drop).map_err(|refused| {
+        let field = refused.feature.map(|index| format!("features[{index}].expression"));
+        Mistake::new(field.unwrap_or_default(), refused.to_string())
+    })
 }

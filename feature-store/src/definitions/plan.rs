@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) changes: Vec<Change>,
     /// What tables and expressions are judged by.
     pub(crate) basis: Basis,
+    /// The last version of each definition that was there, or was deleted.
+    pub(crate) versions: BTreeMap<(Kind, Name), i64>,
 }
 
 /// What those that are given take from others.
@@ -44,7 +46,7 @@ impl Features {
     /// # Errors
     /// [`crate::Error::Invalid`] for the first mistake, [`crate::Error::PlaceRefused`] for a table that the server may not read.
     pub(crate) async fn plan(&self, given: Vec<Given>) -> Result<Plan> {
-        let mut tx = self.db.read_once().await?;
+        let mut tx = self.db.read().await?;
         let plan = plan(&mut tx, &given).await?;
         drop(tx);
         self.inspect(given, plan.basis.clone()).await?;
@@ -54,18 +56,21 @@ impl Features {
 
 /// Judges what is given by what is kept, without tables and expressions.
 pub(super) async fn plan(tx: &mut Tx, given: &[Given]) -> Result<Plan> {
-    let before = Catalog::of(feature_definitions::list(tx, None).await?);
+    let last = feature_definitions::list_last(tx).await?;
+    let before = Catalog::of(last.iter().cloned());
+    let mut last: BTreeMap<(Kind, Name), Kept> =
+        last.into_iter().map(|kept| ((kept.kind, kept.name.clone()), kept)).collect();
+    let versions = last.iter().map(|(named, kept)| (named.clone(), kept.version)).collect();
     let after = merged(&before, given)?;
     for Given { definition, at } in given {
         after.check(definition).map_err(|mistake| at.tell(&mistake))?;
     }
     usage::check(&before, &after, given)?;
-    let mut changes = Vec::with_capacity(given.len());
-    for Given { definition, .. } in given {
-        let last = feature_definitions::find_last(tx, definition.kind(), definition.name()).await?;
-        changes.push(change(definition, last));
-    }
-    Ok(Plan { changes, basis: basis(&after, given) })
+    let of_given = |Given { definition, .. }: &Given| {
+        change(definition, last.remove(&(definition.kind(), definition.name().clone())))
+    };
+    let changes = given.iter().map(of_given).collect();
+    Ok(Plan { changes, basis: basis(&after, given), versions })
 }
 
 /// What is kept with what is given in its place, each once.

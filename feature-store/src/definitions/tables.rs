@@ -2,11 +2,12 @@
 
 use arrow::datatypes::{DataType, Field, Schema};
 use forebay_core::nearest::did_you_mean;
-use forebay_lake::{Lake, Table, TableOptions};
+use forebay_lake::{Lake, Table, TableOptions, TextTypes};
 
+use crate::join::times;
 use crate::locations::Locations;
 use crate::model::entity::Key;
-use crate::model::feature_view::{FeatureView, Holds};
+use crate::model::feature_view::FeatureView;
 use crate::model::mistake::Mistake;
 use crate::model::value_type::ValueType;
 
@@ -29,7 +30,9 @@ pub(super) fn check(lake: &Lake, locations: &Locations, view: &FeatureView, keys
     locations.check(lake, &view.source).map_err(|reason| Why::Refused(of_view(reason)))?;
     let unusable =
         |error: forebay_lake::Error| of_view(format!("its table cannot be opened: {}", chain(&error)));
-    let table = Table::open(lake, &view.source, &TableOptions::default()).map_err(unusable)?;
+    let text = TextTypes { wanted: view.column_types(keys), ..TextTypes::default() };
+    let options = TableOptions { text, ..TableOptions::default() };
+    let table = Table::open(lake, &view.source, &options).map_err(unusable)?;
     let files = table.files().iter().map(|file| file.uri.as_str());
     locations.check_files(lake, files).map_err(|reason| Why::Refused(of_view(reason)))?;
     Ok(columns(view, keys, table.schema())?)
@@ -59,9 +62,9 @@ fn columns(view: &FeatureView, keys: &[Key], schema: &Schema) -> Result<(), Mist
         check_type(view, &format!("key '{}'", key.name), &key.kind, (column, kind))
             .map_err(|reason| Mistake::new(field, reason))?;
     }
-    for (field, column) in times(view) {
+    for (field, column) in view.times() {
         let kind = find(view, schema, field, column)?;
-        if !matches!(kind, DataType::Timestamp(_, _) | DataType::Date32) {
+        if times::check(column, kind).is_err() {
             let reason =
                 format!("column '{column}' of '{}' is no timestamp and no date but {kind}", view.source);
             return Err(Mistake::new(field, reason));
@@ -74,16 +77,6 @@ fn columns(view: &FeatureView, keys: &[Key], schema: &Schema) -> Result<(), Mist
             .map_err(|reason| Mistake::new(field("type"), reason))?;
     }
     Ok(())
-}
-
-/// The columns that hold times, with the fields that name them.
-fn times(view: &FeatureView) -> Vec<(&'static str, &str)> {
-    let mut times = match &view.holds {
-        Holds::Since { event_time, .. } => vec![("event_time", event_time.as_str())],
-        Holds::Between { from, to } => vec![("valid_from", from.as_str()), ("valid_to", to.as_str())],
-    };
-    times.extend(view.created_time.as_deref().map(|column| ("created_time", column)));
-    times
 }
 
 fn find<'a>(

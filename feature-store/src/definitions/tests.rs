@@ -257,6 +257,28 @@ async fn a_view_fits_its_table(db: Db) {
     assert!(refused.starts_with("line 6: feature view 'weather': its table cannot be opened: "), "{refused}");
 }
 
+async fn tables_of_texts_are_judged_as_they_are_read(db: Db) {
+    let store = Store::open(db);
+    let write = |name: &str, text: &str| {
+        let path = store.folder.path().join("gold").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let time = "2013-01-01T05:00:00Z";
+    let columns = "station,time_hour,temperature,loaded_at,wind";
+    write("weather.csv", &format!("{columns}\n0042,{time},1.5,{time},1\n"));
+    write(
+        "weather.jsonl",
+        &format!(r#"{{"station":"JFK","time_hour":"{time}","temperature":1,"loaded_at":"{time}","wind":1}}"#),
+    );
+    let days = "station,temperature,loaded_at,wind";
+    write("days/time_hour=2013-01-01/a.csv", &format!("{days}\n0042,1.5,{time},1\n"));
+    for source in ["weather.csv", "weather.jsonl", "days"] {
+        let applied = store.apply(&store.yaml(&[("weather.arrow", source)])).await;
+        assert!(applied.is_ok(), "{source}: {applied:?}");
+    }
+}
+
 async fn who_is_not_given_goes_on_working(db: Db) {
     let store = Store::open(db);
     store.apply(&store.yaml(&[])).await.unwrap();
@@ -321,6 +343,23 @@ async fn what_is_used_is_not_deleted_and_what_is_deleted_stays_in_the_history(db
     assert!(again.iter().all(|(_, what, version)| *what == What::Created && *version == 3), "{again:?}");
 }
 
+async fn what_is_applied_at_the_same_time_is_all_kept(db: Db) {
+    let store = Store::open(db);
+    store.apply(&store.yaml(&[])).await.unwrap();
+    let keys =
+        |name: &str| format!("entities:\n  - name: {name}\n    keys: [{{name: {name}_id, type: string}}]\n");
+    let (plane, crew, pilot) = (keys("plane"), keys("crew"), keys("plane"));
+    let (one, two, three) = tokio::join!(store.apply(&plane), store.apply(&crew), store.apply(&pilot));
+    let mut changes: Vec<_> = [one, two, three].into_iter().flat_map(Result::unwrap).collect();
+    changes.sort_by_key(|(name, what, _)| (name.clone(), *what == What::Unchanged));
+    let version = |name: &str, what| (name.to_owned(), what, 1);
+    assert_eq!(
+        changes,
+        [version("crew", What::Created), version("plane", What::Created), version("plane", What::Unchanged)]
+    );
+    assert_eq!(store.features.list(None).await.unwrap().len(), 6);
+}
+
 async fn a_name_of_several_kinds_needs_its_kind(db: Db) {
     let store = Store::open(db);
     store.apply(&store.yaml(&[("airport", "weather")])).await.unwrap();
@@ -376,8 +415,10 @@ for_each_db!(
     each_change_is_a_version_and_what_is_the_same_is_none,
     what_is_named_has_to_be_there,
     a_view_fits_its_table,
+    tables_of_texts_are_judged_as_they_are_read,
     who_is_not_given_goes_on_working,
     what_is_used_is_not_deleted_and_what_is_deleted_stays_in_the_history,
+    what_is_applied_at_the_same_time_is_all_kept,
     a_name_of_several_kinds_needs_its_kind,
     a_service_comes_with_all_that_it_needs,
     callers_have_tables_opened_where_the_operator_says,

@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray as _, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
+use arrow::datatypes::TimestampMicrosecondType;
 use proptest::prelude::*;
 
+use super::error::Error;
 use super::finding::{Finding, grouped};
 use super::unique::Spill;
 use super::watch::Watch;
@@ -47,12 +50,19 @@ fn spill(folder: &Path) -> Spill {
     Spill { folder: folder.to_owned(), budget_bytes: 1 << 20 }
 }
 
+/// Rows with the key `origin` and the event time `time`, and maybe a feature.
 fn batch(keys: &[(Option<&str>, Option<i64>)], features: Vec<(&str, ArrayRef)>) -> RecordBatch {
     let origins: ArrayRef = Arc::new(keys.iter().map(|(origin, _)| *origin).collect::<StringArray>());
     let times = keys.iter().map(|(_, time)| *time).collect::<TimestampMicrosecondArray>();
     let times: ArrayRef = Arc::new(times.with_timezone("UTC"));
     let columns = [("origin", origins), ("time", times)].into_iter().chain(features);
     RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true))).unwrap()
+}
+
+fn observe(watch: &mut Watch, rows: &RecordBatch) -> Result<(), Error> {
+    let event = rows["time"].as_primitive::<TimestampMicrosecondType>();
+    let features: Vec<usize> = (2..rows.num_columns()).collect();
+    watch.observe(&rows.project(&[0]).unwrap(), event, &rows.project(&features).unwrap())
 }
 
 /// The texts of what is found in `batches`, each seen by a watch of its own.
@@ -62,7 +72,7 @@ fn found(rules: Vec<Rule>, batches: &[RecordBatch], newest_spine_us: Option<i64>
     let mut all = Watch::of(&view, &spill(folder.path()));
     for batch in batches {
         let mut watch = Watch::of(&view, &spill(folder.path()));
-        watch.observe(batch).unwrap();
+        observe(&mut watch, batch).unwrap();
         all.merge(watch).unwrap();
     }
     let findings = all.finish(newest_spine_us).unwrap();
@@ -104,7 +114,7 @@ fn a_finding_says_what_is_to_happen() {
     let mut view = view(vec![Rule::NotNull(name("temp"))]);
     view.expectations[0].otherwise = Otherwise::Fail;
     let mut watch = Watch::of(&view, &spill(folder.path()));
-    watch.observe(&three(Arc::new(Int64Array::from(vec![None, Some(1), Some(1)])))).unwrap();
+    observe(&mut watch, &three(Arc::new(Int64Array::from(vec![None, Some(1), Some(1)])))).unwrap();
     let text = "feature 'temp' is null in 1 of 3 rows".to_owned();
     assert_eq!(watch.finish(None).unwrap(), [Finding { text, otherwise: Otherwise::Fail }]);
 }
@@ -185,8 +195,23 @@ fn freshness_is_measured_from_the_newest_row_of_the_spine() {
 fn a_feature_that_rows_do_not_have_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut watch = Watch::of(&view(vec![Rule::NotNull(name("wind"))]), &spill(folder.path()));
-    let error = watch.observe(&three(Arc::new(Int64Array::from(vec![1, 2, 3])))).unwrap_err();
+    let error = observe(&mut watch, &three(Arc::new(Int64Array::from(vec![1, 2, 3])))).unwrap_err();
     assert_eq!(error.to_string(), "an expectation is about 'wind', which the rows do not have");
+}
+
+#[test]
+fn a_key_or_a_feature_named_as_the_time_is_not_taken_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = vec![Rule::UniqueKey, Rule::Freshness("1d".parse().unwrap())];
+    let mut watch = Watch::of(&view(rules), &spill(folder.path()));
+    let named_time = |column: ArrayRef| RecordBatch::try_from_iter([("time", column)]).unwrap();
+    let keys = named_time(Arc::new(StringArray::from(vec!["JFK", "JFK", "JFK"])));
+    let features = named_time(Arc::new(Int64Array::from(vec![7, 7, 8])));
+    let event = TimestampMicrosecondArray::from(vec![0, DAY, DAY]).with_timezone("UTC");
+    watch.observe(&keys, &event, &features).unwrap();
+    let texts: Vec<_> = watch.finish(Some(2 * DAY)).unwrap().into_iter().map(|it| it.text).collect();
+    let expected = "2 of 3 rows have the keys and the event time of another; one is time = JFK, time = 1970-01-02T00:00:00Z";
+    assert_eq!(texts, [expected]);
 }
 
 #[test]
@@ -221,7 +246,7 @@ proptest! {
             let names = ["JFK", "LGA", "EWR", "BOS"];
             let part: Vec<_> =
                 part.iter().map(|(key, time)| (Some(names[usize::from(*key)]), Some(*time))).collect();
-            watches[n % n_threads].observe(&batch(&part, Vec::new())).unwrap();
+            observe(&mut watches[n % n_threads], &batch(&part, Vec::new())).unwrap();
         }
         let mut all = watches.remove(0);
         for watch in watches {

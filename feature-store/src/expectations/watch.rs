@@ -1,8 +1,10 @@
 //! What is seen of a view, rule by rule.
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::max;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Field, FieldRef, Schema};
 
 use super::error::Error;
 use super::finding::{Finding, grouped, moment};
@@ -44,11 +46,24 @@ impl Watch {
         Watch { event_time: view.holds.event_time().to_owned(), n_rows: 0, rules }
     }
 
-    /// Takes rows: first the keys, then the event time in microseconds and UTC, then features, each under its name.
-    pub(crate) fn observe(&mut self, rows: &RecordBatch) -> Result<(), Error> {
-        self.n_rows += rows.num_rows() as u64;
+    /// Takes rows: their keys and features, each under its name, and their event times in UTC. A key or a feature may be
+    /// named as the column of the time is.
+    pub(crate) fn observe(
+        &mut self,
+        keys: &RecordBatch,
+        event: &TimestampMicrosecondArray,
+        features: &RecordBatch,
+    ) -> Result<(), Error> {
+        self.n_rows += event.len() as u64;
         for (seen, _) in &mut self.rules {
-            seen.observe(rows, &self.event_time)?;
+            let column =
+                |name: &str| features.column_by_name(name).ok_or_else(|| Error::Column(name.to_owned()));
+            match seen {
+                Seen::NotNull { feature, n_null } => *n_null += column(feature)?.logical_null_count() as u64,
+                Seen::Range { feature, range } => range.observe(column(feature)?),
+                Seen::Unique(unique) => unique.observe(&timed(keys, event, &self.event_time)?)?,
+                Seen::Freshness { newest_us, .. } => *newest_us = (*newest_us).max(max(event)),
+            }
         }
         Ok(())
     }
@@ -71,21 +86,6 @@ impl Watch {
 }
 
 impl Seen {
-    fn observe(&mut self, rows: &RecordBatch, event_time: &str) -> Result<(), Error> {
-        let column = |name: &str| rows.column_by_name(name).ok_or_else(|| Error::Column(name.to_owned()));
-        match self {
-            Seen::NotNull { feature, n_null } => *n_null += column(feature)?.logical_null_count() as u64,
-            Seen::Range { feature, range } => range.observe(column(feature)?),
-            Seen::Unique(unique) => unique.observe(&keys(rows, event_time)?)?,
-            Seen::Freshness { newest_us, .. } => {
-                let times = column(event_time)?.as_primitive_opt::<TimestampMicrosecondType>();
-                let times = times.ok_or_else(|| Error::Column(event_time.to_owned()))?;
-                *newest_us = (*newest_us).max(max(times));
-            }
-        }
-        Ok(())
-    }
-
     fn merge(&mut self, other: Seen) -> Result<(), Error> {
         match (self, other) {
             (Seen::NotNull { n_null, .. }, Seen::NotNull { n_null: others, .. }) => *n_null += others,
@@ -114,10 +114,17 @@ impl Seen {
     }
 }
 
-/// Keys and event time, which come first.
-fn keys(rows: &RecordBatch, event_time: &str) -> Result<RecordBatch, Error> {
-    let event = rows.schema().index_of(event_time).map_err(|_| Error::Column(event_time.to_owned()))?;
-    Ok(rows.project(&(0..=event).collect::<Vec<_>>())?)
+/// Keys with the event time behind them, whatever they are named.
+fn timed(
+    keys: &RecordBatch,
+    event: &TimestampMicrosecondArray,
+    event_time: &str,
+) -> Result<RecordBatch, Error> {
+    let field: FieldRef = Arc::new(Field::new(event_time, event.data_type().clone(), true));
+    let fields = keys.schema().fields().iter().cloned().chain([field]).collect::<Vec<_>>();
+    let event: ArrayRef = Arc::new(event.clone());
+    let columns = keys.columns().iter().cloned().chain([event]).collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 fn stale(within: Span, newest_us: Option<i64>, spine_us: Option<i64>) -> Result<Option<String>, Error> {

@@ -14,7 +14,6 @@ use datafusion_optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion_sql::sqlparser::ast::{self, visit_expressions};
-use forebay_core::invalid::Invalid;
 
 use super::defect::{Defect, reason};
 use super::functions::Functions;
@@ -44,18 +43,40 @@ struct Ready {
     expression: Arc<dyn PhysicalExpr>,
 }
 
+/// Why expressions are refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// Which feature of the view has the mistake; none where the view as a whole has it.
+    pub(crate) feature: Option<usize>,
+    /// Names view and feature.
+    why: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
 /// A feature could not be computed for a row, or a batch is not what the expressions were made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed {
     pub(crate) view: Name,
     /// None where the batch is wrong as a whole.
     pub(crate) feature: Option<Name>,
-    /// Of the batch, from 0.
+    /// Of the batch, from 0; told as one from 1.
     pub(crate) row: Option<usize>,
     pub(crate) why: String,
 }
 
 impl std::error::Error for Failed {}
+
+impl Failed {
+    /// The same, where the batch comes behind so many rows.
+    pub(crate) fn behind(self, n_rows: usize) -> Self {
+        Failed { row: self.row.map(|row| n_rows + row), ..self }
+    }
+}
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,7 +85,7 @@ impl fmt::Display for Failed {
             write!(f, ", feature '{feature}'")?;
         }
         if let Some(row) = self.row {
-            write!(f, ", row {row}")?;
+            write!(f, ", row {}", row + 1)?;
         }
         write!(f, ": {}", self.why)
     }
@@ -72,22 +93,20 @@ impl fmt::Display for Failed {
 
 impl Compiled {
     /// Reads the expressions of `view`, whose inputs are features by their names with their types.
-    pub(crate) fn of(view: &OnDemandView, inputs: &BTreeMap<Name, ValueType>) -> Result<Self, Invalid> {
+    pub(crate) fn of(view: &OnDemandView, inputs: &BTreeMap<Name, ValueType>) -> Result<Self, Refused> {
+        let of_view =
+            |why: String| Refused { feature: None, why: format!("on-demand view '{}': {why}", view.name) };
         let mut named = inputs.clone();
         for (name, kind) in &view.request {
             if named.insert(name.clone(), kind.clone()).is_some() {
-                let both = "is both an input and a value of the request";
-                return Err(Invalid::message(format!("on-demand view '{}': '{name}' {both}", view.name)));
+                return Err(of_view(format!("'{name}' is both an input and a value of the request")));
             }
         }
         std::thread::scope(|scope| {
             let compile = || Planning::over(named).compile_all(view);
             let compiling = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, compile);
-            let compiled = compiling.map_err(|error| error.to_string());
-            let ended =
-                compiled.and_then(|thread| thread.join().map_err(|_| "the engine panicked".to_owned()));
-            ended
-                .unwrap_or_else(|why| Err(Invalid::message(format!("on-demand view '{}': {why}", view.name))))
+            let thread = compiling.map_err(|error| of_view(error.to_string()))?;
+            thread.join().unwrap_or_else(|_| Err(of_view("the engine panicked".to_owned())))
         })
     }
 
@@ -142,14 +161,14 @@ impl Planning {
         Planning { inputs, schema: Arc::new(schema), functions, session }
     }
 
-    fn compile_all(&self, view: &OnDemandView) -> Result<Compiled, Invalid> {
-        let ready = |feature: &Computed| {
+    fn compile_all(&self, view: &OnDemandView) -> Result<Compiled, Refused> {
+        let ready = |(index, feature): (usize, &Computed)| {
             self.compile(feature).map_err(|defect| {
-                let place = format!("on-demand view '{}', feature '{}'", view.name, feature.name);
-                Invalid::message(format!("{place}: {defect}"))
+                let why = format!("on-demand view '{}', feature '{}': {defect}", view.name, feature.name);
+                Refused { feature: Some(index), why }
             })
         };
-        let features = view.features.iter().map(ready).collect::<Result<_, _>>()?;
+        let features = view.features.iter().enumerate().map(ready).collect::<Result<_, _>>()?;
         Ok(Compiled { view: view.name.clone(), columns: Arc::clone(self.schema.inner()), features })
     }
 

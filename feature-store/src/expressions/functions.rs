@@ -15,6 +15,9 @@ use forebay_core::nearest::did_you_mean;
 /// Those of the core that work on plain values; the others look into Arrow's types, files or versions.
 const OF_CORE: [&str; 7] = ["coalesce", "greatest", "least", "nullif", "nvl", "nvl2", "overlay"];
 
+/// Those that make a text as long as a number says: one value of them may have 2 GiB.
+const OF_ANY_LENGTH: [&str; 3] = ["lpad", "repeat", "rpad"];
+
 /// What people try that looks at more than one row.
 const OF_MANY_ROWS: [&str; 22] = [
     "array_agg",
@@ -77,6 +80,9 @@ impl Functions {
     }
 
     fn take(&mut self, function: &Arc<ScalarUDF>) {
+        if OF_ANY_LENGTH.contains(&function.name()) {
+            return;
+        }
         let names = std::iter::once(function.name()).chain(function.aliases().iter().map(String::as_str));
         for name in names.map(str::to_owned) {
             match function.signature().volatility {
@@ -100,6 +106,8 @@ impl Functions {
             format!("'{name}' has another value each time; let the request have it as a value")
         } else if OF_MANY_ROWS.contains(&name.as_str()) {
             format!("'{name}' looks at many rows; an expression sees one")
+        } else if OF_ANY_LENGTH.contains(&name.as_str()) {
+            format!("'{name}' makes texts of any length, which no memory holds")
         } else {
             let names = self.known.keys().map(String::as_str);
             format!("there is no function '{name}'{}", did_you_mean(&name, names))

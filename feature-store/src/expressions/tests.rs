@@ -211,7 +211,7 @@ fn what_cannot_be_computed_names_feature_and_row() {
     }
     let failed = compile(&[("CAST(x AS BIGINT)", "int64")]).unwrap().evaluate(&rows()).unwrap_err();
     let expected =
-        "on-demand view 'late', feature 'f0', row 2: Cast error: Can't cast value NaN to type Int64";
+        "on-demand view 'late', feature 'f0', row 3: Cast error: Can't cast value NaN to type Int64";
     assert_eq!(failed.to_string(), expected);
 }
 
@@ -232,7 +232,7 @@ fn a_batch_of_other_columns_is_refused() {
 }
 
 /// What is refused, and what is said of it.
-const REFUSED: [(&str, &str, &str); 27] = [
+const REFUSED: [(&str, &str, &str); 30] = [
     ("a +", "int64", "Expected: an expression, found: EOF"),
     ("a b", "int64", "line 1, column 3: the expression ended before 'b'"),
     ("a + tmp", "int64", "line 1, column 5: neither an input nor a value of the request is named 'tmp'"),
@@ -273,6 +273,13 @@ const REFUSED: [(&str, &str, &str); 27] = [
         "string",
         "line 1, column 1: 'uuid' has another value each time; let the request have it as a value",
     ),
+    (
+        "repeat(s, 2147483647)",
+        "string",
+        "line 1, column 1: 'repeat' makes texts of any length, which no memory holds",
+    ),
+    ("LPAD(s, a)", "string", "line 1, column 1: 'lpad' makes texts of any length"),
+    ("rpad(s, a, 'x')", "string", "line 1, column 1: 'rpad' makes texts of any length"),
     ("version()", "string", "line 1, column 1: there is no function 'version'"),
     ("uper(s)", "string", "line 1, column 1: there is no function 'uper'; did you mean 'upper'?"),
     (
@@ -309,6 +316,25 @@ fn what_is_no_function_of_one_row_is_refused_with_its_place() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_feature_with_a_mistake_is_told_by_its_place_in_the_view() {
+    let inputs = BTreeMap::from([(name("a"), ValueType::Int64)]);
+    let feature = |n: usize| Computed {
+        name: name(&format!("f{n}")),
+        expression: if n == 7 { "uper(a)" } else { "a + 1" }.to_owned(),
+        kind: ValueType::Int64,
+        description: None,
+    };
+    let view = OnDemandView {
+        name: name("late"),
+        inputs: Vec::new(),
+        request: Vec::new(),
+        features: (0..9).map(feature).collect(),
+        about: About::default(),
+    };
+    assert_eq!(Compiled::of(&view, &inputs).unwrap_err().feature, Some(7));
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Coder {
         Groups { hasher: self.hasher.clone(), table: HashTable::new(), known }
     }
 
-    /// In which of `n_buckets` each key belongs; keys with nulls are in the first one.
+    /// In which of `n_buckets` each key belongs; [`NONE`] for keys with nulls.
     pub(crate) fn buckets(&self, coded: &Coded, n_buckets: u32) -> Vec<u32> {
         let bucket = |hash: u64| {
             let upper = hash.wrapping_mul(MIX) >> 32;
@@ -104,7 +104,7 @@ impl Coder {
         };
         (0..coded.n_rows())
             .map(|row| match &coded.keys {
-                _ if !coded.is_there(row) => 0,
+                _ if !coded.is_there(row) => NONE,
                 Keys::Whole(numbers) => bucket(self.hasher.hash_one(numbers[row])),
                 Keys::Bytes(rows) => bucket(self.hasher.hash_one(rows.row(row).data())),
             })

@@ -3,7 +3,12 @@
 mod read;
 mod write;
 
+use std::collections::HashMap;
+
+use arrow::datatypes::DataType;
+
 use super::about::About;
+use super::entity::Key;
 use super::expectation::Expectation;
 use super::name::Name;
 use super::span::Span;
@@ -72,6 +77,28 @@ impl FeatureView {
     /// The feature of that name.
     pub(crate) fn feature(&self, name: &Name) -> Option<&Feature> {
         self.features.iter().find(|feature| feature.name == *name)
+    }
+
+    /// The columns that hold times, with the fields that name them.
+    pub(crate) fn times(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let (start, end) = match &self.holds {
+            Holds::Since { event_time, .. } => (("event_time", event_time.as_str()), None),
+            Holds::Between { from, to } => (("valid_from", from.as_str()), Some(("valid_to", to.as_str()))),
+        };
+        let created = self.created_time.as_deref().map(|column| ("created_time", column));
+        [Some(start), end, created].into_iter().flatten()
+    }
+
+    /// As what columns are read of which a table says no more than that they are texts.
+    pub(crate) fn column_types(&self, keys: &[Key]) -> HashMap<String, DataType> {
+        let times = self.times().map(|(_, column)| (column, ValueType::Timestamp.arrow()));
+        let keys = keys.iter().map(|key| (self.key_column(&key.name), key.kind.arrow()));
+        let features = self.features.iter().map(|feature| (feature.column.as_str(), feature.kind.arrow()));
+        let mut types = HashMap::new();
+        for (column, kind) in times.chain(keys).chain(features) {
+            types.entry(column.to_owned()).or_insert(kind);
+        }
+        types
     }
 
     /// The column of the table that holds a key.

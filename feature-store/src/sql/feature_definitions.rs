@@ -1,5 +1,7 @@
 //! Table `forebay_feature_definitions`: each change of a definition is a row, and the highest version counts.
 
+use std::collections::BTreeMap;
+
 use forebay_core::invalid::Invalid;
 use forebay_db::{Error, FromRow, Row, Sql, Tx};
 
@@ -16,6 +18,15 @@ const LIST: &str = "
     FROM forebay_feature_definitions d
     WHERE d.document IS NOT NULL AND d.version = (
         SELECT MAX(e.version) FROM forebay_feature_definitions e WHERE e.kind = d.kind AND e.name = d.name)";
+
+const LIST_LAST: &str = "
+    SELECT d.kind, d.name, d.version, d.document, d.created_ms, d.created_by
+    FROM forebay_feature_definitions d
+    WHERE d.version = (
+        SELECT MAX(e.version) FROM forebay_feature_definitions e WHERE e.kind = d.kind AND e.name = d.name)";
+
+const LIST_VERSION_NUMBERS: &str = "
+    SELECT kind, name, MAX(version) AS version FROM forebay_feature_definitions GROUP BY kind, name";
 
 const FIND: &str = "
     SELECT kind, name, version, document, created_ms, created_by FROM forebay_feature_definitions
@@ -49,6 +60,17 @@ pub(crate) async fn list(tx: &mut Tx, kind: Option<Kind>) -> Result<Vec<Kept>, E
     }
     sql.push(" ORDER BY d.kind, d.name");
     tx.list(sql).await.map(kept)
+}
+
+/// The last versions of all definitions, also those by which they were deleted.
+pub(crate) async fn list_last(tx: &mut Tx) -> Result<Vec<Kept>, Error> {
+    tx.list(Sql::new(LIST_LAST)).await.map(kept)
+}
+
+/// The number of the last version of each definition that there is or was.
+pub(crate) async fn list_version_numbers(tx: &mut Tx) -> Result<BTreeMap<(Kind, Name), i64>, Error> {
+    let rows: Vec<VersionRow> = tx.list(Sql::new(LIST_VERSION_NUMBERS)).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// The last version of a definition, also one by which it was deleted.
@@ -89,14 +111,27 @@ fn kept(rows: Vec<KeptRow>) -> Vec<Kept> {
     rows.into_iter().map(|row| row.0).collect()
 }
 
+fn named(row: &Row) -> Result<(Kind, Name), Error> {
+    let kind: String = row.get("kind")?;
+    let kind: Kind = kind.parse().map_err(|error| wrong("kind", &error))?;
+    let name: String = row.get("name")?;
+    let name = Name::parse(&name).map_err(|reason| Error::Inconsistent { column: "name", reason })?;
+    Ok((kind, name))
+}
+
+struct VersionRow(((Kind, Name), i64));
+
+impl FromRow for VersionRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(VersionRow((named(row)?, row.get("version")?)))
+    }
+}
+
 struct KeptRow(Kept);
 
 impl FromRow for KeptRow {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let kind: String = row.get("kind")?;
-        let kind: Kind = kind.parse().map_err(|error| wrong("kind", &error))?;
-        let name: String = row.get("name")?;
-        let name = Name::parse(&name).map_err(|reason| Error::Inconsistent { column: "name", reason })?;
+        let (kind, name) = named(row)?;
         let document: Option<String> = row.get("document")?;
         let definition = document.map(|text| Definition::from_stored(kind, &text)).transpose();
         Ok(KeptRow(Kept {

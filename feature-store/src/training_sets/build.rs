@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::thread;
 
-use arrow::datatypes::DataType;
 use forebay_lake::Lake;
 
 use super::audit::{self, Audit};
@@ -119,7 +118,7 @@ pub(crate) fn build_by(
     manifest.n_rows = survey.n_rows;
     (manifest.spine_rows_hash, manifest.rows_hash) = (written.spine_rows_hash, written.rows_hash);
     warnings.extend(pin.map_or(Ok(None), |pin| pin.check_end(&manifest))?);
-    tables.spine.check_unchanged(lake)?;
+    tables.all().try_for_each(|source| source.check_unchanged(lake))?;
     if pin.is_some() || as_of_us.is_some() {
         warnings.extend(tables.aged(request.now_ms)?);
     }
@@ -150,8 +149,7 @@ impl Tables {
         let mut views = Vec::new();
         for view in &plan.views {
             let pin = pin.map(|pin| pin.table(view.view.name.as_str())).transpose()?;
-            let keys: Vec<DataType> = plan.keys[view.keys].iter().map(|key| key.kind.arrow()).collect();
-            views.push(Source::view(lake, view, &keys, Moment { pin, as_of_us })?);
+            views.push(Source::view(lake, view, &plan.keys[view.keys], Moment { pin, as_of_us })?);
         }
         Ok(Tables { spine, views })
     }

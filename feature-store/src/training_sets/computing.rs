@@ -18,7 +18,8 @@ impl Computing {
         Compiled::of(view, inputs).map(Computing).map_err(|error| Error::Definitions(error.to_string()))
     }
 
-    pub(crate) fn evaluate(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
-        self.0.evaluate(rows).map_err(|failed| Error::Expression(failed.to_string()))
+    /// The features of rows that come behind so many others of the spine.
+    pub(crate) fn evaluate(&self, rows: &RecordBatch, n_before: usize) -> Result<Vec<ArrayRef>, Error> {
+        self.0.evaluate(rows).map_err(|failed| Error::Expression(failed.behind(n_before).to_string()))
     }
 }

@@ -83,7 +83,7 @@ pub enum Error {
     /// A feature from after its row's time, or an internal check of another kind.
     #[error("the training set is not written, for it would be wrong, which is a defect of Forebay: {0}")]
     Leak(String),
-    /// An expression cannot be computed.
+    /// An expression cannot be computed. Its row is that of the spine, from 1.
     #[error("{0}")]
     Expression(String),
     /// The file or connection for the output refused.

@@ -14,7 +14,7 @@ use super::plan::{Plan, ViewPlan};
 use super::progress::Steps;
 use super::spine_rows::{MAX_BYTES, MAX_ROWS, column, sound};
 use super::tables::Source;
-use super::watching::{watch, watched};
+use super::watching::{observe, watch};
 use crate::expectations::watch::Watch;
 use crate::join::casts;
 use crate::join::side::{FeatureRows, Holding, Order};
@@ -122,7 +122,6 @@ impl<'a> View<'a> {
         let n_timeless = if predicate.is_empty() { 0 } else { self.n_timeless(shard)? };
         let mut seen = Seen { watch: watch(&self.plan.view, self.spill_folder), n_timeless };
         let is_watched = !self.plan.view.expectations.is_empty();
-        let keys: Vec<String> = self.keys.iter().map(|key| key.name.as_str().to_owned()).collect();
         let options = options(self.plan.columns(), predicate);
         let mut next = (u64::from(shard.number) << ROW_BITS) + 1;
         for rows in self.source.table.scan(shard, &options)? {
@@ -130,7 +129,7 @@ impl<'a> View<'a> {
             steps.done(rows.event.len())?;
             next += rows.event.len() as u64;
             if is_watched {
-                seen.watch.observe(&watched(self.plan, &keys, &rows)?)?;
+                observe(&mut seen.watch, self, &rows)?;
             }
             rows.features.truncate(self.plan.n_needed);
             pass(rows)?;
@@ -204,7 +203,7 @@ fn options(columns: Vec<String>, predicate: Vec<Comparison>) -> ScanOptions {
 }
 
 /// What all threads gave. An error of one is told before those of threads that only ended because of it.
-fn unbroken<T>(ended: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
+pub(crate) fn unbroken<T>(ended: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
     let mut given = Vec::with_capacity(ended.len());
     let mut failed = None;
     for one in ended {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::budget::{self, Budget};
 use super::error::Error;
-use super::feature_rows::View;
+use super::feature_rows::{View, unbroken};
 use super::joined::{Found, Reading, Survey};
 use super::progress::{Step, Steps};
 use super::rejoined::{Rejoined, Results};
@@ -23,9 +23,9 @@ use super::spilled_rows;
 use super::spine_rows;
 use crate::expectations::finding::Finding;
 use crate::join::counts::Counts;
-use crate::join::groups::Coder;
+use crate::join::groups::{Coder, NONE};
 use crate::join::matches::Matches;
-use crate::join::side::{FeatureRows, N_TIMES, Side};
+use crate::join::side::{FeatureRows, Side};
 use crate::join::spine::{ROW_BYTES, Spine, SpineBuilder};
 use crate::model::value_type::ValueType;
 
@@ -143,7 +143,7 @@ type Parted = (Vec<Results>, Vec<Counts>, Survey, Vec<Vec<Finding>>);
 
 impl Parting<'_> {
     fn join(&self) -> Result<Result<Parted, TooLarge>, Error> {
-        let (spines, survey) = self.spill_spine()?;
+        let (spines, n_keyless, survey) = self.spill_spine()?;
         let n_views = self.reading.plan.views.len();
         let (mut counts, mut findings) = (vec![Counts::default(); n_views], Vec::new());
         findings.resize_with(n_views, Vec::new);
@@ -153,6 +153,7 @@ impl Parting<'_> {
                 (0..n_views).filter(|view| self.reading.plan.views[*view].keys == keys).collect();
             let mut tables = Vec::new();
             for view in &views {
+                counts[*view].n_missing += n_keyless[keys];
                 tables.push(self.spill_view(*view, &survey, &mut counts[*view], &mut findings[*view])?);
             }
             let list = List { parting: self, keys, views: &views, spine: &spine, tables: &tables };
@@ -177,8 +178,9 @@ impl Parting<'_> {
         self.budget.bytes / u64::from(self.budget.n_threads) / 8
     }
 
-    /// Divides keys and times of the spine, by each list of keys.
-    fn spill_spine(&self) -> Result<(Vec<Spilled>, Survey), Error> {
+    /// Divides keys and times of the spine, by each list of keys, and counts the rows of each that have no key: those are in
+    /// no part, which would not fit if they were many.
+    fn spill_spine(&self) -> Result<(Vec<Spilled>, Vec<u64>, Survey), Error> {
         let lists = self.reading.plan.keys.iter();
         let kinds = |keys: &Vec<crate::model::entity::Key>| {
             keys.iter().map(|key| key.kind.arrow()).chain([DataType::Int64]).collect::<Vec<_>>()
@@ -190,11 +192,13 @@ impl Parting<'_> {
         }
         let max_bytes = self.waiting_bytes() / spills.len().max(1) as u64;
         let mut sorters: Vec<Sorter<'_>> = spills.iter().map(|spill| Sorter::new(spill, max_bytes)).collect();
+        let mut n_keyless = vec![0; spills.len()];
         let survey = self.reading.survey(&mut |batch, times| {
             for (keys, sorter) in sorters.iter_mut().enumerate() {
                 let list = &self.reading.plan.keys[keys];
                 let mut columns = spine_rows::keys(self.reading.spine, batch, list)?;
                 let parts = self.parts(keys, &columns)?;
+                n_keyless[keys] += parts.iter().filter(|part| **part == NONE).count() as u64;
                 columns.push(Arc::new(times.clone()));
                 sorter.push(&RecordBatch::try_new(Arc::clone(&schemas[keys]), columns)?, &parts)?;
             }
@@ -203,7 +207,7 @@ impl Parting<'_> {
         sorters.iter_mut().try_for_each(Sorter::flush)?;
         drop(sorters);
         let spilled = spills.into_iter().map(Spill::finish).collect::<Result<Vec<_>, _>>()?;
-        Ok((spilled, survey))
+        Ok((spilled, n_keyless, survey))
     }
 
     fn parts(&self, keys: usize, columns: &[ArrayRef]) -> Result<Vec<u32>, Error> {
@@ -226,7 +230,9 @@ impl Parting<'_> {
         let sorters = (0..self.budget.n_threads).map(|_| Sorter::new(&spill, max_bytes)).collect();
         let steps = Steps::new(self.reading.progress, Step::View(view.name()), view.n_rows());
         let pass = |sorter: &mut Sorter<'_>, rows: FeatureRows| {
-            let parts = self.parts(view.plan.keys, &rows.keys)?;
+            let mut parts = self.parts(view.plan.keys, &rows.keys)?;
+            // Rows without a key are counted where they are read again, and nothing of them is kept.
+            parts.iter_mut().filter(|part| **part == NONE).for_each(|part| *part = 0);
             sorter.push(&RecordBatch::try_new(Arc::clone(&schema), spilled_rows::columns(rows))?, &parts)
         };
         let (mut sorters, seen) = view.read(survey.range, &steps, sorters, pass)?;
@@ -255,22 +261,30 @@ impl List<'_> {
         let n_parts = self.parting.n_parts as usize;
         let steps = Steps::new(self.parting.reading.progress, Step::Parts, Some(n_parts as u64));
         let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        let work = || -> Result<(), Error> {
-            loop {
-                let part = next.fetch_add(1, Ordering::Relaxed);
-                if part >= n_parts {
-                    return Ok(());
+        let join_next = || -> Result<bool, Error> {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= n_parts {
+                return Ok(false);
+            }
+            let outcome = self.join_part(part, budget.of_part())?;
+            outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((part, outcome));
+            steps.done(1).map(|()| true)
+        };
+        let work = || loop {
+            match join_next() {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => {
+                    steps.fail();
+                    return Err(error);
                 }
-                let outcome = self.join_part(part, budget.of_part())?;
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((part, outcome));
-                steps.done(1)?;
             }
         };
         let ended: Vec<Result<(), Error>> = thread::scope(|scope| {
             let threads: Vec<_> = (0..budget.n_threads).map(|_| scope.spawn(work)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Error::Lost))).collect()
         });
-        ended.into_iter().collect::<Result<(), Error>>()?;
+        unbroken(ended)?;
         let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
         outcomes.sort_by_key(|(part, _)| *part);
         let mut done = Vec::new();
@@ -335,11 +349,7 @@ impl List<'_> {
     /// Writes the features of all rows of a part.
     fn write(&self, part: usize, spine: &Spine, matches: &mut [Matches]) -> Result<PathBuf, Error> {
         let reading = self.parting.reading;
-        let kinds = self.views.iter().flat_map(|view| {
-            let times = std::iter::repeat_n(DataType::Int64, N_TIMES);
-            times.chain(reading.view(*view).kinds()).collect::<Vec<_>>()
-        });
-        let schema = spilled_rows::schema(&kinds.collect::<Vec<_>>());
+        let schema = spilled_rows::result_schema(reading, self.views);
         let path = self.parting.folder.join(format!("result-{}-{part}", self.keys));
         let mut file = Part::create(path, &schema)?;
         // A batch of each part is read at the same time.

@@ -118,15 +118,10 @@ impl Plan {
         for name in &view.entities {
             let missing = || Error::Definitions(format!("view '{}': there is no entity '{name}'", view.name));
             let entity = blueprint.entity(name).ok_or_else(missing)?;
-            let new = entity.keys.iter().filter(|key| keys.iter().all(|known| known.name != key.name));
-            let new: Vec<Key> = new.cloned().collect();
-            keys.extend(new);
+            // No two entities of a view have a key of one name: the catalogue has seen to it.
+            keys.extend(entity.keys.iter().cloned());
         }
-        let column = |key: &Key| {
-            let renamed = view.key_columns.iter().find(|(name, _)| *name == key.name);
-            renamed.map_or_else(|| key.name.as_str().to_owned(), |(_, column)| column.clone())
-        };
-        let key_columns = keys.iter().map(column).collect();
+        let key_columns = keys.iter().map(|key| view.key_column(&key.name).to_owned()).collect();
         let known = self.keys.iter().position(|known| *known == keys);
         let keys = known.unwrap_or_else(|| {
             self.keys.push(keys);
@@ -197,7 +192,7 @@ impl ViewPlan {
         if let Some(known) = self.features.iter().position(|feature| feature.name == *name) {
             return Some(known);
         }
-        let found = self.view.features.iter().find(|feature| feature.name == *name)?;
+        let found = self.view.feature(name)?;
         self.features.push(found.clone());
         self.n_needed = self.features.len();
         Some(self.n_needed - 1)
@@ -209,18 +204,16 @@ impl ViewPlan {
             let (Rule::NotNull(name) | Rule::Range { feature: name, .. }) = &expectation.rule else {
                 continue;
             };
-            let is_known = self.features.iter().any(|feature| feature.name == *name);
-            let found = self.view.features.iter().find(|feature| feature.name == *name && !is_known);
-            self.features.extend(found.cloned());
+            if self.features.iter().all(|feature| feature.name != *name) {
+                self.features.extend(self.view.feature(name).cloned());
+            }
         }
     }
 
     /// The columns of its table that are read, each once.
     pub(crate) fn columns(&self) -> Vec<String> {
-        let event = self.view.holds.event_time().to_owned();
-        let times = [Some(event), self.until.clone(), self.view.created_time.clone()];
         let mut columns = self.key_columns.clone();
-        columns.extend(times.into_iter().flatten());
+        columns.extend(self.view.times().map(|(_, column)| column.to_owned()));
         columns.extend(self.features.iter().map(|feature| feature.column.clone()));
         let mut read: Vec<String> = Vec::new();
         for column in columns {

@@ -6,7 +6,7 @@ use super::error::Error;
 
 /// Whoever watches a build. Calls come from several threads, and often.
 pub trait Progress: Sync {
-    /// So many rows of so many, where that is known, are done.
+    /// So many rows of so many, where that is known, are done; of [`Step::Parts`] so many parts.
     fn at(&self, step: Step<'_>, done: u64, of: Option<u64>);
 
     /// Whether it should end soon, and fail.
@@ -42,7 +42,7 @@ impl<'a> Steps<'a> {
         Steps { progress, step, of, done: AtomicU64::new(0), has_failed: AtomicBool::new(false) }
     }
 
-    /// Tells of some more rows.
+    /// Tells of some more rows, or parts.
     ///
     /// # Errors
     /// [`Error::Cancelled`], also where another thread has failed.

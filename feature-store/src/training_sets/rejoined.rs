@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::interleave;
 use tempfile::TempDir;
 
 use super::error::Error;
 use super::joined::{Lookup, Reading};
 use super::spill;
+use super::spilled_rows;
 use super::spine_rows;
 use super::tables::Source;
 use crate::join::counts::Counts;
-use crate::join::groups::Coder;
+use crate::join::groups::{Coder, NONE};
 use crate::join::side::N_TIMES;
 use crate::model::entity::Key;
 
@@ -43,6 +44,8 @@ struct List<'a> {
     coder: Arc<Coder>,
     views: Vec<usize>,
     parts: Vec<Cursor>,
+    /// One row, for those without a key, which are in no part.
+    nothing: RecordBatch,
 }
 
 /// Rows of a part that are still to come.
@@ -65,7 +68,10 @@ impl<'a> Rejoined<'a> {
         let mut lists = Vec::new();
         for (Results { coder, paths, views }, keys) in results.into_iter().zip(&reading.plan.keys) {
             let parts = paths.iter().map(|path| Cursor::open(path)).collect::<Result<Vec<_>, _>>()?;
-            lists.push(List { keys, coder, views, parts });
+            let schema = spilled_rows::result_schema(reading, &views);
+            let nothing = schema.fields().iter().map(|field| new_null_array(field.data_type(), 1)).collect();
+            let nothing = RecordBatch::try_new(schema, nothing)?;
+            lists.push(List { keys, coder, views, parts, nothing });
         }
         let n_features = reading.plan.views.iter().map(|view| view.n_needed).collect();
         Ok(Rejoined { spine: reading.spine, lists, n_features, counts, _folder: folder })
@@ -94,18 +100,18 @@ impl List<'_> {
     fn next(&mut self, spine: &Source, rows: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
         let coded = self.coder.code(&spine_rows::keys(spine, rows, self.keys)?)?;
         let n_parts = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        let (mut batches, mut places) = (Vec::new(), Vec::with_capacity(rows.num_rows()));
+        let (mut batches, mut places) = (vec![self.nothing.clone()], Vec::with_capacity(rows.num_rows()));
         for part in self.coder.buckets(&coded, n_parts) {
-            places.push(self.parts[part as usize].take(&mut batches)?);
+            let is_in_part = part != NONE;
+            places.push(if is_in_part { self.parts[part as usize].take(&mut batches)? } else { (0, 0) });
         }
         self.parts.iter_mut().for_each(|part| part.position = None);
-        let n_columns = batches.first().map_or(0, RecordBatch::num_columns);
         let column = |position: usize| {
             let parts: Vec<_> =
                 batches.iter().map(|batch: &RecordBatch| batch.column(position).as_ref()).collect();
             Ok(interleave(&parts, &places)?)
         };
-        (0..n_columns).map(column).collect()
+        (0..self.nothing.num_columns()).map(column).collect()
     }
 }
 

@@ -102,12 +102,12 @@ impl Sink {
             Sink::Delta { append, mut writer, name } => {
                 opened(&mut writer, &append, &name)?;
                 writer.map_or(Ok(0), TableWriter::finish)?;
-                let committed = append.commit(std::slice::from_ref(&name));
-                if committed.is_err() {
-                    // No version has it; what cannot be removed is found by whoever cleans the table.
-                    let _ = append.folder().remove(&name);
+                let committed = append.commit(&[name])?;
+                for name in &committed.unneeded {
+                    // What cannot be removed is found by whoever cleans the table.
+                    let _ = append.folder().remove(name);
                 }
-                Ok(Some(committed?.version))
+                Ok(Some(committed.version))
             }
             Sink::Stream(mut writer) => {
                 writer.finish().map_err(stream_error)?;

@@ -15,6 +15,7 @@ use arrow::ipc::writer::StreamWriter;
 
 use super::error::Error;
 use super::spine_rows::rows_within;
+use crate::join::groups::NONE;
 
 /// What is written, and later read, at once.
 const MESSAGE_BYTES: u64 = 1 << 20;
@@ -129,17 +130,17 @@ impl<'a> Sorter<'a> {
         Sorter { spill, waiting: Vec::new(), n_bytes: 0, max_bytes }
     }
 
-    /// Takes rows, each for its part.
+    /// Takes rows, each for its part. Those of [`NONE`] are left out.
     pub(crate) fn push(&mut self, batch: &RecordBatch, parts: &[u32]) -> Result<(), Error> {
         let mut starts = vec![0; self.spill.parts.len() + 1];
-        for part in parts {
+        for part in parts.iter().filter(|part| **part != NONE) {
             starts[*part as usize + 1] += 1;
         }
         for part in 1..starts.len() {
             starts[part] += starts[part - 1];
         }
-        let (mut next, mut order) = (starts.clone(), vec![0; parts.len()]);
-        for (row, part) in (0..).zip(parts) {
+        let (mut next, mut order) = (starts.clone(), vec![0; starts.last().copied().unwrap_or_default()]);
+        for (row, part) in (0..).zip(parts).filter(|(_, part)| **part != NONE) {
             let place = &mut next[*part as usize];
             order[*place] = row;
             *place += 1;

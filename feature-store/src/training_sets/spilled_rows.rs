@@ -6,12 +6,22 @@ use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt64Type};
 
 use super::feature_rows::View;
-use crate::join::side::{FeatureRows, Order};
+use super::joined::Reading;
+use crate::join::side::{FeatureRows, N_TIMES, Order};
 
 /// Columns that take nulls and have numbers for names.
 pub(crate) fn schema(kinds: &[DataType]) -> SchemaRef {
     let field = |(number, kind): (usize, &DataType)| Field::new(number.to_string(), kind.clone(), true);
     Arc::new(Schema::new(kinds.iter().enumerate().map(field).collect::<Vec<_>>()))
+}
+
+/// What the views of a list give a row of the spine: of each its times and its features.
+pub(crate) fn result_schema(reading: &Reading<'_>, views: &[usize]) -> SchemaRef {
+    let of_view = |view: &usize| {
+        let times = std::iter::repeat_n(DataType::Int64, N_TIMES);
+        times.chain(reading.view(*view).kinds()).collect::<Vec<_>>()
+    };
+    schema(&views.iter().flat_map(of_view).collect::<Vec<_>>())
 }
 
 /// The types of [`columns`].

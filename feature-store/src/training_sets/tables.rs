@@ -2,11 +2,10 @@
 //! manifest pins it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
-use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta};
+use arrow::datatypes::{DataType, SchemaRef};
+use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -14,6 +13,8 @@ use super::manifest::{TablePin, hexadecimal};
 use super::plan::{Plan, ViewPlan};
 use crate::join::error::JoinError;
 use crate::join::times;
+use crate::model::entity::Key;
+use crate::model::value_type::ValueType;
 
 /// A table and what tells its content from another one.
 pub(crate) struct Source {
@@ -31,11 +32,6 @@ pub(crate) struct Moment<'a> {
     pub(crate) as_of_us: Option<i64>,
 }
 
-/// Times in tables of texts.
-fn time() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-}
-
 impl Source {
     /// Opens the spine. Columns of texts are read as what they are needed for.
     pub(crate) fn spine(
@@ -45,7 +41,7 @@ impl Source {
         plan: &Plan,
         moment: Moment<'_>,
     ) -> Result<Self, Error> {
-        let mut wanted = HashMap::from([(event_time.to_owned(), time())]);
+        let mut wanted = HashMap::from([(event_time.to_owned(), ValueType::Timestamp.arrow())]);
         let keys = plan.keys.iter().flatten().map(|key| (&key.name, &key.kind));
         let request =
             plan.computed.iter().flat_map(|plan| &plan.view.request).map(|(name, kind)| (name, kind));
@@ -64,21 +60,11 @@ impl Source {
     pub(crate) fn view(
         lake: &Lake,
         plan: &ViewPlan,
-        keys: &[DataType],
+        keys: &[Key],
         moment: Moment<'_>,
     ) -> Result<Self, Error> {
-        let event = plan.view.holds.event_time().to_owned();
-        let times = [Some(event), plan.until.clone(), plan.view.created_time.clone()];
-        let mut wanted: HashMap<String, DataType> =
-            plan.key_columns.iter().cloned().zip(keys.iter().cloned()).collect();
-        wanted.extend(times.iter().flatten().map(|column| (column.clone(), time())));
-        for feature in &plan.features {
-            wanted.entry(feature.column.clone()).or_insert_with(|| feature.kind.arrow());
-        }
-        let source = Source::open(lake, &plan.view.source, wanted, moment)?;
-        for column in times.iter().flatten() {
-            source.has_time(column)?;
-        }
+        let source = Source::open(lake, &plan.view.source, plan.view.column_types(keys), moment)?;
+        plan.view.times().try_for_each(|(_, column)| source.has_time(column))?;
         for feature in &plan.features {
             let found = source.column(&feature.column)?;
             if !feature.kind.takes(&found) {
@@ -153,11 +139,7 @@ impl Source {
 
     /// Refuses to write what is read.
     pub(crate) fn check_apart(&self, lake: &Lake, output: &str) -> Result<(), Error> {
-        let written = lake.canonical(output)?;
-        let read = lake.canonical(&self.uri)?;
-        let files = self.table.files().iter().map(|file| lake.canonical(&file.uri));
-        let files: Vec<PathBuf> = files.collect::<Result<_, _>>()?;
-        if written.starts_with(&read) || files.iter().any(|file| file.starts_with(&written)) {
+        if overlaps(lake, &self.table, &self.uri, output)? {
             let reason = format!("it is part of {}, which is read", self.uri);
             return Err(Error::Place { uri: output.to_owned(), reason });
         }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch};
-use arrow::datatypes::{Int64Type, Schema, SchemaRef};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef};
 
 use super::error::Error;
 use super::joined::{Lookup, Reading, Survey};
@@ -48,6 +48,8 @@ struct Writing<'a> {
     hash: RowHash,
     views: Vec<Checked>,
     n_nulls: Vec<u64>,
+    /// Rows that are written.
+    n_done: usize,
 }
 
 /// Writes all rows.
@@ -92,7 +94,18 @@ impl<'a> Writing<'a> {
         let (spine_hash, hash) = (RowHash::new(&spine_schema)?, RowHash::new(schema)?);
         let views = vec![Checked::default(); reading.plan.views.len()];
         let n_nulls = vec![0; reading.plan.outputs.len()];
-        Ok(Writing { reading, lookup, sink, schema, spine_schema, spine_hash, hash, views, n_nulls })
+        Ok(Writing {
+            reading,
+            lookup,
+            sink,
+            schema,
+            spine_schema,
+            spine_hash,
+            hash,
+            views,
+            n_nulls,
+            n_done: 0,
+        })
     }
 
     /// Writes the next rows of the spine, which come back with their features.
@@ -103,7 +116,7 @@ impl<'a> Writing<'a> {
         for (checked, values) in self.views.iter_mut().zip(&values) {
             checked.check(&times, values)?;
         }
-        let features = features(reading, rows, &values)?;
+        let features = features(reading, rows, &values, self.n_done)?;
         for (n_nulls, feature) in self.n_nulls.iter_mut().zip(&features) {
             *n_nulls += feature.logical_null_count() as u64;
         }
@@ -113,6 +126,7 @@ impl<'a> Writing<'a> {
         self.spine_hash.update(&spine)?;
         self.hash.update(&whole)?;
         self.sink.write(&whole)?;
+        self.n_done += whole.num_rows();
         Ok(whole)
     }
 
@@ -141,17 +155,17 @@ impl Checked {
     }
 }
 
-/// The features of the service.
+/// The features of the service, for rows of the spine that come behind so many others.
 fn features(
     reading: &Reading<'_>,
     spine: &RecordBatch,
     values: &[Vec<ArrayRef>],
+    n_before: usize,
 ) -> Result<Vec<ArrayRef>, Error> {
     let mut computed = Vec::new();
     for plan in &reading.plan.computed {
         let columns = inputs(reading, plan, spine, values)?;
-        let columns = columns.into_iter().map(|(name, column)| (name, column, true));
-        let mut found = plan.computing.evaluate(&RecordBatch::try_from_iter_with_nullable(columns)?)?;
+        let mut found = plan.computing.evaluate(&named(columns, spine.num_rows())?, n_before)?;
         for (column, feature) in found.iter_mut().zip(&plan.view.features) {
             let name = feature.name.as_str();
             *column =
@@ -164,6 +178,15 @@ fn features(
         Source::Computed { view, feature } => Arc::clone(&computed[view][feature]),
     };
     Ok(reading.plan.outputs.iter().map(feature).collect())
+}
+
+/// Rows of these columns; there may be none, where expressions name nothing.
+fn named(columns: Vec<(&str, ArrayRef)>, n_rows: usize) -> Result<RecordBatch, Error> {
+    let (names, columns): (Vec<&str>, Vec<ArrayRef>) = columns.into_iter().unzip();
+    let field = |(name, column): (&&str, &ArrayRef)| Field::new(*name, column.data_type().clone(), true);
+    let schema = Schema::new(names.iter().zip(&columns).map(field).collect::<Vec<_>>());
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    Ok(RecordBatch::try_new_with_options(Arc::new(schema), columns, &options)?)
 }
 
 fn read_feature(values: &[Vec<ArrayRef>], view: usize, feature: usize) -> ArrayRef {

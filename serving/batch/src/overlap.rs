@@ -1,9 +1,8 @@
 //! Whether a job would write over what it reads, or into what the next one reads.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use forebay_lake::{Lake, Table};
+use forebay_lake::{Lake, Table, overlaps};
 
 use crate::Error;
 use crate::options::JobOptions;
@@ -11,86 +10,23 @@ use crate::options::JobOptions;
 /// Standard input and output.
 const PIPE: &str = "-";
 
-/// Where the rows of a table are: canonical, as the lake knows places.
-struct Source {
-    /// What the user named; its name may be a pattern.
-    input: PathBuf,
-    files: Vec<PathBuf>,
-}
-
 /// Refuses an output, or a place for rejected rows, that is the input, holds it, or lies in it; and the two as one.
 pub(crate) fn check(lake: &Lake, table: &Table, options: &JobOptions) -> Result<(), Error> {
-    let source = Source {
-        input: lake.canonical(&options.input)?,
-        files: table.files().iter().map(|file| lake.canonical(&file.uri)).collect::<Result<_, _>>()?,
-    };
-    let output = written(lake, &source, ("--output", &options.output), &options.input)?;
+    let output = written(lake, table, ("--output", &options.output), &options.input)?;
     let Some(rejects) = &options.rejects else { return Ok(()) };
-    if written(lake, &source, ("--rejects", &rejects.path), &options.input)? == output {
+    if written(lake, table, ("--rejects", &rejects.path), &options.input)? == output {
         return Err(Error::Option("--rejects and --output are the same".to_owned()));
     }
     Ok(())
 }
 
 /// The canonical place of what is written there.
-fn written(lake: &Lake, source: &Source, (flag, text): (&str, &str), input: &str) -> Result<PathBuf, Error> {
-    let place = lake.canonical(text)?;
-    if text != PIPE && source.meets(&place) {
+fn written(lake: &Lake, table: &Table, (flag, text): (&str, &str), input: &str) -> Result<PathBuf, Error> {
+    if text != PIPE && overlaps(lake, table, input, text)? {
         let why = format!(
             "{flag} {text}: it is part of --input {input}, which stays as it is; choose another place"
         );
         return Err(Error::Option(why));
     }
-    Ok(place)
-}
-
-impl Source {
-    fn meets(&self, written: &Path) -> bool {
-        self.files.iter().any(|file| file.starts_with(written)) || self.takes(written)
-    }
-
-    /// Whether the folder or the pattern would find what is written.
-    fn takes(&self, written: &Path) -> bool {
-        let is_pattern = |name: &OsStr| name.to_string_lossy().contains('*');
-        if !self.input.file_name().is_some_and(is_pattern) {
-            return written.starts_with(&self.input);
-        }
-        let ending = |name: &Path| name.extension().map(OsStr::to_ascii_lowercase);
-        written.parent() == self.input.parent() && ending(written) == ending(&self.input)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn meets(input: &str, files: &[&str], written: &str) -> bool {
-        let files = files.iter().map(PathBuf::from).collect();
-        Source { input: PathBuf::from(input), files }.meets(Path::new(written))
-    }
-
-    #[test]
-    fn the_input_what_holds_it_and_what_lies_in_it_are_met() {
-        let files = ["s3://b/in/a.parquet"];
-        for written in ["s3://b/in/a.parquet", "s3://b/in", "s3://b", "s3://b/in/scored/x.parquet"] {
-            assert!(meets("s3://b/in", &files, written), "{written}");
-        }
-        for written in ["s3://b/inner/a.parquet", "s3://c/in/a.parquet", "/in/a.parquet"] {
-            assert!(!meets("s3://b/in", &files, written), "{written}");
-        }
-    }
-
-    #[test]
-    fn what_a_pattern_would_find_is_met() {
-        let (input, files) = ("/in/*.parquet", ["/in/a.parquet"]);
-        for (written, is_met) in [
-            ("/in/b.parquet", true),
-            ("/in/b.PARQUET", true),
-            ("/in/b.csv", false),
-            ("/in/scored/b.parquet", false),
-            ("/out/b.parquet", false),
-        ] {
-            assert_eq!(meets(input, &files, written), is_met, "{written}");
-        }
-    }
+    Ok(lake.canonical(text)?)
 }

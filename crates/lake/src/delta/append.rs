@@ -53,12 +53,34 @@ pub struct Append {
 }
 
 /// How a commit ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// The version that has the rows.
     pub version: u64,
     /// Whether it was this commit that added them; otherwise an earlier one of the same [`Once`] had.
     pub is_new: bool,
+    /// Files that are no part of the table, for it has their rows in others.
+    pub unneeded: Vec<String>,
+}
+
+/// Why nothing was committed.
+enum Failure {
+    /// No version has the rows.
+    Certain(Error),
+    /// One may have them.
+    Unknown(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Certain(error)
+    }
+}
+
+impl Committed {
+    fn new(version: u64, is_new: bool) -> Self {
+        Committed { version, is_new, unneeded: Vec::new() }
+    }
 }
 
 /// How a try ended.
@@ -130,28 +152,50 @@ impl Append {
 
     /// Makes Parquet files of the folder a part of the table, all at once. Whoever commits at the same time comes before or
     /// after it. For a table with partitions, the rows are written once more, a file for each partition of each file.
+    ///
+    /// # Errors
+    /// Without [`Once`] the files are removed then, unless the store did not say whether it was done. With it they stay:
+    /// another try, or another process, may be at them.
     pub fn commit(&self, names: &[String]) -> Result<Committed, Error> {
+        let mut divided = Vec::new();
+        match self.try_to_commit(names, &mut divided) {
+            Ok(committed) if committed.is_new && !divided.is_empty() => {
+                Ok(Committed { unneeded: names.to_vec(), ..committed })
+            }
+            Ok(committed) => Ok(committed),
+            Err(Failure::Certain(error)) if self.once.is_none() => {
+                for name in names.iter().chain(&divided) {
+                    // What cannot be removed is found by whoever cleans the table.
+                    let _ = self.folder.remove(name);
+                }
+                Err(error)
+            }
+            Err(Failure::Certain(error) | Failure::Unknown(error)) => Err(error),
+        }
+    }
+
+    /// Commits files, those of `names` or the ones into which they are divided, which are told.
+    fn try_to_commit(&self, names: &[String], divided: &mut Vec<String>) -> Result<Committed, Failure> {
         let engine = self.site.engine();
-        let before = self.latest()?;
+        let mut latest = self.latest()?;
         let mut divided_by = Vec::new();
-        if let Some(snapshot) = &before {
+        if let Some(snapshot) = &latest {
             if let Some(earlier) = self.earlier(snapshot, &engine)? {
                 return Ok(earlier);
             }
             self.check(snapshot)?;
             divided_by = partitions(snapshot);
         }
-        let parts = match before.filter(|_| !divided_by.is_empty()) {
-            Some(snapshot) => self.divided(names, &divided_by, snapshot, &engine)?,
+        let parts = match latest.clone().filter(|_| !divided_by.is_empty()) {
+            Some(snapshot) => self.divided(names, &divided_by, (snapshot, &engine), divided)?,
             None => names.iter().map(|name| self.part(name, HashMap::new())).collect::<Result<_, _>>()?,
         };
         for _ in 0..MAX_TRIES {
-            let latest = self.latest()?;
             let version = latest.as_ref().map(|snapshot| snapshot.version());
             let tried = match latest {
                 None => match self.create(&parts, &engine) {
                     // Another made it between our looking and our making it.
-                    Err(_) if self.site.has_commit()? => continue,
+                    Err(_) if self.site.has_commit().map_err(Failure::Unknown)? => Ok(Attempt::Lost),
                     tried => tried,
                 },
                 Some(snapshot) => {
@@ -161,20 +205,21 @@ impl Append {
                     self.check(&snapshot)?;
                     if partitions(&snapshot) != divided_by {
                         let reason = "what it is divided by has just changed".to_owned();
-                        return Err(Error::Delta { uri: self.site.uri(), version, reason });
+                        return Err(Error::Delta { uri: self.site.uri(), version, reason }.into());
                     }
                     self.append(snapshot, &parts, &engine)
                 }
             };
             match tried.map_err(self.site.error(version))? {
-                Attempt::Done(version) => return Ok(Committed { version, is_new: true }),
-                Attempt::Lost => {}
+                Attempt::Done(version) => return Ok(Committed::new(version, true)),
+                Attempt::Lost => latest = self.latest()?,
                 Attempt::Unknown(error) => {
-                    return self.committed()?.ok_or_else(|| self.site.error(version)(error));
+                    let found = self.committed().map_err(Failure::Unknown)?;
+                    return found.ok_or_else(|| Failure::Unknown(self.site.error(version)(error)));
                 }
             }
         }
-        Err(Error::Busy(self.site.uri()))
+        Err(Error::Busy(self.site.uri()).into())
     }
 
     fn latest(&self) -> Result<Option<SnapshotRef>, Error> {
@@ -187,7 +232,7 @@ impl Append {
         let last = snapshot.get_app_id_version(&once.application, engine);
         let last = last.map_err(self.site.error(Some(version)))?;
         let is_there = last.is_some_and(|last| last >= once.number);
-        Ok(is_there.then_some(Committed { version, is_new: false }))
+        Ok(is_there.then(|| Committed::new(version, false)))
     }
 
     /// Whether a table takes the rows.
@@ -208,20 +253,22 @@ impl Append {
             .map_err(|error| Error::schema(&self.site.uri(), error.to_string()))
     }
 
-    /// Files divided by partitions.
+    /// Files divided by partitions. Their names are told before they are written.
     fn divided(
         &self,
         names: &[String],
         by: &[String],
-        snapshot: SnapshotRef,
-        engine: &Engine,
+        (snapshot, engine): (SnapshotRef, &Engine),
+        told: &mut Vec<String>,
     ) -> Result<Vec<NewPart>, Error> {
         let version = Some(snapshot.version());
         let begun = self.begin(snapshot, engine).and_then(|transaction| transaction.write_state());
         let writing = begun.map_err(self.site.error(version))?;
         let mut parts = Vec::new();
         for name in names {
-            for divided in split::divide(&self.lake, &self.folder, name, by, &writing)? {
+            let division = split::Division::plan(&self.lake, &self.folder, name, by, &writing)?;
+            told.extend(division.names().iter().cloned());
+            for divided in division.perform(&self.folder)? {
                 parts.push(self.part(&divided.name, divided.values)?);
             }
         }
@@ -244,11 +291,13 @@ impl Append {
             builder = builder.with_transaction_id(&once.application, once.number);
         }
         let transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
-        perform(transaction, parts, engine)
+        commit(with_files(transaction, parts)?, engine)
     }
 
     fn append(&self, latest: SnapshotRef, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
-        perform(self.begin(latest, engine)?, parts, engine)
+        let transaction = with_files(self.begin(latest, engine)?, parts)?;
+        // An answer that did not come does not say that nothing was done.
+        Ok(commit(transaction, engine).unwrap_or_else(Attempt::Unknown))
     }
 
     fn begin(&self, latest: SnapshotRef, engine: &Engine) -> KernelResult<Transaction> {
@@ -265,12 +314,11 @@ fn partitions(snapshot: &SnapshotRef) -> Vec<String> {
     snapshot.table_configuration().logical_partition_columns().to_vec()
 }
 
-/// Commits.
-fn perform<STATE>(
+/// Adds files to what is to be committed.
+fn with_files<STATE>(
     mut transaction: Transaction<STATE>,
     parts: &[NewPart],
-    engine: &Engine,
-) -> KernelResult<Attempt> {
+) -> KernelResult<Transaction<STATE>> {
     let writing = transaction.write_state()?;
     for part in parts {
         let builder = writing.write_context_builder();
@@ -283,6 +331,10 @@ fn perform<STATE>(
         let file = DataFileMetadata::new(part.meta.clone(), stats);
         transaction.add_files(build_add_file_metadata(file, &context)?);
     }
+    Ok(transaction)
+}
+
+fn commit<STATE>(transaction: Transaction<STATE>, engine: &Engine) -> KernelResult<Attempt> {
     Ok(match transaction.commit(engine)? {
         CommitResult::Committed(committed) => Attempt::Done(committed.commit_version()),
         CommitResult::Conflicted(_) => Attempt::Lost,

@@ -37,39 +37,16 @@ pub(super) struct Divided {
 }
 
 /// A file that is being divided.
-struct Division {
+pub(super) struct Division {
     table: Arc<Table>,
     columns: Vec<String>,
     converter: RowConverter,
     /// In the order of their first rows.
     partitions: Vec<HashMap<String, Scalar>>,
+    /// Their files.
+    names: Vec<String>,
     /// The positions of those.
     numbers: HashMap<OwnedRow, u32>,
-}
-
-/// Divides a file of the table's folder by the values of some of its columns.
-pub(super) fn divide(
-    lake: &Lake,
-    folder: &Folder,
-    name: &str,
-    columns: &[String],
-    writing: &Arc<WriteState>,
-) -> Result<Vec<Divided>, Error> {
-    let uri = format!("{}/{name}", folder.uri());
-    let table = Arc::new(Table::open(lake, &uri, &TableOptions::default())?);
-    let mut division = Division::of(table, columns)?;
-    division.find()?;
-    let stem = name.strip_suffix(".parquet").unwrap_or(name).replace('/', "-");
-    let mut names = Vec::new();
-    for (number, values) in division.partitions.iter().enumerate() {
-        let folder = partition_folder(writing, values).map_err(|reason| Error::content(&uri, &reason))?;
-        names.push(format!("{folder}{stem}-{number}.parquet"));
-    }
-    for (number, names) in names.chunks(MAX_WRITERS).enumerate() {
-        division.write(folder, number * MAX_WRITERS, names)?;
-    }
-    let divided = names.into_iter().zip(division.partitions);
-    Ok(divided.map(|(name, values)| Divided { name, values }).collect())
 }
 
 /// The folder that is named after a partition, in the table's, with a slash at its end. Only the log counts, but there are
@@ -82,6 +59,40 @@ fn partition_folder(writing: &Arc<WriteState>, values: &HashMap<String, Scalar>)
 }
 
 impl Division {
+    /// Finds out into which files one of the table's folder is divided by the values of some of its columns.
+    pub(super) fn plan(
+        lake: &Lake,
+        folder: &Folder,
+        name: &str,
+        columns: &[String],
+        writing: &Arc<WriteState>,
+    ) -> Result<Self, Error> {
+        let uri = format!("{}/{name}", folder.uri());
+        let table = Arc::new(Table::open(lake, &uri, &TableOptions::default())?);
+        let mut division = Division::of(table, columns)?;
+        division.find()?;
+        let stem = name.strip_suffix(".parquet").unwrap_or(name).replace('/', "-");
+        for (number, values) in division.partitions.iter().enumerate() {
+            let folder = partition_folder(writing, values).map_err(|reason| Error::content(&uri, &reason))?;
+            division.names.push(format!("{folder}{stem}-{number}.parquet"));
+        }
+        Ok(division)
+    }
+
+    /// The files, in the table's folder.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Writes them.
+    pub(super) fn perform(self, folder: &Folder) -> Result<Vec<Divided>, Error> {
+        for (number, names) in self.names.chunks(MAX_WRITERS).enumerate() {
+            self.write(folder, number * MAX_WRITERS, names)?;
+        }
+        let divided = self.names.into_iter().zip(self.partitions);
+        Ok(divided.map(|(name, values)| Divided { name, values }).collect())
+    }
+
     fn of(table: Arc<Table>, columns: &[String]) -> Result<Self, Error> {
         let failed = |error| Error::content(&table.uri(), &error);
         let mut fields = Vec::new();
@@ -90,8 +101,8 @@ impl Division {
             fields.push(SortField::new(field.data_type().clone()));
         }
         let converter = RowConverter::new(fields).map_err(failed)?;
-        let (partitions, numbers) = (Vec::new(), HashMap::new());
-        Ok(Division { table, columns: columns.to_vec(), converter, partitions, numbers })
+        let (partitions, names, numbers) = (Vec::new(), Vec::new(), HashMap::new());
+        Ok(Division { table, columns: columns.to_vec(), converter, partitions, names, numbers })
     }
 
     /// Finds out which partitions the rows are of.

@@ -52,14 +52,16 @@ fn table(place: &Place, as_of: Option<AsOf>) -> Arc<forebay_lake::Table> {
     )
 }
 
+/// A commit after which there is nothing to remove.
+fn committed(version: u64, is_new: bool) -> Committed {
+    Committed { version, is_new, unneeded: Vec::new() }
+}
+
 #[test]
 fn a_table_is_made_by_its_first_rows_and_takes_more() {
     let place = Place::new();
-    assert_eq!(append(&place, "a.parquet", &rows(0, 5), None), Ok(Committed { version: 0, is_new: true }));
-    assert_eq!(
-        append(&place, "sub/b.parquet", &rows(5, 9), None),
-        Ok(Committed { version: 1, is_new: true })
-    );
+    assert_eq!(append(&place, "a.parquet", &rows(0, 5), None), Ok(committed(0, true)));
+    assert_eq!(append(&place, "sub/b.parquet", &rows(5, 9), None), Ok(committed(1, true)));
     let all = scan(&table(&place, None), &["id"], &[]).unwrap();
     assert_eq!(ids(&all), (0..9).collect::<Vec<_>>());
     assert_eq!(
@@ -84,22 +86,10 @@ fn a_table_is_made_by_its_first_rows_and_takes_more() {
 #[test]
 fn what_is_committed_once_is_not_committed_again() {
     let place = Place::new();
-    assert_eq!(
-        append(&place, "a.parquet", &rows(0, 5), Some(once(3))),
-        Ok(Committed { version: 0, is_new: true })
-    );
-    assert_eq!(
-        append(&place, "again.parquet", &rows(0, 5), Some(once(3))),
-        Ok(Committed { version: 0, is_new: false })
-    );
-    assert_eq!(
-        append(&place, "b.parquet", &rows(5, 9), Some(once(4))),
-        Ok(Committed { version: 1, is_new: true })
-    );
-    assert_eq!(
-        append(&place, "late.parquet", &rows(0, 5), Some(once(3))),
-        Ok(Committed { version: 1, is_new: false })
-    );
+    assert_eq!(append(&place, "a.parquet", &rows(0, 5), Some(once(3))), Ok(committed(0, true)));
+    assert_eq!(append(&place, "again.parquet", &rows(0, 5), Some(once(3))), Ok(committed(0, false)));
+    assert_eq!(append(&place, "b.parquet", &rows(5, 9), Some(once(4))), Ok(committed(1, true)));
+    assert_eq!(append(&place, "late.parquet", &rows(0, 5), Some(once(3))), Ok(committed(1, false)));
     assert_eq!(ids(&scan(&table(&place, None), &["id"], &[]).unwrap()), (0..9).collect::<Vec<_>>());
 }
 
@@ -168,19 +158,16 @@ fn rows_go_to_the_partitions_that_they_are_of() {
     divided(&place, &["name", "half"], &json!({}), plain_protocol());
     assert_eq!(
         append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))),
-        Ok(Committed { version: 1, is_new: true })
+        Ok(Committed { version: 1, is_new: true, unneeded: vec!["sub/a.parquet".to_owned()] })
     );
     // Nothing is written again for what is there.
     let written = place.folder.path().join("table/name=n00/half=0.5/sub-a-0.parquet");
     fs::remove_file(&written).unwrap();
-    assert_eq!(
-        append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))),
-        Ok(Committed { version: 1, is_new: false })
-    );
+    assert_eq!(append(&place, "sub/a.parquet", &rows(0, 6), Some(once(1))), Ok(committed(1, false)));
     assert!(!written.exists());
     assert_eq!(
         append(&place, "b.parquet", &rows(6, 8), Some(once(2))),
-        Ok(Committed { version: 2, is_new: true })
+        Ok(Committed { version: 2, is_new: true, unneeded: vec!["b.parquet".to_owned()] })
     );
     let table = table(&place, None);
     assert_eq!(table.files().len(), 7);
@@ -197,6 +184,29 @@ fn rows_go_to_the_partitions_that_they_are_of() {
     assert_eq!(add["add"]["partitionValues"], json!({"name": "n06", "half": "0.5"}));
     let stats: Value = serde_json::from_str(add["add"]["stats"].as_str().unwrap()).unwrap();
     assert_eq!((&stats["numRecords"], &stats["minValues"]), (&json!(1), &json!({"id": 6})));
+}
+
+#[test]
+fn a_commit_that_fails_leaves_no_file_behind() {
+    let place = Place::new();
+    divided(&place, &["name"], &json!({}), plain_protocol());
+    let uri = place.folder.path().join("table");
+    let rows = rows(0, 6);
+    let append = Append::to(&place.lake(), uri.to_str().unwrap(), rows.schema_ref(), None).unwrap();
+    let mut writer =
+        TableWriter::start(append.folder().create("a.parquet").unwrap(), Format::Parquet, append.schema())
+            .unwrap();
+    writer.write(&append.convert(&rows).unwrap()).unwrap();
+    writer.finish().unwrap();
+    // There is a file where the folder of a partition should be.
+    fs::write(uri.join("name=n04"), "").unwrap();
+    assert!(append.commit(&["a.parquet".to_owned()]).is_err());
+    let left = |folder: &std::path::Path| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|it| it == "parquet")).count()
+    };
+    let folders = fs::read_dir(&uri).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    assert_eq!(left(&uri) + folders.map(|folder| left(&folder)).sum::<usize>(), 0);
 }
 
 #[test]

@@ -9,10 +9,13 @@ use arrow::ipc::reader::StreamReader;
 use super::fixture::{
     Place, batch, blueprint, entity, longs, means, name, numbers, orders, texts, times, view,
 };
+use crate::model::about::About;
 use crate::model::feature_view::{Holds, KnownAt};
+use crate::model::on_demand_view::{Computed, OnDemandView};
+use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
 use crate::training_sets::build::{Output, build_by};
-use crate::training_sets::{Progress, Step};
+use crate::training_sets::{Blueprint, Progress, Step};
 
 #[test]
 fn every_row_of_the_spine_comes_out_once_in_its_order_with_its_features_behind_it() {
@@ -236,6 +239,54 @@ fn what_cannot_be_joined_is_named() {
     assert_eq!(error, format!("{spine}: column 'id': it is Utf8, and times are timestamps or dates"));
     let error = fails(&blueprint, place.request(&spine, "t.parquet"));
     assert_eq!(error, format!("'{table}' cannot be used: it is part of {table}, which is read"));
+    let pattern = place.path("t*.parquet");
+    let error = fails(&orders(&pattern), place.request(&spine, "t2.parquet"));
+    let new = place.path("t2.parquet");
+    assert_eq!(error, format!("'{new}' cannot be used: it is part of {pattern}, which is read"));
+}
+
+fn computed(expression: &str, request: &[(&str, ValueType)]) -> OnDemandView {
+    let feature = Computed {
+        name: name("c"),
+        expression: expression.to_owned(),
+        kind: ValueType::Int64,
+        description: None,
+    };
+    OnDemandView {
+        name: name("derived"),
+        inputs: Vec::new(),
+        request: request.iter().map(|(value, kind)| (name(value), kind.clone())).collect(),
+        features: vec![feature],
+        about: About::default(),
+    }
+}
+
+/// A service of a computed feature alone.
+fn of_computed(view: OnDemandView) -> Blueprint {
+    let mut blueprint = blueprint(Vec::new(), Vec::new());
+    blueprint.service.features = vec![Reference { view: view.name.clone(), feature: name("c") }];
+    blueprint.on_demand = vec![view];
+    blueprint
+}
+
+#[test]
+fn an_expression_that_names_nothing_has_a_value_for_each_row() {
+    let place = Place::new();
+    let spine = place.file("spine.parquet", &batch(&[("at", times([Some(1), None, Some(2)]))]));
+    place.build(&of_computed(computed("6 * 7", &[])), place.request(&spine, "out.parquet")).unwrap();
+    assert_eq!(longs(&place.read("out.parquet"), "c"), [Some(42); 3]);
+}
+
+#[test]
+fn a_value_that_cannot_be_computed_is_told_by_its_row_of_the_spine() {
+    let place = Place::new();
+    let asked = (0..1_000).map(|row| Some(if row == 700 { i64::MAX } else { row }));
+    let spine = batch(&[("asked", numbers(asked)), ("at", times((0..1_000).map(Some)))]);
+    let spine = place.file("spine.parquet", &spine);
+    let view = computed("asked + 1", &[("asked", ValueType::Int64)]);
+    let error =
+        place.build(&of_computed(view), place.request(&spine, "out.parquet")).unwrap_err().to_string();
+    assert!(error.starts_with("on-demand view 'derived', feature 'c', row 701: "), "{error}");
 }
 
 #[test]
@@ -251,14 +302,14 @@ fn two_columns_of_one_name_are_refused() {
     );
 }
 
-/// Changes the spine when its features are being written.
-struct Meddling<'a>(&'a Place);
+/// Changes a file when features are being written.
+struct Meddling<'a>(&'a Place, &'a str);
 
 impl Progress for Meddling<'_> {
     fn at(&self, step: Step<'_>, _done: u64, _of: Option<u64>) {
         if step == Step::Write {
-            let rows = batch(&[("id", numbers([Some(2)])), ("at", times([Some(1)]))]);
-            self.0.file("spine.parquet", &rows);
+            let rows = batch(&[("id", numbers([Some(2)])), ("at", times([Some(1)])), ("n", numbers([None]))]);
+            self.0.file(self.1, &rows);
         }
     }
 }
@@ -275,7 +326,7 @@ impl Progress for Impatient {
 }
 
 #[test]
-fn a_spine_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing() {
+fn a_table_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing() {
     let place = Place::new();
     let spine = place.file("spine.parquet", &batch(&[("id", numbers([Some(1)])), ("at", times([Some(1)]))]));
     let columns = [("id", numbers([Some(1)])), ("at", times([Some(0)])), ("n", numbers([Some(7)]))];
@@ -284,8 +335,11 @@ fn a_spine_that_changes_meanwhile_and_a_caller_who_wants_no_more_leave_nothing()
         let request = place.request(&spine, "out.parquet");
         build_by(means(2, None), &place.lake(), &blueprint, request, progress).unwrap_err().to_string()
     };
-    let expected = format!("{spine} was changed while it was read; try again when nobody writes it");
-    assert_eq!(fails(&Meddling(&place)), expected);
+    let changed =
+        |path: &str| format!("{path} was changed while it was read; try again when nobody writes it");
+    assert_eq!(fails(&Meddling(&place, "spine.parquet")), changed(&spine));
+    place.file("spine.parquet", &batch(&[("id", numbers([Some(1)])), ("at", times([Some(1)]))]));
+    assert_eq!(fails(&Meddling(&place, "t.parquet")), changed(&place.path("t.parquet")));
     assert_eq!(fails(&Impatient), "the training set was cancelled");
     assert!(!std::path::Path::new(&place.path("out.parquet")).exists());
 }

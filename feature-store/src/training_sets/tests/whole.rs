@@ -130,3 +130,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rows_without_a_key_need_no_memory() {
+    let place = Place::new();
+    let rows =
+        [(Some(1), 5), (Some(2), 5)].into_iter().chain((0..20_000).map(|at| (None, at))).collect::<Vec<_>>();
+    let spine = batch(&[
+        ("id", numbers(rows.iter().map(|row| row.0))),
+        ("at", times(rows.iter().map(|row| Some(row.1)))),
+    ]);
+    let spine = place.file("spine.parquet", &spine);
+    let table = batch(&[
+        ("id", numbers([Some(2), None, Some(1)])),
+        ("at", times([Some(1), Some(1), Some(2)])),
+        ("n", numbers([Some(20), Some(0), Some(10)])),
+    ]);
+    let blueprint = orders(&place.file("t.parquet", &table));
+    let little = Means { budget: Budget::of_rows(60_000, 2), n_parts: None };
+    let built = built(&place, &spine, &blueprint, little);
+    let found = longs(&place.read("out.parquet"), "n");
+    assert_eq!((found.len(), &found[..3]), (20_002, &[Some(10), Some(20), None][..]));
+    let seen = &built.audit.views[0];
+    assert_eq!((seen.n_matched, seen.n_missing, seen.n_rows_without_key), (2, 20_000, 1));
+}
