@@ -38,7 +38,8 @@ pub(crate) fn key(name: &str, column: &ArrayRef, kind: &ValueType) -> Result<Arr
     }
 }
 
-/// A column of features. Parts of a microsecond are dropped.
+/// A column of features, or of values that a request brings. Parts of a microsecond are dropped, and a float may be rounded
+/// to a shorter one; no other number becomes another one.
 ///
 /// # Errors
 /// A value is none of that type.
@@ -57,11 +58,16 @@ pub(crate) fn feature(name: &str, column: &ArrayRef, kind: &ValueType) -> Result
     };
     let loose = CastOptions { safe: true, ..CastOptions::default() };
     let values = cast_with_options(column, &wanted, &loose).map_err(|_| never())?;
-    if values.logical_null_count() == column.logical_null_count() {
-        return Ok(values);
-    }
-    let (is_there, stays) = (is_not_null(column)?, is_not_null(&values)?);
-    match first(&distinct(&is_there, &stays)?) {
+    let is_rounded = column.data_type().is_floating() && wanted.is_floating();
+    let other = if column.data_type().is_numeric() && !is_rounded {
+        let back = cast_with_options(&values, column.data_type(), &loose).map_err(|_| never())?;
+        first(&distinct(column, &back)?)
+    } else if values.logical_null_count() == column.logical_null_count() {
+        None
+    } else {
+        first(&distinct(&is_not_null(column)?, &is_not_null(&values)?)?)
+    };
+    match other {
         None => Ok(values),
         Some(row) => Err(JoinError::column(name, format!("the value {} is no {kind}", shown(column, row)))),
     }
@@ -119,5 +125,13 @@ mod tests {
         let column: ArrayRef = Arc::new(Int64Array::from(vec![None, Some(3_000_000_000)]));
         let error = feature("n", &column, &ValueType::Int32).unwrap_err().to_string();
         assert_eq!(error, "column 'n': the value '3000000000' is no int32");
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(1.5)]));
+        let error = feature("n", &column, &ValueType::Int64).unwrap_err().to_string();
+        assert_eq!(error, "column 'n': the value '1.5' is no int64");
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![(1 << 53) + 1]));
+        let error = feature("n", &column, &ValueType::Float64).unwrap_err().to_string();
+        assert_eq!(error, "column 'n': the value '9007199254740993' is no float64");
+        let column: ArrayRef = Arc::new(Float64Array::from(vec![0.1]));
+        assert!(feature("n", &column, &ValueType::Float32).is_ok());
     }
 }
