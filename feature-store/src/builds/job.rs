@@ -100,7 +100,7 @@ impl Job {
             check_table(&self.lake, locations, &self.spine, self.asked.as_of(pinned)).map_err(refused)?;
         }
         let mut output = self.asked.output.iter();
-        output.try_for_each(|output| locations.check(&self.lake, output).map_err(refused))
+        output.try_for_each(|output| locations.check(output).map_err(refused))
     }
 
     /// Builds it on a thread of its own. `stream` takes the rows where no table does.
@@ -137,10 +137,10 @@ impl Job {
 
 /// Why a table may not be read, if it may not. One that cannot be opened is told by whoever reads it.
 fn check_table(lake: &Lake, locations: &Locations, uri: &str, as_of: Option<AsOf>) -> Result<(), String> {
-    locations.check(lake, uri)?;
+    locations.check(uri)?;
     let options = TableOptions { as_of, ..TableOptions::default() };
     let Ok(table) = Table::open(lake, uri, &options) else { return Ok(()) };
-    locations.check_files(lake, table.files().iter().map(|file| file.uri.as_str()))
+    locations.check_files(table.files().iter().map(|file| file.uri.as_str()))
 }
 
 impl Manifest {
