@@ -12,14 +12,38 @@ use sha2::{Digest as _, Sha256};
 use super::error::Error;
 use super::manifest::{TablePin, hexadecimal};
 use super::plan::{Plan, ViewPlan};
+use super::request::Spine;
 use crate::join::error::JoinError;
 use crate::join::times;
+use crate::locations::Locations;
 
 /// A table and what tells its content from another one.
 pub(crate) struct Source {
+    /// What it is called where something is told of it.
     pub(crate) uri: String,
+    /// Where it is.
+    address: String,
     pub(crate) table: Arc<Table>,
-    pub(crate) pin: TablePin,
+    /// None for rows that were sent.
+    pub(crate) pin: Option<TablePin>,
+}
+
+/// Where tables are, and which of them may be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) lake: &'a Lake,
+    pub(crate) locations: &'a Locations,
+}
+
+impl Reach<'_> {
+    /// Opens a table that may be read, and whose files may be.
+    fn open(self, uri: &str, options: &TableOptions) -> Result<Table, Error> {
+        self.locations.check(uri).map_err(Error::Refused)?;
+        let table = Table::open(self.lake, uri, options)?;
+        let files = table.files().iter().map(|file| file.uri.as_str());
+        self.locations.check_files(files).map_err(Error::Refused)?;
+        Ok(table)
+    }
 }
 
 /// As which version tables are opened.
@@ -39,8 +63,8 @@ fn time() -> DataType {
 impl Source {
     /// Opens the spine. Columns of texts are read as what they are needed for.
     pub(crate) fn spine(
-        lake: &Lake,
-        uri: &str,
+        reach: Reach<'_>,
+        spine: &Spine,
         event_time: &str,
         plan: &Plan,
         moment: Moment<'_>,
@@ -52,17 +76,25 @@ impl Source {
         for (name, kind) in keys.chain(request) {
             wanted.entry(name.as_str().to_owned()).or_insert_with(|| kind.arrow());
         }
-        // A spine in plain files is what it is at any time.
-        let is_versioned = moment.as_of_us.is_some() && is_delta(lake, uri)?;
-        let as_of_us = moment.as_of_us.filter(|_| is_versioned);
-        let source = Source::open(lake, uri, wanted, Moment { as_of_us, ..moment })?;
+        let source = match spine {
+            Spine::Sent(path) => {
+                Source::sent(reach.lake, spine, &path.display().to_string(), wanted, moment)?
+            }
+            Spine::Table(uri) => {
+                reach.locations.check(uri).map_err(Error::Refused)?;
+                // A spine in plain files is what it is at any time.
+                let is_versioned = moment.as_of_us.is_some() && is_delta(reach.lake, uri)?;
+                let as_of_us = moment.as_of_us.filter(|_| is_versioned);
+                Source::open(reach, uri, wanted, Moment { as_of_us, ..moment })?
+            }
+        };
         source.has_time(event_time)?;
         Ok(source)
     }
 
     /// Opens the table of a view.
     pub(crate) fn view(
-        lake: &Lake,
+        reach: Reach<'_>,
         plan: &ViewPlan,
         keys: &[DataType],
         moment: Moment<'_>,
@@ -75,7 +107,7 @@ impl Source {
         for feature in &plan.features {
             wanted.entry(feature.column.clone()).or_insert_with(|| feature.kind.arrow());
         }
-        let source = Source::open(lake, &plan.view.source, wanted, moment)?;
+        let source = Source::open(reach, &plan.view.source, wanted, moment)?;
         for column in times.iter().flatten() {
             source.has_time(column)?;
         }
@@ -89,8 +121,25 @@ impl Source {
         Ok(source)
     }
 
-    fn open(
+    /// Opens the file of rows that were sent, which only hashes of its rows tell from another one.
+    fn sent(
         lake: &Lake,
+        spine: &Spine,
+        path: &str,
+        wanted: HashMap<String, DataType>,
+        moment: Moment<'_>,
+    ) -> Result<Self, Error> {
+        if let Some(pin) = moment.pin {
+            return Err(Error::Changed(format!("it has the table {}, and now there are {spine}", pin.uri)));
+        }
+        let text = TextTypes { wanted, ..TextTypes::default() };
+        let table = Table::open(lake, path, &TableOptions { text, ..TableOptions::default() })?;
+        let (uri, address) = (spine.to_string(), path.to_owned());
+        Ok(Source { uri, address, table: Arc::new(table), pin: None })
+    }
+
+    fn open(
+        reach: Reach<'_>,
         uri: &str,
         wanted: HashMap<String, DataType>,
         moment: Moment<'_>,
@@ -105,7 +154,7 @@ impl Source {
             (None, None) => None,
         };
         let text = TextTypes { wanted, ..TextTypes::default() };
-        let table = Table::open(lake, uri, &TableOptions { text, as_of, ..TableOptions::default() })?;
+        let table = reach.open(uri, &TableOptions { text, as_of, ..TableOptions::default() })?;
         let pin = TablePin {
             uri: uri.to_owned(),
             delta_version: table.version(),
@@ -115,7 +164,8 @@ impl Source {
         if let Some(expected) = moment.pin {
             expected.check(&pin)?;
         }
-        Ok(Source { uri: uri.to_owned(), table: Arc::new(table), pin })
+        let (uri, address) = (uri.to_owned(), uri.to_owned());
+        Ok(Source { uri, address, table: Arc::new(table), pin: Some(pin) })
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -140,7 +190,7 @@ impl Source {
             return Ok(());
         }
         let options = TableOptions { format: Some(self.table.format()), ..TableOptions::default() };
-        let now = Table::open(lake, &self.uri, &options)?;
+        let now = Table::open(lake, &self.address, &options)?;
         let found: HashMap<&str, &InputFile> =
             now.files().iter().map(|file| (file.uri.as_str(), file)).collect();
         let is_same = |file: &InputFile| {
@@ -154,7 +204,7 @@ impl Source {
     /// Refuses to write what is read.
     pub(crate) fn check_apart(&self, lake: &Lake, output: &str) -> Result<(), Error> {
         let written = lake.canonical(output)?;
-        let read = lake.canonical(&self.uri)?;
+        let read = lake.canonical(&self.address)?;
         let files = self.table.files().iter().map(|file| lake.canonical(&file.uri));
         let files: Vec<PathBuf> = files.collect::<Result<_, _>>()?;
         if written.starts_with(&read) || files.iter().any(|file| file.starts_with(&written)) {
