@@ -40,6 +40,19 @@ impl Features {
         Arc::clone(&self.building).try_acquire_owned().map(Turn).map_err(|_| Error::Busy)
     }
 
+    /// Whether somebody has the turn. Whoever comes then need not send its rows.
+    pub(crate) fn is_building(&self) -> bool {
+        self.building.available_permits() == 0
+    }
+
+    /// The room for rows that a caller sends.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while others have all of it.
+    pub(crate) fn room(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.spooling).try_acquire_owned().map_err(|_| Error::Busy)
+    }
+
     /// Finds definitions, and looks whether the caller may name these places. `spooled` has the rows that came with the
     /// request.
     ///
