@@ -34,22 +34,29 @@ const NEWS: usize = 16;
 
 pub(super) async fn make(State(features): State<Features>, request: Request) -> Result<Response, ApiError> {
     let wants_lines = names(request.headers(), ACCEPT.as_str(), LINES);
-    let room = features.room();
-    let (Ok(room), false) = (room, features.is_building()) else {
-        return Ok(without_reading(request.body(), Error::Busy.into_response()));
+    let job = match receive(&features, request).await? {
+        Ok(job) => job,
+        Err(busy) => return Ok(busy),
     };
-    let (asked, spooled) = read(request).await?;
-    let turn = match features.turn() {
-        Ok(turn) => turn,
-        Err(busy) => return Ok(busy.into_response()),
-    };
-    drop(room);
-    let job = features.prepare(asked, spooled, turn).await?;
     match (job.output().map(str::to_owned), wants_lines) {
         (None, _) => as_stream(job).await,
         (Some(output), true) => Ok(in_lines(job, output)),
         (Some(output), false) => whole(job, output).await,
     }
+}
+
+/// The job that is asked for, or the answer where others have the turn. Whoever sends slowly has none meanwhile.
+async fn receive(features: &Features, request: Request) -> Result<Result<Job, Response>, ApiError> {
+    let (Ok(room), false) = (features.room(), features.is_building()) else {
+        return Ok(Err(without_reading(request.body(), Error::Busy.into_response())));
+    };
+    let (asked, spooled) = read(request).await?;
+    let turn = match features.turn() {
+        Ok(turn) => turn,
+        Err(busy) => return Ok(Err(busy.into_response())),
+    };
+    drop(room);
+    Ok(Ok(features.prepare(asked, spooled, turn).await?))
 }
 
 /// Whether a header names a media type.
@@ -59,7 +66,7 @@ fn names(headers: &HeaderMap, header: &str, kind: &str) -> bool {
     kinds.any(|named| named.trim().eq_ignore_ascii_case(kind))
 }
 
-/// What is asked for, and the rows that came with it. Whoever sends slowly has no turn meanwhile.
+/// What is asked for, and the rows that came with it.
 async fn read(request: Request) -> Result<(Asked, Option<TempPath>), ApiError> {
     if names(request.headers(), CONTENT_TYPE.as_str(), ARROW) {
         let message: wire::MakeTrainingSet = decode_query(request.uri().query().unwrap_or_default())?;
