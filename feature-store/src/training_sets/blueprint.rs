@@ -57,7 +57,9 @@ impl Blueprint {
         // A message of texts, numbers, lists and maps is always JSON.
         let json = serde_json::to_value(message(&definitions)).unwrap_or_default();
         let mut catalog = Catalog::default();
-        definitions.into_iter().for_each(|definition| catalog.put(definition));
+        for definition in definitions {
+            catalog.put(definition);
+        }
         Blueprint::of_catalog(version, &catalog, json)
     }
 
