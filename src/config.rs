@@ -4,7 +4,7 @@ mod registry;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use axum::http::HeaderValue;
 use forebay_db::{DatabaseUrl, OpenOptions};
 use forebay_features::{Config as FeaturesConfig, Locations};
@@ -70,7 +70,7 @@ impl ServerConfig {
         Ok(ServerConfig {
             features: FeaturesConfig {
                 user_header: registry.user_header.clone(),
-                locations: locations(&features),
+                locations: locations(&features)?,
                 memory_bytes: features.features_memory.unwrap_or_else(memory::half),
             },
             registry,
@@ -95,9 +95,10 @@ impl ServerConfig {
 }
 
 /// An empty place names nothing.
-fn locations(args: &FeatureStoreArgs) -> Locations {
+fn locations(args: &FeatureStoreArgs) -> anyhow::Result<Locations> {
     let places = args.features_location.iter().map(|place| place.trim()).filter(|place| !place.is_empty());
-    Locations::Below(places.map(Into::into).collect())
+    let read = |place: &str| place.parse().map_err(|reason| anyhow!("--features-location: {reason}"));
+    Ok(Locations::Below(places.map(read).collect::<Result<_, _>>()?))
 }
 
 fn tracking(

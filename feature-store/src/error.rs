@@ -79,6 +79,8 @@ impl Error {
 /// What the caller named can be wrong in many ways; what cannot is the server's.
 fn code_of(error: &BuildError) -> ErrorCode {
     match error {
+        BuildError::Refused(_) => ErrorCode::PermissionDenied,
+        BuildError::Lake(error) if !error.is_of_what_was_named() => ErrorCode::InternalError,
         BuildError::Lake(_)
         | BuildError::Columns { .. }
         | BuildError::Row { .. }

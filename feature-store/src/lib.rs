@@ -29,8 +29,8 @@ use tokio::sync::Semaphore;
 pub use error::Error;
 pub use locations::{Location, Locations};
 pub use training_sets::{
-    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Step,
-    ViewAudit, build,
+    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Room,
+    Spine, Step, ViewAudit, Wanted, build,
 };
 
 use moment::Moment;
@@ -38,6 +38,9 @@ use opening::Opening;
 
 /// How many training sets are made at a time: each may have all of the memory.
 const BUILDS: usize = 1;
+
+/// How many callers may send rows at a time; what they send is kept on the disk until it is their turn.
+const SPOOLS: usize = 2;
 
 /// What a use case returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -63,13 +66,16 @@ pub struct Features {
     opening: Opening,
     /// The turn of whoever has a training set made.
     building: Arc<Semaphore>,
+    /// The room for rows that callers send.
+    spooling: Arc<Semaphore>,
 }
 
 impl Features {
     /// Takes an open database, and where tables are.
     pub fn new(db: Db, lake: Lake, config: Config, clock: Arc<dyn Clock>) -> Self {
         let building = Arc::new(Semaphore::new(BUILDS));
-        Features { db, lake, config: Arc::new(config), clock, opening: Opening::new(), building }
+        let spooling = Arc::new(Semaphore::new(SPOOLS));
+        Features { db, lake, config: Arc::new(config), clock, opening: Opening::new(), building, spooling }
     }
 
     /// Now, for a write that `user` asks for.

@@ -27,7 +27,43 @@ impl Opening {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         // The semaphore is never closed.
-        let _turn = self.0.acquire().await.ok();
+        let turn = Arc::clone(&self.0).acquire_owned().await.ok();
+        // The thread has it: it goes on when nobody waits for it any more.
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(Error::Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_keeps_its_turn_for_as_long_as_its_thread_works() {
+        let opening = Opening::new();
+        let (begin, is_running) = channel();
+        let (end, ended) = channel::<()>();
+        let of_thread = opening.clone();
+        let asked = tokio::spawn(async move {
+            of_thread
+                .run(move || {
+                    begin.send(()).unwrap();
+                    ended.recv()
+                })
+                .await
+        });
+        let is_running = tokio::task::spawn_blocking(move || is_running.recv()).await.unwrap();
+        asked.abort();
+        assert!(is_running.is_ok() && asked.await.unwrap_err().is_cancelled());
+        assert_eq!(opening.0.available_permits(), AT_ONCE - 1);
+        end.send(()).unwrap();
+        let all = opening.0.acquire_many(u32::try_from(AT_ONCE).unwrap()).await;
+        assert!(all.is_ok());
     }
 }

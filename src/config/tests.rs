@@ -85,3 +85,14 @@ fn a_backend_store_is_a_database_and_its_password_stays_secret() {
         assert!(refused.contains("sqlite:///") && !refused.contains("secret"), "{refused}");
     }
 }
+
+#[test]
+fn places_of_the_feature_store_are_judged_before_anybody_asks_for_one() {
+    let features =
+        config(&["--features-location", "abfs://c@a.dfs.core.windows.net/t, /gold"]).unwrap().features;
+    assert!(matches!(features.locations, Locations::Below(places) if places.len() == 2));
+    for place in ["http://gold", "-", "s3://"] {
+        let refused = refusal(&["--features-location", place]);
+        assert!(refused.starts_with(&format!("--features-location: '{place}'")), "{refused}");
+    }
+}

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import deltalake
 import mlflow
@@ -217,7 +218,8 @@ def test_rows_come_and_go_as_arrow(api, gold):
         (b"no arrow", query, ""),
         (stream_of(spine()), {"service": "late_flights"}, "event_timestamp"),
         (stream_of(spine()), {"service": "nothing"}, "no feature service 'nothing'"),
-        (stream_of(spine()), {}, "'name'"),
+        (stream_of(spine()), {}, "'service'"),
+        (stream_of(spine()), {"service": "no name"}, "'service'"),
         (stream_of(spine().drop(["origin"])), query, "origin"),
     ]:
         refused = requests.post(
@@ -225,6 +227,27 @@ def test_rows_come_and_go_as_arrow(api, gold):
         )
         assert refused.status_code in (400, 404), refused.text
         assert reason in refused.json()["message"]
+    sent = requests.post(
+        f"{api.url}{OURS}/training-sets",
+        params={**query, "output": str(gold / "sent.parquet")},
+        data=stream_of(spine()),
+        headers={"Content-Type": ARROW},
+        timeout=60,
+    )
+    check(pq.read_table(gold / "sent.parquet"))
+    manifest = sent.json()["manifest"]
+    assert manifest["spine"] is None and "forebay-" not in sent.text
+    for rows, status in [(spine(), 200), (spine().slice(1), 400)]:
+        again = requests.post(
+            f"{api.url}{OURS}/training-sets",
+            params={"pin": json.dumps(manifest), "output": str(gold / "again.parquet")},
+            data=stream_of(rows),
+            headers={"Content-Type": ARROW},
+            timeout=60,
+        )
+        assert again.status_code == status, again.text
+    missing = api.post(f"{OURS}/training-sets", {"pin": manifest, "output": str(gold / "no.parquet")})
+    assert (missing.status, "'spine'" in missing.message) == (400, True)
     from_table = {"service": "late_flights", "spine": str(gold / "flights.parquet"), "event_time": "at"}
     answer = api.post(f"{OURS}/training-sets", from_table)
     check(pa.ipc.open_stream(answer.response.content).read_all())
@@ -253,8 +276,18 @@ def test_callers_read_and_write_below_the_places_of_the_operator_alone(api, gold
         refused = api.post(f"{OURS}/training-sets", {**good, **change})
         assert (refused.status, refused.code) == (403, "PERMISSION_DENIED"), (change, refused.text)
         assert "--features-location" in refused.message
+    (gold / "folder").mkdir()
+    os.symlink(tmp_path / "secret.parquet", gold / "folder" / "a.parquet")
+    for as_of in [{}, {"as_of": int(time.time() * 1000)}]:
+        refused = api.post(f"{OURS}/training-sets", {**good, "spine": str(gold / "folder"), **as_of})
+        assert (refused.status, refused.code) == (403, "PERMISSION_DENIED"), (as_of, refused.text)
+        assert "--features-location" in refused.message
     made = api.post(f"{OURS}/training-sets", good)
     assert made.status == 200
+    for change in [{"version": 1}, {"as_of": 1}, {"service": "other"}]:
+        refused = api.post(f"{OURS}/training-sets", {"pin": made.body["manifest"], "output": good["output"], **change})
+        assert refused.status == 400
+        assert next(iter(change)) in refused.message
     manifest = json.loads(json.dumps(made.body["manifest"]).replace(str(gold / "weather"), str(tmp_path / "secret.parquet")))
     refused = api.post(f"{OURS}/training-sets", {"pin": manifest, "output": good["output"]})
     assert refused.status == 403

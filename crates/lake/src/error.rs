@@ -1,6 +1,6 @@
 //! What can go wrong with a table in files.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// Why a table cannot be read or written. Each names the file.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,34 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is about the place or the content that was named; otherwise about the machine or the store that has it, such
+    /// as a full disk, or keys that are refused.
+    pub fn is_of_what_was_named(&self) -> bool {
+        match self {
+            Error::Nothing(_)
+            | Error::Address { .. }
+            | Error::Content { .. }
+            | Error::Schema { .. }
+            | Error::Delta { .. }
+            | Error::Busy(_) => true,
+            Error::Io { source, .. } => matches!(
+                source.kind(),
+                ErrorKind::NotFound
+                    | ErrorKind::NotADirectory
+                    | ErrorKind::IsADirectory
+                    | ErrorKind::InvalidFilename
+                    | ErrorKind::InvalidData
+                    | ErrorKind::UnexpectedEof
+            ),
+            Error::Store { source, .. } => {
+                matches!(
+                    source,
+                    object_store::Error::NotFound { .. } | object_store::Error::InvalidPath { .. }
+                )
+            }
+        }
+    }
+
     pub(crate) fn io(uri: &str) -> impl FnOnce(io::Error) -> Error {
         let uri = uri.to_owned();
         move |source| Error::Io { uri, source }

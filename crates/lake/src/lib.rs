@@ -25,6 +25,7 @@ pub use scan::{Defect, Raw, Rows, Scan, ScanOptions};
 pub use storage::files::InputFile;
 pub use storage::folder::Folder;
 pub use storage::new_file::NewFile;
+pub use storage::place::canonical;
 pub use storage::{Buckets, Lake};
 pub use table::{RowCount, Shard, Table, TableOptions, TextTypes};
 pub use write::{TableWriter, row_as_json, row_as_texts};

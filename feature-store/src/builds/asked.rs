@@ -1,26 +1,19 @@
 //! What a caller asks for.
 
 use forebay_core::invalid::Invalid;
-use forebay_lake::AsOf;
 use forebay_wire::features as wire;
+use serde_json::Value;
 
 use crate::model::requests::Which;
-use crate::training_sets::Manifest;
-
-/// The column of the time where nobody names another, as Feast has it.
-const EVENT_TIME: &str = "event_timestamp";
+use crate::training_sets::{Blueprint, Manifest, Spine, Wanted};
 
 /// A training set that is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) from: From,
-    /// None where the rows were sent.
-    pub(crate) spine: Option<String>,
-    pub(crate) event_time: String,
+    pub(crate) wanted: Wanted,
     /// None where the answer is the training set.
     pub(crate) output: Option<String>,
-    /// Milliseconds since the epoch.
-    pub(crate) as_of_ms: Option<i64>,
     pub(crate) memory_bytes: Option<u64>,
 }
 
@@ -28,59 +21,47 @@ pub(crate) struct Asked {
 #[derive(Debug, Clone)]
 pub(crate) enum From {
     Service(Which),
-    Manifest(Box<Manifest>),
-}
-
-impl Asked {
-    /// Which version of a table is meant: that of the manifest, or that of the time.
-    pub(crate) fn as_of(&self, pinned: Option<u64>) -> Option<AsOf> {
-        match self.from {
-            From::Manifest(_) => pinned.map(AsOf::Version),
-            From::Service(_) => self.as_of_ms.map(AsOf::TimeMs),
-        }
-    }
-
-    pub(crate) fn pin(&self) -> Option<&Manifest> {
-        match &self.from {
-            From::Manifest(manifest) => Some(manifest),
-            From::Service(_) => None,
-        }
-    }
+    Manifest(Box<Blueprint>),
 }
 
 impl TryFrom<wire::MakeTrainingSet> for Asked {
     type Error = Invalid;
 
     fn try_from(message: wire::MakeTrainingSet) -> Result<Self, Invalid> {
-        let pin: Option<Manifest> = message.pin.map(serde_json::from_value).transpose().map_err(|error| {
-            Invalid::message(format!(
-                "Invalid value for parameter 'pin' supplied: it is no manifest: {error}"
-            ))
-        })?;
-        let of_pin = |field: fn(&Manifest) -> &String| pin.as_ref().map(|manifest| field(manifest).clone());
-        let spine = message.spine.or_else(|| of_pin(|manifest| &manifest.spine.uri));
-        let event_time = message.event_time.or_else(|| of_pin(|manifest| &manifest.event_time));
+        let (version, as_of_ms) =
+            (message.version.map(|version| version.0), message.as_of.map(|time| time.0));
+        let pin = message.pin.map(manifest).transpose()?;
+        let from = match &pin {
+            Some(manifest) => {
+                for (field, given) in [("version", version), ("as_of", as_of_ms)] {
+                    let pinned = |given| Invalid::value(field, &given, "with 'pin', the manifest says it");
+                    given.map_or(Ok(()), |given| Err(pinned(given)))?;
+                }
+                From::Manifest(Box::new(Blueprint::of_manifest(manifest, message.service.as_deref())?))
+            }
+            None => From::Service(Which::service("service", message.service, version)?),
+        };
         let memory = message.memory.map(|bytes| bytes.0);
         let unusable = |bytes: i64| Invalid::value("memory", &bytes, "it is a number of bytes");
         let memory_bytes =
             memory.map(|bytes| u64::try_from(bytes).map_err(|_| unusable(bytes))).transpose()?;
-        let from = if let Some(manifest) = pin {
-            if message.service.is_some_and(|service| service != manifest.service.name) {
-                let why = "Invalid value for parameter 'service' supplied: the manifest is of another one";
-                return Err(Invalid::message(why));
-            }
-            From::Manifest(Box::new(manifest))
-        } else {
-            let (name, version) = (message.service, message.version);
-            From::Service(Which::try_from(wire::GetServiceDefinitions { name, version })?)
-        };
+        let (spine, event_time) = (message.spine.map(Spine::Table), message.event_time);
         Ok(Asked {
             from,
-            spine,
-            event_time: event_time.unwrap_or_else(|| EVENT_TIME.to_owned()),
+            wanted: Wanted { spine, event_time, as_of_ms, pin },
             output: message.output.filter(|output| !output.is_empty()),
-            as_of_ms: message.as_of.map(|time| time.0),
             memory_bytes,
         })
     }
+}
+
+/// Reads a manifest: JSON, or in a query its text.
+fn manifest(pin: Value) -> Result<Manifest, Invalid> {
+    let read = match pin {
+        Value::String(text) => serde_json::from_str(&text),
+        pin => serde_json::from_value(pin),
+    };
+    read.map_err(|error| {
+        Invalid::message(format!("Invalid value for parameter 'pin' supplied: it is no manifest: {error}"))
+    })
 }

@@ -27,14 +27,14 @@ impl From<Mistake> for Why {
 /// Opens the table of a view whose keys these are, and looks at its columns.
 pub(super) fn check(lake: &Lake, locations: &Locations, view: &FeatureView, keys: &[Key]) -> Result<(), Why> {
     let of_view = |reason: String| Mistake::new("source", format!("feature view '{}': {reason}", view.name));
-    locations.check(lake, &view.source).map_err(|reason| Why::Refused(of_view(reason)))?;
+    locations.check(&view.source).map_err(|reason| Why::Refused(of_view(reason)))?;
     let unusable =
         |error: forebay_lake::Error| of_view(format!("its table cannot be opened: {}", chain(&error)));
     let text = TextTypes { wanted: view.column_types(keys), ..TextTypes::default() };
     let options = TableOptions { text, ..TableOptions::default() };
     let table = Table::open(lake, &view.source, &options).map_err(unusable)?;
     let files = table.files().iter().map(|file| file.uri.as_str());
-    locations.check_files(lake, files).map_err(|reason| Why::Refused(of_view(reason)))?;
+    locations.check_files(files).map_err(|reason| Why::Refused(of_view(reason)))?;
     Ok(columns(view, keys, table.schema())?)
 }
 

@@ -398,7 +398,7 @@ async fn callers_have_tables_opened_where_the_operator_says(db: Db) {
         "{error}"
     );
     assert!(error.to_string().contains("--features-location"), "{error}");
-    let gold = |folder: &Path| Locations::Below(vec![folder.join("gold").to_str().unwrap().into()]);
+    let gold = |folder: &Path| Locations::Below(vec![folder.join("gold").to_str().unwrap().parse().unwrap()]);
     let below = Store::new(db, gold);
     assert!(below.apply(&below.yaml(&[])).await.is_ok());
     assert!(matches!(below.apply(&below.yaml(&[("gold/", "gold/../")])).await, Err(Error::PlaceRefused(_))));

@@ -14,12 +14,14 @@ use forebay_web::message::Message;
 use forebay_web::response::Pretty;
 use forebay_wire::decode::decode_query;
 use forebay_wire::features as wire;
+use tempfile::TempPath;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::spool::spool;
 use super::streams;
-use crate::builds::job::{Job, Turn};
+use crate::builds::asked::Asked;
+use crate::builds::job::Job;
 use crate::builds::watch::Watch;
 use crate::training_sets::{Built, Error as BuildError};
 use crate::{Error, Features};
@@ -32,16 +34,29 @@ const NEWS: usize = 16;
 
 pub(super) async fn make(State(features): State<Features>, request: Request) -> Result<Response, ApiError> {
     let wants_lines = names(request.headers(), ACCEPT.as_str(), LINES);
-    let turn = match features.turn() {
-        Ok(turn) => turn,
-        Err(busy) => return Ok(without_reading(request.body(), busy.into_response())),
+    let job = match receive(&features, request).await? {
+        Ok(job) => job,
+        Err(busy) => return Ok(busy),
     };
-    let job = prepare(&features, request, turn).await?;
     match (job.output().map(str::to_owned), wants_lines) {
         (None, _) => as_stream(job).await,
         (Some(output), true) => Ok(in_lines(job, output)),
         (Some(output), false) => whole(job, output).await,
     }
+}
+
+/// The job that is asked for, or the answer where others have the turn. Whoever sends slowly has none meanwhile.
+async fn receive(features: &Features, request: Request) -> Result<Result<Job, Response>, ApiError> {
+    let (Ok(room), false) = (features.room(), features.is_building()) else {
+        return Ok(Err(without_reading(request.body(), Error::Busy.into_response())));
+    };
+    let (asked, spooled) = read(request).await?;
+    let turn = match features.turn() {
+        Ok(turn) => turn,
+        Err(busy) => return Ok(Err(busy.into_response())),
+    };
+    drop(room);
+    Ok(Ok(features.prepare(asked, spooled, turn).await?))
 }
 
 /// Whether a header names a media type.
@@ -51,15 +66,15 @@ fn names(headers: &HeaderMap, header: &str, kind: &str) -> bool {
     kinds.any(|named| named.trim().eq_ignore_ascii_case(kind))
 }
 
-async fn prepare(features: &Features, request: Request, turn: Turn) -> Result<Job, ApiError> {
+/// What is asked for, and the rows that came with it.
+async fn read(request: Request) -> Result<(Asked, Option<TempPath>), ApiError> {
     if names(request.headers(), CONTENT_TYPE.as_str(), ARROW) {
         let message: wire::MakeTrainingSet = decode_query(request.uri().query().unwrap_or_default())?;
         let asked = message.try_into()?;
-        let spooled = spool(request.into_body()).await?;
-        return Ok(features.prepare(asked, Some(spooled), turn).await?);
+        return Ok((asked, Some(spool(request.into_body()).await?)));
     }
     let Message(message) = Message::<wire::MakeTrainingSet>::from_request(request, &()).await?;
-    Ok(features.prepare(message.try_into()?, None, turn).await?)
+    Ok((message.try_into()?, None))
 }
 
 /// Answers when all is written. A caller who hangs up lets the build end.
@@ -91,7 +106,7 @@ async fn as_stream(job: Job) -> Result<Response, ApiError> {
             Ok(([(CONTENT_TYPE, ARROW)], body).into_response())
         }
         Some(Err(_)) | None => {
-            Err(building.await.map_err(Error::Broken)?.err().unwrap_or(Error::Raced).into())
+            Err(building.await.map_err(Error::Broken)?.err().unwrap_or(Error::Build(BuildError::Lost)).into())
         }
     }
 }

@@ -21,7 +21,7 @@ impl TryFrom<wire::NamedFeatures> for Which {
 
     fn try_from(message: wire::NamedFeatures) -> Result<Self, Invalid> {
         Ok(Which {
-            name: name(message.name)?,
+            name: name("name", message.name)?,
             kind: kind(message.kind)?,
             version: version(message.version.map(|version| version.0))?,
         })
@@ -32,11 +32,14 @@ impl TryFrom<wire::GetServiceDefinitions> for Which {
     type Error = Invalid;
 
     fn try_from(message: wire::GetServiceDefinitions) -> Result<Self, Invalid> {
-        Ok(Which {
-            name: name(message.name)?,
-            kind: Some(Kind::FeatureService),
-            version: version(message.version.map(|version| version.0))?,
-        })
+        Which::service("name", message.name, message.version.map(|version| version.0))
+    }
+}
+
+impl Which {
+    /// A feature service, whose name stands in the field `field`.
+    pub(crate) fn service(field: &str, text: Option<String>, number: Option<i64>) -> Result<Self, Invalid> {
+        Ok(Which { name: name(field, text)?, kind: Some(Kind::FeatureService), version: version(number)? })
     }
 }
 
@@ -45,9 +48,9 @@ pub(crate) fn kind(text: Option<String>) -> Result<Option<Kind>, Invalid> {
     text.filter(|text| !text.is_empty()).map(|text| text.parse()).transpose()
 }
 
-fn name(text: Option<String>) -> Result<Name, Invalid> {
-    let text = text.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing("name"))?;
-    Name::parse(&text).map_err(|reason| Invalid::value("name", &text, &reason))
+fn name(field: &str, text: Option<String>) -> Result<Name, Invalid> {
+    let text = text.filter(|text| !text.is_empty()).ok_or_else(|| Invalid::missing(field))?;
+    Name::parse(&text).map_err(|reason| Invalid::value(field, &text, &reason))
 }
 
 fn version(number: Option<i64>) -> Result<Option<i64>, Invalid> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::manifest::Manifest;
 use crate::definitions::catalog::Catalog;
+use crate::model::definition::{Definition, message};
 use crate::model::entity::Entity;
 use crate::model::feature_service::FeatureService;
 use crate::model::feature_view::FeatureView;
@@ -31,8 +32,8 @@ impl Blueprint {
     ///
     /// # Errors
     /// Definitions that do not fit each other, or of another number of services than one.
-    pub fn read(message: ServiceDefinitions) -> Result<Self, Invalid> {
-        let definitions = message.definitions.ok_or_else(|| Invalid::missing("definitions"))?;
+    pub fn read(answer: ServiceDefinitions) -> Result<Self, Invalid> {
+        let definitions = answer.definitions.ok_or_else(|| Invalid::missing("definitions"))?;
         // A message of texts, numbers, lists and maps is always JSON.
         let json = serde_json::to_value(&definitions).unwrap_or_default();
         let given =
@@ -44,25 +45,44 @@ impl Blueprint {
         given
             .iter()
             .try_for_each(|it| catalog.check(&it.definition).map_err(|mistake| it.at.tell(&mistake)))?;
+        let version = answer.version.map_or(1, |version| version.0);
+        Blueprint::of_catalog(version, &catalog, json)
+    }
+
+    /// A version of a service with all that it needs, which fit each other.
+    ///
+    /// # Errors
+    /// Another number of services than one.
+    pub(crate) fn of(version: i64, definitions: Vec<Definition>) -> Result<Self, Invalid> {
+        // A message of texts, numbers, lists and maps is always JSON.
+        let json = serde_json::to_value(message(&definitions)).unwrap_or_default();
+        let mut catalog = Catalog::default();
+        for definition in definitions {
+            catalog.put(definition);
+        }
+        Blueprint::of_catalog(version, &catalog, json)
+    }
+
+    fn of_catalog(version: i64, catalog: &Catalog, definitions: Value) -> Result<Self, Invalid> {
         let mut services = catalog.services();
         let (Some(service), None) = (services.next(), services.next()) else {
             return Err(Invalid::message("A training set has the features of one feature service."));
         };
         Ok(Blueprint {
             service: service.clone(),
-            service_version: message.version.map_or(1, |version| version.0),
+            service_version: version,
             entities: catalog.entities().cloned().collect(),
             views: catalog.feature_views().cloned().collect(),
             on_demand: catalog.on_demand_views().cloned().collect(),
-            definitions: json,
+            definitions,
         })
     }
 
-    /// What a training set was made from.
+    /// What a training set was made from. `service` is the one whose manifest it should be, where that is said.
     ///
     /// # Errors
-    /// Somebody else wrote the manifest.
-    pub fn of_manifest(manifest: &Manifest) -> Result<Self, Invalid> {
+    /// Somebody else wrote the manifest, or it is of another service.
+    pub fn of_manifest(manifest: &Manifest, service: Option<&str>) -> Result<Self, Invalid> {
         let definitions = serde_json::from_value(manifest.definitions.clone());
         let unreadable =
             |error| Invalid::message(format!("The definitions of the manifest cannot be read: {error}"));
@@ -71,13 +91,13 @@ impl Blueprint {
             version: Some(manifest.service.version.into()),
             definitions: Some(definitions.map_err(unreadable)?),
         })?;
+        let name = read.service.name.as_str();
+        if let Some(other) = service.filter(|other| *other != name) {
+            let why = format!("the manifest is of the service '{name}', and not of '{other}'");
+            return Err(Invalid::message(why));
+        }
         // They are hashed as they were given.
         Ok(Blueprint { definitions: manifest.definitions.clone(), ..read })
-    }
-
-    /// The name of the service.
-    pub fn service_name(&self) -> &str {
-        self.service.name.as_str()
     }
 
     /// The addresses of its tables.

@@ -1,6 +1,5 @@
 //! The way from a request to a training set.
 
-use std::path::PathBuf;
 use std::thread;
 
 use forebay_lake::Lake;
@@ -13,35 +12,16 @@ use super::joined::{Found, Reading};
 use super::manifest::{Beginning, Manifest, ServicePin, ViewPin};
 use super::plan::{Plan, ViewPlan};
 use super::progress::Progress;
+pub use super::request::{Request, Room, Spine, Wanted};
 use super::sink::Sink;
 pub use super::sink::{Output, OutputFormat};
-use super::tables::{Moment, Source};
+use super::tables::{Moment, Reach, Source};
 use super::write::write;
 use crate::expectations::finding::Finding;
 use crate::model::expectation::Otherwise;
 
 /// Most threads that read a table.
 const MAX_THREADS: usize = 16;
-
-/// What a training set is made for.
-pub struct Request {
-    /// The address of the table whose rows get features.
-    pub spine: String,
-    /// Its column with the time of each row.
-    pub event_time: String,
-    /// Where the rows go.
-    pub output: Output,
-    /// Delta tables as they were at this time, in microseconds since the epoch; those of features have to be some.
-    pub as_of_us: Option<i64>,
-    /// Bytes that the whole process may have.
-    pub memory_bytes: u64,
-    /// Where intermediate files are, for as long as the build takes.
-    pub spill_folder: PathBuf,
-    /// What must come out again.
-    pub pin: Option<Manifest>,
-    /// The time, in milliseconds since the epoch.
-    pub now_ms: i64,
-}
 
 /// A training set that is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,22 +124,22 @@ fn judged(plan: &Plan, findings: Vec<Vec<Finding>>) -> Result<Vec<String>, Error
 impl Tables {
     fn open(lake: &Lake, plan: &Plan, request: &Request, as_of_us: Option<i64>) -> Result<Self, Error> {
         let pin = request.pin.as_ref();
-        let moment = Moment { pin: pin.map(|pin| &pin.spine), as_of_us };
-        let spine = Source::spine(lake, &request.spine, &request.event_time, plan, moment)?;
+        let reach = Reach { lake, locations: &request.locations };
+        let moment = Moment { pin: pin.and_then(|pin| pin.spine.as_ref()), as_of_us };
+        let spine = Source::spine(reach, &request.spine, &request.event_time, plan, moment)?;
         let mut views = Vec::new();
         for view in &plan.views {
             let pin = pin.map(|pin| pin.table(view.view.name.as_str())).transpose()?;
-            views.push(Source::view(lake, view, &plan.keys[view.keys], Moment { pin, as_of_us })?);
+            views.push(Source::view(reach, view, &plan.keys[view.keys], Moment { pin, as_of_us })?);
         }
         Ok(Tables { spine, views })
     }
 
     fn pins(&self, plan: &Plan) -> Vec<ViewPin> {
-        let pin = |(plan, source): (&ViewPlan, &Source)| ViewPin {
-            view: plan.view.name.to_string(),
-            table: source.pin.clone(),
+        let pin = |(plan, source): (&ViewPlan, &Source)| {
+            Some(ViewPin { view: plan.view.name.to_string(), table: source.pin.clone()? })
         };
-        plan.views.iter().zip(&self.views).map(pin).collect()
+        plan.views.iter().zip(&self.views).filter_map(pin).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Source> {

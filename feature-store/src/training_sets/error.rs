@@ -53,6 +53,9 @@ pub enum Error {
         /// Without a full stop.
         reason: String,
     },
+    /// A table that may not be read or written.
+    #[error("the training set is refused: {0}")]
+    Refused(String),
     /// An expectation that must hold does not.
     #[error("what is expected of the features does not hold: {}", .0.join("; "))]
     Expectations(Vec<String>),

@@ -31,8 +31,8 @@ pub struct Manifest {
     pub as_of_us: Option<i64>,
     /// The column of the spine with the time of each row.
     pub event_time: String,
-    /// The table of the spine.
-    pub spine: TablePin,
+    /// The table of the spine; none for rows that were sent, which their hash alone tells from others.
+    pub spine: Option<TablePin>,
     /// Of the rows of the spine, in their order.
     pub spine_rows_hash: String,
     /// The tables of features, in the order in which the service needs them.
@@ -132,6 +132,12 @@ impl Manifest {
             return Ok(None);
         }
         if self.engine_version == found.engine_version {
+            if self.spine.is_none() && self.spine_rows_hash != found.spine_rows_hash {
+                let (then, now) = (&self.spine_rows_hash, &found.spine_rows_hash);
+                return Err(Error::Changed(format!(
+                    "the hash of the rows that were sent was {then}, and is {now}"
+                )));
+            }
             let (expected, found) = (self.rows_hash.clone(), found.rows_hash.clone());
             return Err(Error::OtherRows { expected, found });
         }
@@ -153,7 +159,7 @@ impl Beginning<'_> {
         self,
         now_ms: i64,
         as_of_us: Option<i64>,
-        spine: TablePin,
+        spine: Option<TablePin>,
         views: Vec<ViewPin>,
     ) -> Manifest {
         Manifest {

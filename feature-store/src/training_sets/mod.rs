@@ -21,6 +21,7 @@ mod parts;
 mod rejoined;
 mod row_hash;
 mod sink;
+mod request;
 mod write;
 mod audit;
 mod manifest;
@@ -28,7 +29,7 @@ mod build;
 
 pub use audit::{Audit, ViewAudit};
 pub use blueprint::Blueprint;
-pub use build::{Built, Output, OutputFormat, Request, build};
+pub use build::{Built, Output, OutputFormat, Request, Room, Spine, Wanted, build};
 pub use error::Error;
 pub use manifest::Manifest;
 pub use progress::{Progress, Step};

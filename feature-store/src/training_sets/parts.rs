@@ -76,7 +76,7 @@ struct TooLarge {
     bytes: u64,
 }
 
-/// Joins in parts, in as many as it takes, from `n_parts` on.
+/// Joins in parts, in as many as it takes, from what `divided` says on.
 pub(crate) fn join<'a>(
     reading: &Reading<'a>,
     budget: Budget,

@@ -33,6 +33,13 @@ pub enum OutputFormat {
     Delta,
 }
 
+impl OutputFormat {
+    /// What an address becomes: its ending says so, and what has none of a file is a Delta table.
+    pub fn of_path(uri: &str) -> Self {
+        Format::of_path(uri).map_or(OutputFormat::Delta, OutputFormat::File)
+    }
+}
+
 /// An output that is being written.
 pub(crate) enum Sink {
     File(TableWriter),
@@ -41,6 +48,11 @@ pub(crate) enum Sink {
 }
 
 impl Output {
+    /// A table at an address, of the format that it says.
+    pub fn table(uri: &str) -> Self {
+        Output::Table { uri: uri.to_owned(), format: OutputFormat::of_path(uri) }
+    }
+
     /// Whether much is kept before it is written.
     pub(crate) fn has_row_groups(&self) -> bool {
         matches!(

@@ -11,16 +11,40 @@ use sha2::{Digest as _, Sha256};
 use super::error::Error;
 use super::manifest::{TablePin, hexadecimal};
 use super::plan::{Plan, ViewPlan};
+use super::request::Spine;
 use crate::join::error::JoinError;
 use crate::join::times;
+use crate::locations::Locations;
 use crate::model::entity::Key;
 use crate::model::value_type::ValueType;
 
 /// A table and what tells its content from another one.
 pub(crate) struct Source {
+    /// What it is called where something is told of it.
     pub(crate) uri: String,
+    /// Where it is.
+    address: String,
     pub(crate) table: Arc<Table>,
-    pub(crate) pin: TablePin,
+    /// None for rows that were sent.
+    pub(crate) pin: Option<TablePin>,
+}
+
+/// Where tables are, and which of them may be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) lake: &'a Lake,
+    pub(crate) locations: &'a Locations,
+}
+
+impl Reach<'_> {
+    /// Opens a table that may be read, and whose files may be.
+    fn open(self, uri: &str, options: &TableOptions) -> Result<Table, Error> {
+        self.locations.check(uri).map_err(Error::Refused)?;
+        let table = Table::open(self.lake, uri, options)?;
+        let files = table.files().iter().map(|file| file.uri.as_str());
+        self.locations.check_files(files).map_err(Error::Refused)?;
+        Ok(table)
+    }
 }
 
 /// As which version tables are opened.
@@ -35,8 +59,8 @@ pub(crate) struct Moment<'a> {
 impl Source {
     /// Opens the spine. Columns of texts are read as what they are needed for.
     pub(crate) fn spine(
-        lake: &Lake,
-        uri: &str,
+        reach: Reach<'_>,
+        spine: &Spine,
         event_time: &str,
         plan: &Plan,
         moment: Moment<'_>,
@@ -48,22 +72,30 @@ impl Source {
         for (name, kind) in keys.chain(request) {
             wanted.entry(name.as_str().to_owned()).or_insert_with(|| kind.arrow());
         }
-        // A spine in plain files is what it is at any time.
-        let is_versioned = moment.as_of_us.is_some() && is_delta(lake, uri)?;
-        let as_of_us = moment.as_of_us.filter(|_| is_versioned);
-        let source = Source::open(lake, uri, wanted, Moment { as_of_us, ..moment })?;
+        let source = match spine {
+            Spine::Sent(path) => {
+                Source::sent(reach.lake, spine, &path.display().to_string(), wanted, moment)?
+            }
+            Spine::Table(uri) => {
+                reach.locations.check(uri).map_err(Error::Refused)?;
+                // A spine in plain files is what it is at any time.
+                let is_versioned = moment.as_of_us.is_some() && is_delta(reach.lake, uri)?;
+                let as_of_us = moment.as_of_us.filter(|_| is_versioned);
+                Source::open(reach, uri, wanted, Moment { as_of_us, ..moment })?
+            }
+        };
         source.has_time(event_time)?;
         Ok(source)
     }
 
     /// Opens the table of a view.
     pub(crate) fn view(
-        lake: &Lake,
+        reach: Reach<'_>,
         plan: &ViewPlan,
         keys: &[Key],
         moment: Moment<'_>,
     ) -> Result<Self, Error> {
-        let source = Source::open(lake, &plan.view.source, plan.view.column_types(keys), moment)?;
+        let source = Source::open(reach, &plan.view.source, plan.view.column_types(keys), moment)?;
         plan.view.times().try_for_each(|(_, column)| source.has_time(column))?;
         for feature in &plan.features {
             let found = source.column(&feature.column)?;
@@ -75,8 +107,25 @@ impl Source {
         Ok(source)
     }
 
-    fn open(
+    /// Opens the file of rows that were sent, which only hashes of its rows tell from another one.
+    fn sent(
         lake: &Lake,
+        spine: &Spine,
+        path: &str,
+        wanted: HashMap<String, DataType>,
+        moment: Moment<'_>,
+    ) -> Result<Self, Error> {
+        if let Some(pin) = moment.pin {
+            return Err(Error::Changed(format!("it has the table {}, and now there are {spine}", pin.uri)));
+        }
+        let text = TextTypes { wanted, ..TextTypes::default() };
+        let table = Table::open(lake, path, &TableOptions { text, ..TableOptions::default() })?;
+        let (uri, address) = (spine.to_string(), path.to_owned());
+        Ok(Source { uri, address, table: Arc::new(table), pin: None })
+    }
+
+    fn open(
+        reach: Reach<'_>,
         uri: &str,
         wanted: HashMap<String, DataType>,
         moment: Moment<'_>,
@@ -91,7 +140,7 @@ impl Source {
             (None, None) => None,
         };
         let text = TextTypes { wanted, ..TextTypes::default() };
-        let table = Table::open(lake, uri, &TableOptions { text, as_of, ..TableOptions::default() })?;
+        let table = reach.open(uri, &TableOptions { text, as_of, ..TableOptions::default() })?;
         let pin = TablePin {
             uri: uri.to_owned(),
             delta_version: table.version(),
@@ -101,7 +150,8 @@ impl Source {
         if let Some(expected) = moment.pin {
             expected.check(&pin)?;
         }
-        Ok(Source { uri: uri.to_owned(), table: Arc::new(table), pin })
+        let (uri, address) = (uri.to_owned(), uri.to_owned());
+        Ok(Source { uri, address, table: Arc::new(table), pin: Some(pin) })
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -126,7 +176,7 @@ impl Source {
             return Ok(());
         }
         let options = TableOptions { format: Some(self.table.format()), ..TableOptions::default() };
-        let now = Table::open(lake, &self.uri, &options)?;
+        let now = Table::open(lake, &self.address, &options)?;
         let found: HashMap<&str, &InputFile> =
             now.files().iter().map(|file| (file.uri.as_str(), file)).collect();
         let is_same = |file: &InputFile| {
@@ -139,7 +189,7 @@ impl Source {
 
     /// Refuses to write what is read.
     pub(crate) fn check_apart(&self, lake: &Lake, output: &str) -> Result<(), Error> {
-        if overlaps(lake, &self.table, &self.uri, output)? {
+        if overlaps(lake, &self.table, &self.address, output)? {
             let reason = format!("it is part of {}, which is read", self.uri);
             return Err(Error::Place { uri: output.to_owned(), reason });
         }

@@ -25,7 +25,7 @@ pub(super) async fn run(client: &Client, args: TrainingSetArgs) -> anyhow::Resul
         None => None,
     };
     let plan = Plan::of(client, &args).await?;
-    let (output, spine) = (args.output.clone(), plan.request.spine.clone());
+    let (output, spine) = (args.output.clone(), plan.request.spine.to_string());
     let built = make(plan).await?;
     if let Some(path) = &args.manifest {
         let text = serde_json::to_string_pretty(&built.manifest)?;

@@ -25,7 +25,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts `binary` on SQLite and an artifact folder inside `folder`, with the web UI of the `mlflow` in
-    /// `virtual_env` and leave to read the tables in `folder`, and waits until it answers.
+    /// `virtual_env` and leave to read and write tables in `folder`, and waits until it answers.
     pub(crate) fn start(binary: &Path, folder: &Path, port: u16, virtual_env: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["server", "--backend-store-uri"]);

@@ -34,14 +34,6 @@ impl Object {
         format!("{}/{}", self.base, self.key)
     }
 
-    /// Its address, the same for all that name it: Azure's two interfaces show the same objects.
-    pub(crate) fn canonical(&self) -> String {
-        match self.base.strip_prefix(DATA_LAKE) {
-            Some(container) => format!("{BLOBS}{}/{}", container.replacen(".dfs.", ".blob.", 1), self.key),
-            None => self.uri(),
-        }
-    }
-
     /// Whether it is in Azure.
     pub(crate) fn is_azure(&self) -> bool {
         self.base.starts_with(BLOBS) || self.base.starts_with(DATA_LAKE)
@@ -67,6 +59,14 @@ impl Object {
     /// Another key of the same bucket.
     pub(crate) fn at(&self, key: String) -> Object {
         Object { key, ..self.clone() }
+    }
+}
+
+/// The address of an object, the same for all that name it: Azure's two interfaces show the same objects.
+pub(crate) fn canonical(base: &str, key: &str) -> String {
+    match base.strip_prefix(DATA_LAKE) {
+        Some(container) => format!("{BLOBS}{}/{key}", container.replacen(".dfs.", ".blob.", 1)),
+        None => format!("{base}/{key}"),
     }
 }
 

@@ -9,7 +9,7 @@ use object_store::{ObjectMeta, ObjectStoreExt as _, PutPayload};
 use url::Url;
 
 use super::object::Object;
-use super::{Lake, local};
+use super::{Lake, local, object};
 use crate::Error;
 
 /// The schemes of object stores, with what Spark calls them.
@@ -25,22 +25,29 @@ pub(crate) enum Place {
     Object(Object),
 }
 
-impl Place {
+/// What an address names, before anything is opened.
+enum Address {
+    Pipe,
+    Local(PathBuf),
+    Object { base: String, key: String },
+}
+
+impl Address {
     /// Reads an address; `-` is a pipe, and what has no scheme is a path.
-    pub(crate) fn parse(lake: &Lake, text: &str) -> Result<Self, Error> {
+    fn parse(text: &str) -> Result<Self, Error> {
         let unusable = |reason: &str| Error::Address { uri: text.to_owned(), reason: reason.to_owned() };
         if text == "-" {
-            return Ok(Place::Pipe);
+            return Ok(Address::Pipe);
         }
         if text.is_empty() {
             return Err(unusable("it is empty"));
         }
         let Some((scheme, rest)) = text.split_once(':').filter(|(_, rest)| rest.starts_with('/')) else {
-            return Ok(Place::Local(PathBuf::from(text)));
+            return Ok(Address::Local(PathBuf::from(text)));
         };
         if scheme == "file" {
             let path = Url::parse(text).ok().and_then(|url| url.to_file_path().ok());
-            return path.map(Place::Local).ok_or_else(|| unusable("it names no path of this machine"));
+            return path.map(Address::Local).ok_or_else(|| unusable("it names no path of this machine"));
         }
         let known = OBJECT_SCHEMES.iter().find(|(known, _)| *known == scheme);
         let (Some((_, scheme)), Some(rest)) = (known, rest.strip_prefix("//")) else {
@@ -48,13 +55,40 @@ impl Place {
         };
         // A pattern may hold characters that a URL gives a meaning to, so only the bucket is read as a URL.
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        let base = format!("{scheme}://{bucket}");
-        Ok(Place::Object(Object {
-            store: lake.store(&base)?,
-            key: key.trim_end_matches('/').to_owned(),
-            base,
-            runtime: lake.runtime().clone(),
-        }))
+        if bucket.is_empty() {
+            return Err(unusable("it names no bucket"));
+        }
+        let (base, key) = (format!("{scheme}://{bucket}"), key.trim_end_matches('/').to_owned());
+        Ok(Address::Object { base, key })
+    }
+}
+
+/// The same for all texts that name a place, as far as this machine and the addresses tell, also before anything is there. What
+/// is in a folder begins with it, name by name. Nothing is opened for it.
+///
+/// # Errors
+/// The text names no place.
+pub fn canonical(text: &str) -> Result<PathBuf, Error> {
+    Ok(match Address::parse(text)? {
+        Address::Pipe => PathBuf::from("-"),
+        Address::Local(path) => local::canonical(&path),
+        Address::Object { base, key } => PathBuf::from(object::canonical(&base, &key)),
+    })
+}
+
+impl Place {
+    /// Reads an address, and opens the bucket that it names.
+    pub(crate) fn parse(lake: &Lake, text: &str) -> Result<Self, Error> {
+        Ok(match Address::parse(text)? {
+            Address::Pipe => Place::Pipe,
+            Address::Local(path) => Place::Local(path),
+            Address::Object { base, key } => Place::Object(Object {
+                store: lake.store(&base)?,
+                key,
+                base,
+                runtime: lake.runtime().clone(),
+            }),
+        })
     }
 
     /// How people know it.
@@ -63,15 +97,6 @@ impl Place {
             Place::Pipe => "-".to_owned(),
             Place::Local(path) => path.display().to_string(),
             Place::Object(object) => object.uri(),
-        }
-    }
-
-    /// The same for all that name it, as far as this machine and the addresses tell; what is in a folder begins with it.
-    pub(crate) fn canonical(&self) -> PathBuf {
-        match self {
-            Place::Pipe => PathBuf::from("-"),
-            Place::Local(path) => local::canonical(path),
-            Place::Object(object) => PathBuf::from(object.canonical()),
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::locations::Locations;
 use crate::model::about::About;
 use crate::model::entity::{Entity, Key};
 use crate::model::feature_service::FeatureService;
@@ -19,7 +20,7 @@ use crate::model::name::Name;
 use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
 use crate::training_sets::budget::Budget;
-use crate::training_sets::build::{Built, Means, Output, OutputFormat, Request, build_by};
+use crate::training_sets::build::{Built, Means, Output, Request, Spine, build_by};
 use crate::training_sets::{Blueprint, Error, Progress, Step};
 
 /// Nobody watches.
@@ -100,12 +101,12 @@ impl Place {
     }
 
     pub(crate) fn request(&self, spine: &str, output: &str) -> Request {
-        let format = Format::of_path(output).map_or(OutputFormat::Delta, OutputFormat::File);
         Request {
-            spine: spine.to_owned(),
+            spine: Spine::Table(spine.to_owned()),
             event_time: "at".to_owned(),
-            output: Output::Table { uri: self.path(output), format },
+            output: Output::table(&self.path(output)),
             as_of_us: None,
+            locations: Locations::Everywhere,
             memory_bytes: 1 << 30,
             spill_folder: PathBuf::from(self.folder.path()),
             pin: None,

@@ -14,7 +14,7 @@ use forebay_lake::{Format, NewFile, TableWriter};
 use super::fixture::{Place, batch, blueprint, entity, numbers, times, view};
 use crate::model::value_type::ValueType;
 use crate::training_sets::Blueprint;
-use crate::training_sets::build::{Output, Request, build};
+use crate::training_sets::build::{Output, Request, Spine, build};
 use crate::training_sets::tests::fixture::Unwatched;
 
 const MEMORY_BYTES: u64 = 128 << 20;
@@ -112,7 +112,7 @@ fn a_set_in_a_stream_has_the_texts_that_held_and_is_made_within_its_memory() {
     let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let stream = BufWriter::new(fs::File::create(path("out.arrows")).unwrap());
     let request = Request {
-        spine: path("spine.arrow"),
+        spine: Spine::Table(path("spine.arrow")),
         output: Output::Stream(Box::new(stream)),
         memory_bytes: MEMORY_BYTES,
         spill_folder: folder.clone(),

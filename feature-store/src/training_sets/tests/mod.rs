@@ -3,5 +3,7 @@
 mod fixture;
 mod rows;
 mod pins;
+mod places;
+mod sent;
 mod whole;
 mod memory;
