@@ -47,22 +47,22 @@ mod tests {
     #[tokio::test]
     async fn who_hangs_up_keeps_its_turn_for_as_long_as_its_thread_works() {
         let opening = Opening::new();
-        let (begin, is_running) = channel();
-        let (end, ended) = channel::<()>();
+        let (tell, told) = channel();
+        let (finish, wait) = channel::<()>();
         let of_thread = opening.clone();
         let asked = tokio::spawn(async move {
             of_thread
                 .run(move || {
-                    begin.send(()).unwrap();
-                    ended.recv()
+                    tell.send(()).unwrap();
+                    wait.recv()
                 })
                 .await
         });
-        let is_running = tokio::task::spawn_blocking(move || is_running.recv()).await.unwrap();
+        let at_work = tokio::task::spawn_blocking(move || told.recv()).await.unwrap();
         asked.abort();
-        assert!(is_running.is_ok() && asked.await.unwrap_err().is_cancelled());
+        assert!(at_work.is_ok() && asked.await.unwrap_err().is_cancelled());
         assert_eq!(opening.0.available_permits(), AT_ONCE - 1);
-        end.send(()).unwrap();
+        finish.send(()).unwrap();
         let all = opening.0.acquire_many(u32::try_from(AT_ONCE).unwrap()).await;
         assert!(all.is_ok());
     }
