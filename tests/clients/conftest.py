@@ -146,13 +146,14 @@ def upgraded_database(database, fresh_database, forebay_binary):
 
 @pytest.fixture(scope="session")
 def job_environment():
-    """What `forebay score` needs to find the library that runs ONNX models."""
+    """What `forebay score` needs to find the library that runs ONNX models, and a Python that has MLflow."""
     import onnxruntime
 
     folder = pathlib.Path(onnxruntime.__file__).parent / "capi"
     if not list(folder.glob("libonnxruntime.so*")):
         not_here("this onnxruntime has no library")
-    return server_environment({"ORT_DYLIB_PATH": str(folder)})
+    path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+    return server_environment({"ORT_DYLIB_PATH": str(folder), "PATH": path})
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,30 @@ def test_a_manifest_makes_the_same_rows_again_after_tables_and_definitions_went_
     assert not (tmp_path / "no.parquet").exists()
 
 
+def test_a_manifest_is_good_from_any_folder(cli, gold, tmp_path):
+    cli.cwd = gold
+    cli.text(*words(pathlib.Path(), "first.parquet", "--manifest", "manifest.json"))
+    cli.cwd = tmp_path
+    cli.text("training-set", "--pin", "gold/manifest.json", "--output", "again.parquet")
+    assert pq.read_table(tmp_path / "again.parquet").equals(pq.read_table(gold / "first.parquet"))
+
+
+def test_no_rows_are_written_whose_manifest_cannot_be(cli, gold, tmp_path):
+    refused = cli.refusal(*words(gold, gold / "training", "--manifest", tmp_path / "nowhere" / "manifest.json"))
+    assert "the manifest" in refused and "nowhere/manifest.json cannot be written" in refused
+    assert not (gold / "training").exists()
+    assert "lte_flights" in cli.refusal("training-set", "--service", "lte_flights", *words(gold, tmp_path / "out.parquet")[3:])
+    assert sorted(path.name for path in tmp_path.glob("*manifest*")) == []
+
+
+def test_an_output_that_looks_like_a_file_of_no_format_is_not_made_a_table(cli, gold, tmp_path):
+    refused = cli.refusal(*words(gold, tmp_path / "out.xlsx"))
+    assert f"no format of tables ends in .xlsx; a Delta table is named with a slash: {tmp_path}/out.xlsx/" in refused
+    assert not (tmp_path / "out.xlsx").exists()
+    cli.text(*words(gold, f"{tmp_path}/out.xlsx/"))
+    check(deltalake.DeltaTable(tmp_path / "out.xlsx").to_pyarrow_table())
+
+
 def test_what_cannot_be_made_is_told_in_one_line(cli, gold, tmp_path):
     output = tmp_path / "out.parquet"
     assert "no feature service 'lte_flights'" in cli.refusal(*words(gold, output)[:2], "lte_flights", *words(gold, output)[3:])

@@ -1,5 +1,6 @@
 //! The formats of tables in files.
 
+use std::path::Path;
 use std::str::FromStr;
 
 /// A format.
@@ -25,6 +26,16 @@ const ENDINGS: [(Format, &str, &[&str]); 5] = [
     (Format::ArrowFile, "arrow", &["feather", "ipc"]),
     (Format::ArrowStream, "arrows", &[]),
 ];
+
+/// The ending of an address that looks like a file's of no format, as that of `x.paruqet` or `x.xlsx`; none for a folder that is
+/// there, or that says so by a slash.
+pub fn unknown_ending(uri: &str) -> Option<&str> {
+    let path = uri.split_once("://").map_or(uri, |(_, rest)| rest.split_once('/').map_or("", |(_, key)| key));
+    if path.ends_with('/') || Path::new(uri).is_dir() || Format::of_path(uri).is_some() {
+        return None;
+    }
+    Path::new(path).extension().and_then(|ending| ending.to_str())
+}
 
 impl Format {
     /// The ending of its files.

@@ -18,7 +18,7 @@ mod overlap;
 
 pub use delta::{Append, AsOf, Commit, Committed, Details, Once, is_delta};
 pub use error::Error;
-pub use format::Format;
+pub use format::{Format, unknown_ending};
 pub use overlap::overlaps;
 pub use predicate::{Comparison, Operator};
 pub use scan::{Defect, Raw, Rows, Scan, ScanOptions};

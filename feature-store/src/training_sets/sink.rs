@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use forebay_lake::{Append, Format, Lake, NewFile, TableWriter, is_delta};
+use forebay_lake::{Append, Format, Lake, NewFile, TableWriter, is_delta, unknown_ending};
 
 use super::error::Error;
 
@@ -86,6 +86,12 @@ impl Sink {
                 Ok(Sink::File(TableWriter::start(file, format, schema)?))
             }
             Output::Table { uri, format: OutputFormat::Delta } => {
+                if let Some(ending) = unknown_ending(&uri) {
+                    let reason = format!(
+                        "no format of tables ends in .{ending}; a Delta table is named with a slash: {uri}/"
+                    );
+                    return Err(Error::Place { uri, reason });
+                }
                 let append = Append::to(lake, &uri, schema, None)?;
                 let name = format!("training-set-{now_ms}-{}.parquet", process::id());
                 Ok(Sink::Delta { append: Box::new(append), writer: None, name })

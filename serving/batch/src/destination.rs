@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use forebay_lake::{Folder, Format, Lake, Shard};
+use forebay_lake::{Folder, Format, Lake, Shard, unknown_ending};
 
 use crate::Error;
 use crate::delta;
@@ -61,15 +61,12 @@ fn target(lake: &Lake, options: &JobOptions) -> Result<(Target, Format), Error> 
 
 /// Refuses a new folder that looks like a file: whoever writes `x.paruqet` or `x.xlsx` means one.
 fn check_ending(output: &str) -> Result<(), Error> {
-    let path =
-        output.split_once("://").map_or(output, |(_, rest)| rest.split_once('/').map_or("", |(_, key)| key));
-    let ending = Path::new(path).extension().and_then(|ending| ending.to_str());
-    match ending {
-        Some(ending) if !output.ends_with('/') && !Path::new(output).is_dir() => Err(Error::Option(format!(
+    match unknown_ending(output) {
+        None => Ok(()),
+        Some(ending) => Err(Error::Option(format!(
             "--output {output}: no format of tables ends in .{ending}; choose .parquet, .csv, .jsonl, .arrow or .arrows, \
-                 or name a folder with a slash at its end: {output}/"
+             or name a folder with a slash at its end: {output}/"
         ))),
-        _ => Ok(()),
     }
 }
 

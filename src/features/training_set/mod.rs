@@ -1,6 +1,7 @@
 //! `forebay features training-set`: definitions come from a server or a database, and the join runs here, with the rights of
 //! whoever runs it.
 
+mod manifest_file;
 mod plan;
 mod progress;
 mod record;
@@ -15,6 +16,7 @@ use forebay_features::{Built, build};
 use crate::cli::TrainingSetArgs;
 use crate::lake;
 use crate::stop::StopSignals;
+use manifest_file::ManifestFile;
 use plan::Plan;
 use progress::Position;
 use record::Record;
@@ -25,11 +27,12 @@ pub(super) async fn run(client: &Client, args: TrainingSetArgs) -> anyhow::Resul
         None => None,
     };
     let plan = Plan::of(client, &args).await?;
+    // Before the build: rows that are written and not pinned would be written again.
+    let manifest = args.manifest.as_deref().map(ManifestFile::create).transpose()?;
     let (output, spine) = (args.output.clone(), plan.request.spine.to_string());
     let built = make(plan).await?;
-    if let Some(path) = &args.manifest {
-        let text = serde_json::to_string_pretty(&built.manifest)?;
-        std::fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
+    if let Some(file) = manifest {
+        file.write(&built.manifest)?;
     }
     if let Some(record) = record {
         record.end(&output, &built).await;

@@ -1,7 +1,7 @@
 //! From flags to what is built.
 
 use std::io;
-use std::path::Path;
+use std::path::{self, Path};
 
 use anyhow::Context as _;
 use forebay_client::Client;
@@ -31,7 +31,7 @@ impl Plan {
         let spilled = tempfile::Builder::new().prefix("forebay-").tempdir();
         let spilled = spilled.context("there is no folder for intermediate files")?;
         let wanted = Wanted {
-            spine: args.spine.clone().map(Spine::Table),
+            spine: args.spine.as_deref().map(absolute).transpose()?.map(Spine::Table),
             event_time: args.event_time.clone(),
             as_of_ms: args.as_of,
             pin,
@@ -49,6 +49,15 @@ impl Plan {
 
 fn service(args: &TrainingSetArgs) -> GetServiceDefinitions {
     GetServiceDefinitions { name: args.service.clone(), version: args.service_version.map(Into::into) }
+}
+
+/// The address that a manifest names: a path of this machine has to be found from any other folder, too.
+fn absolute(spine: &str) -> anyhow::Result<String> {
+    if spine == "-" || spine.contains("://") {
+        return Ok(spine.to_owned());
+    }
+    let path = path::absolute(spine).with_context(|| format!("--spine {spine:?} is no path"))?;
+    path.into_os_string().into_string().ok().context("the current folder's name is not UTF-8")
 }
 
 fn read_manifest(path: &Path) -> anyhow::Result<Manifest> {
