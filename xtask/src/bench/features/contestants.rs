@@ -38,7 +38,8 @@ pub(super) struct Task<'a> {
     pub(super) n_rows: u64,
     pub(super) n_spine_rows: u64,
     pub(super) size: Size,
-    /// A contestant that takes more is ended.
+    /// A contestant that takes more is ended. For a large task it is told three quarters of it, since limits are of what an
+    /// engine counts, and not of all that its process has.
     pub(super) memory_mib: u64,
 }
 
@@ -115,8 +116,7 @@ impl Task<'_> {
         let log = self.file(&format!("{}.log", NAMES[column]));
         let mut command = script(self.python, "run.py");
         command.arg(NAMES[column].replace('-', "_")).args([self.file("features.parquet"), self.spine()]);
-        let told_mib = if self.size == Size::Large { self.memory_mib } else { 0 };
-        command.arg(output).arg((told_mib << 20).to_string());
+        command.arg(output).arg((self.told_mib().unwrap_or(0) << 20).to_string());
         let took = watch(&mut command, &log, self.limits())?;
         let answer = last_json(&fs::read_to_string(log)?)?;
         let seconds = answer.get("seconds").and_then(Value::as_f64).context("run.py")?;
@@ -135,10 +135,14 @@ impl Task<'_> {
         run_quiet(features(&["apply"]).arg("--file").arg(self.file("definitions.yaml")))?;
         let mut command = features(&["training-set", "--service", "all"]);
         command.arg("--spine").arg(self.spine()).arg("--output").arg(output);
-        if self.size == Size::Large {
-            command.args(["--memory", &format!("{}MiB", self.memory_mib)]);
+        if let Some(told_mib) = self.told_mib() {
+            command.args(["--memory", &format!("{told_mib}MiB")]);
         }
         watch(&mut command, &self.file("forebay.log"), self.limits())
+    }
+
+    fn told_mib(&self) -> Option<u64> {
+        (self.size == Size::Large).then_some(self.memory_mib / 4 * 3)
     }
 
     fn limits(&self) -> Limits {
