@@ -2,7 +2,7 @@
 
 The one idea: every test is proven against the stock `mlflow server` before it binds us.
 `pytest --target mlflow` runs it there, `pytest` runs the same file against our binary.
-Where we are stricter on purpose the test carries `@pytest.mark.ours`.
+Where we are stricter on purpose, or the stock server has nothing of the kind, the test carries `@pytest.mark.ours`.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "ours: we are stricter here than the stock server, on purpose")
+    config.addinivalue_line("markers", "ours: we are stricter here than the stock server, on purpose, or it has nothing of the kind")
 
 
 def pytest_generate_tests(metafunc):
@@ -57,7 +57,7 @@ def pytest_generate_tests(metafunc):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--target") == "forebay":
         return
-    skip = pytest.mark.skip(reason="stricter than the stock server on purpose")
+    skip = pytest.mark.skip(reason="stricter than the stock server on purpose, or not of its kind")
     for item in items:
         if item.get_closest_marker("ours"):
             item.add_marker(skip)

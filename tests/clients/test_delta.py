@@ -8,6 +8,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from tables_cli import by_id
 
+pytestmark = pytest.mark.ours
+
 
 @pytest.fixture
 def uri(tmp_path):

@@ -13,6 +13,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from mlflow.models import infer_signature
 
+pytestmark = pytest.mark.ours
+
 TIMEOUT_S = 300
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_DEFAULT_REGION": "us-east-1"}
 

@@ -10,6 +10,8 @@ from test_azure import ACCOUNT, KEY, ROOT, azurite, container  # noqa: F401
 from test_delta_score import model, score, told  # noqa: F401
 from test_gcs import bucket, gcs  # noqa: F401
 
+pytestmark = pytest.mark.ours
+
 
 def rows(start, end):
     ids = list(range(start, end))

@@ -9,6 +9,8 @@ import pytest
 from tables_cli import by_id
 from test_delta_score import model, score  # noqa: F401
 
+pytestmark = pytest.mark.ours
+
 ROWS = pa.table({
     "id": pa.array(range(12), pa.int64()),
     "year": pa.array([2013, 2013, 2014] * 4, pa.int32()),
