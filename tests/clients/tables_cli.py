@@ -5,6 +5,8 @@ import json
 import pathlib
 import subprocess
 
+import duckdb
+import duckdb_extension_delta
 import pytest
 from conftest import server_environment
 
@@ -49,6 +51,16 @@ def by_id(rows):
     """Rows as the program prints them: in the order of their ids, with what is null left out."""
     told = ({name: value for name, value in row.items() if value is not None} for row in rows)
     return sorted(told, key=lambda row: row["id"])
+
+
+def duckdb_of(uri):
+    """A connection of DuckDB in which a Delta table is called `gold`."""
+    folder = pathlib.Path(duckdb_extension_delta.__file__).parent / "extensions" / f"v{duckdb.__version__}"
+    connection = duckdb.connect()
+    connection.execute(f"LOAD '{folder}/delta.duckdb_extension'")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"CREATE VIEW gold AS SELECT * FROM delta_scan('{uri}')")
+    return connection
 
 
 @pytest.fixture(scope="session")

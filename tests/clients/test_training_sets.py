@@ -17,6 +17,7 @@ import requests
 from conftest import REPOSITORY, Api, server_environment
 from features_cli import HOUR, FeaturesCli, definitions, weather
 from serving import wait_for
+from tables_cli import duckdb_of
 
 pytestmark = pytest.mark.ours
 
@@ -103,6 +104,7 @@ def test_rows_come_out_in_their_order_with_features_as_they_were_known(cli, gold
     assert summary["audit"]["views"][0]["n_matched"] == 1
     assert summary["manifest"]["rows_hash"] == manifest["rows_hash"]
     check(deltalake.DeltaTable(gold / "training").to_pyarrow_table())
+    check(duckdb_of(gold / "training").sql("FROM gold ORDER BY flight").to_arrow_table())
 
 
 def test_a_manifest_makes_the_same_rows_again_after_tables_and_definitions_went_on(cli, gold, tmp_path):
