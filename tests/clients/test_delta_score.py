@@ -9,7 +9,7 @@ import mlflow
 import polars as pl
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from mlflow.models import infer_signature
 from tables_cli import duckdb_of
 
@@ -198,11 +198,77 @@ def test_duckdb_reads_what_we_write(score, source, tmp_path):
         assert found == [(82, 165.0), (85, 171.0), (88, 177.0)]
 
 
-def test_a_table_with_mapped_columns_takes_no_rows(score, source, tmp_path):
+def none(**settings):
+    """What makes a table without rows that takes those of a job."""
+    columns = {"id": pa.int64(), "day": pa.string(), "prediction": pa.float32()}
+    return {"data": pa.table({name: pa.array([], kind) for name, kind in columns.items()}), **settings}
+
+
+def by_query(uri):
+    """Each id with its day and prediction, as deltalake reads a table whose columns are mapped; its Arrow gives nulls."""
+    rows = QueryBuilder().register("t", DeltaTable(uri)).execute("select id, day, prediction from t").read_all()
+    return {row["id"]: (row["day"], round(row["prediction"], 3)) for row in pa.table(rows).to_pylist()}
+
+
+@pytest.mark.parametrize("by", [None, ["day"]])
+@pytest.mark.parametrize("mode", ["name", "id"])
+def test_tables_with_mapped_columns_take_rows(score, source, tmp_path, mode, by):
     output = tmp_path / "late"
-    write_deltalake(output, rows(0, 3), configuration={"delta.columnMapping.mode": "name"})
-    assert "it uses columnMapping" in score(source, output, "--keep", "id", code=1)
-    assert DeltaTable(output).version() == 0
+    write_deltalake(output, **none(partition_by=by, configuration={"delta.columnMapping.mode": mode}))
+    words = ["--keep", "id,day", "--job-id", "monday", "--rows-per-file", 40]
+    score(source, output, *words)
+    score(source, output, *words)
+    table = DeltaTable(output)
+    assert table.version() == 1
+    assert by_query(output) == {i: (f"d{i % 3}", i * 2 + 1) for i in range(90)}
+    # What is left out by statistics or partitions is left out by the names that files have.
+    query = "select count(*) as n from t where id >= 80 and day = 'd1'"
+    found = pa.table(QueryBuilder().register("t", table).execute(query).read_all()).to_pylist()
+    assert found == [{"n": 3}]
+    # DuckDB finds nulls where mapped columns divide a table, also in those of deltalake.
+    if by is None:
+        assert duckdb_of(output).sql("select count(*) from gold where id >= 80 and day = 'd1'").fetchall() == [(3,)]
+    assert dict(duckdb_of(output).sql("select id, prediction from gold").fetchall()) == {i: i * 2 + 1 for i in range(90)}
+    # It can be scored from, as any other, and deltalake goes on with it.
+    score(output, tmp_path / "again.parquet", "--columns", "x=prediction", "--keep", "id")
+    assert told(pl.read_parquet(tmp_path / "again.parquet")) == {i: i * 4 + 3 for i in range(90)}
+    table.create_checkpoint()
+    score(source, output, "--keep", "id,day", "--job-id", "tuesday")
+    assert DeltaTable(output).version() == 2 and len(by_query(output)) == 90
+
+
+@pytest.mark.parametrize("by", [None, ["day"]])
+def test_rows_for_a_table_with_a_change_feed_are_inserts_in_it(score, source, tmp_path, by):
+    output = tmp_path / "late"
+    write_deltalake(output, **none(partition_by=by, configuration={"delta.enableChangeDataFeed": "true"}))
+    assert DeltaTable(output).protocol().min_writer_version == 4
+    score(source, output, "--keep", "id,day", "--job-id", "monday")
+    score(source, output, "--keep", "id,day", "--job-id", "monday")
+    score(source, output, "--keep", "id,day", "--job-id", "tuesday")
+    DeltaTable(output).delete("id < 10")
+    assert DeltaTable(output).version() == 3
+    feed = pa.table(DeltaTable(output).load_cdf(starting_version=1).read_all()).to_pylist()
+    found = {}
+    for row in feed:
+        kind = (row["_commit_version"], row["_change_type"])
+        found.setdefault(kind, []).append((row["id"], row["day"], round(row["prediction"], 3)))
+    expected = [(i, f"d{i % 3}", i * 2 + 1) for i in range(90)]
+    assert {kind: sorted(rows) for kind, rows in found.items()} == {
+        (1, "insert"): expected,
+        (2, "insert"): expected,
+        (3, "delete"): sorted(expected[:10] * 2),
+    }
+    # The feed does not change what the table is.
+    score(output, tmp_path / "again.parquet", "--columns", "x=prediction", "--keep", "id")
+    assert pl.read_parquet(tmp_path / "again.parquet").height == 160
+
+
+def test_a_table_with_constraints_takes_no_rows(score, source, tmp_path):
+    output = tmp_path / "late"
+    write_deltalake(output, **none())
+    DeltaTable(output).alter.add_constraint({"positive": "id >= 0"})
+    assert "checkConstraints" in score(source, output, "--keep", "id", code=1)
+    assert DeltaTable(output).version() == 1
 
 
 def test_tables_in_s3_are_read_and_written(score, source, moto):

@@ -18,10 +18,11 @@ use delta_kernel_default_engine::build_add_file_metadata;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use super::in_files::InFiles;
 use super::kernel::Engine;
 use super::log::snapshot;
 use super::site::Site;
-use super::{fit, split, stats, types};
+use super::{fit, older, split, stats, types};
 use crate::read::parquet as read_parquet;
 use crate::storage::files;
 use crate::storage::place::Place;
@@ -48,7 +49,9 @@ pub struct Append {
     lake: Lake,
     site: Site,
     folder: Folder,
+    /// The columns as the table knows them, and as files do.
     schema: SchemaRef,
+    in_files: InFiles,
     once: Option<Once>,
 }
 
@@ -97,7 +100,7 @@ enum Attempt {
 struct NewPart {
     meta: FileMeta,
     footer: ArrowReaderMetadata,
-    /// Of the columns that the table is divided by.
+    /// Of the columns that the table is divided by, as files know them.
     partition: HashMap<String, Scalar>,
 }
 
@@ -109,11 +112,14 @@ impl Append {
     pub fn to(lake: &Lake, uri: &str, schema: &SchemaRef, once: Option<Once>) -> Result<Self, Error> {
         let folder = Folder::at(lake, uri)?;
         let site = Site::at(lake, &Place::parse(lake, uri)?)?;
-        let mut append = Append { lake: lake.clone(), site, folder, schema: types::stored(schema), once };
+        let schema = types::stored(schema);
+        let in_files = InFiles::of_new(&schema);
+        let mut append = Append { lake: lake.clone(), site, folder, schema, in_files, once };
         match append.latest()? {
             Some(snapshot) => {
                 append.schema = fit::without_nulls(&snapshot, &append.schema);
-                append.check(&snapshot)?;
+                append.fits(&snapshot)?;
+                append.in_files = append.in_files_of(&snapshot)?;
             }
             None => drop(append.new_schema()?),
         }
@@ -125,12 +131,12 @@ impl Append {
         &self.folder
     }
 
-    /// The columns that files have to have.
+    /// The columns that files have to have, by the names that files have for them.
     pub fn schema(&self) -> &SchemaRef {
-        &self.schema
+        &self.in_files.schema
     }
 
-    /// Rows with the types of those columns.
+    /// Rows of the table as rows of files: with the names and the types of those columns.
     ///
     /// # Errors
     /// A value is none of its new type, or a null is where the table takes none.
@@ -141,7 +147,8 @@ impl Append {
             let reason = format!("its column '{}' takes no nulls, and a row has one", field.name());
             return Err(Error::content(&self.site.uri(), &reason));
         }
-        types::convert(batch, &self.schema).map_err(|error| Error::content(&self.site.uri(), &error))
+        let rows = types::convert(batch, &self.schema).and_then(|rows| self.in_files.rename(&rows));
+        rows.map_err(|error| Error::content(&self.site.uri(), &error))
     }
 
     /// The version by which the rows are there already, as far as [`Once`] tells.
@@ -178,16 +185,16 @@ impl Append {
     fn try_to_commit(&self, names: &[String], divided: &mut Vec<String>) -> Result<Committed, Failure> {
         let engine = self.site.engine();
         let mut latest = self.latest()?;
-        let mut divided_by = Vec::new();
+        let mut is_divided = false;
         if let Some(snapshot) = &latest {
             if let Some(earlier) = self.earlier(snapshot, &engine)? {
                 return Ok(earlier);
             }
             self.check(snapshot)?;
-            divided_by = partitions(snapshot);
+            is_divided = !self.in_files.partitions.is_empty();
         }
-        let parts = match latest.clone().filter(|_| !divided_by.is_empty()) {
-            Some(snapshot) => self.divided(names, &divided_by, (snapshot, &engine), divided)?,
+        let parts = match latest.clone().filter(|_| is_divided) {
+            Some(snapshot) => self.divided(names, (snapshot, &engine), divided)?,
             None => names.iter().map(|name| self.part(name, HashMap::new())).collect::<Result<_, _>>()?,
         };
         for _ in 0..MAX_TRIES {
@@ -203,10 +210,6 @@ impl Append {
                         return Ok(earlier);
                     }
                     self.check(&snapshot)?;
-                    if partitions(&snapshot) != divided_by {
-                        let reason = "what it is divided by has just changed".to_owned();
-                        return Err(Error::Delta { uri: self.site.uri(), version, reason }.into());
-                    }
                     self.append(snapshot, &parts, &engine)
                 }
             };
@@ -223,7 +226,12 @@ impl Append {
     }
 
     fn latest(&self) -> Result<Option<SnapshotRef>, Error> {
-        if self.site.has_commit()? { snapshot(&self.site, None).map(Some) } else { Ok(None) }
+        if !self.site.has_commit()? {
+            return Ok(None);
+        }
+        let snapshot = snapshot(&self.site, None)?;
+        let version = Some(snapshot.version());
+        older::with_features_listed(snapshot).map(Some).map_err(self.site.error(version))
     }
 
     fn earlier(&self, snapshot: &SnapshotRef, engine: &Engine) -> Result<Option<Committed>, Error> {
@@ -235,14 +243,29 @@ impl Append {
         Ok(is_there.then(|| Committed::new(version, false)))
     }
 
-    /// Whether a table takes the rows.
+    /// Whether a table takes the rows as they are written.
     fn check(&self, snapshot: &SnapshotRef) -> Result<(), Error> {
+        self.fits(snapshot)?;
+        if self.in_files_of(snapshot)? == self.in_files {
+            return Ok(());
+        }
+        let reason = "what it is divided by, or what files call its columns, has just changed".to_owned();
+        Err(Error::Delta { uri: self.site.uri(), version: Some(snapshot.version()), reason })
+    }
+
+    /// Whether a table takes the rows.
+    fn fits(&self, snapshot: &SnapshotRef) -> Result<(), Error> {
         let version = Some(snapshot.version());
         fit::check(snapshot, &self.schema).map_err(|reason| Error::Delta {
             uri: self.site.uri(),
             version,
             reason,
         })
+    }
+
+    fn in_files_of(&self, snapshot: &SnapshotRef) -> Result<InFiles, Error> {
+        let found = InFiles::of(snapshot, &self.schema);
+        found.map_err(|error| Error::content(&self.site.uri(), &error))
     }
 
     /// The columns of a new table. They take nulls, so that later rows may have some.
@@ -257,18 +280,18 @@ impl Append {
     fn divided(
         &self,
         names: &[String],
-        by: &[String],
         (snapshot, engine): (SnapshotRef, &Engine),
         told: &mut Vec<String>,
     ) -> Result<Vec<NewPart>, Error> {
         let version = Some(snapshot.version());
         let begun = self.begin(snapshot, engine).and_then(|transaction| transaction.write_state());
         let writing = begun.map_err(self.site.error(version))?;
+        let into = split::Into { lake: &self.lake, folder: &self.folder, files: &self.in_files, writing };
         let mut parts = Vec::new();
         for name in names {
-            let division = split::Division::plan(&self.lake, &self.folder, name, by, &writing)?;
+            let division = split::Division::plan(&into, name)?;
             told.extend(division.names().iter().cloned());
-            for divided in division.perform(&self.folder)? {
+            for divided in division.perform(&into)? {
                 parts.push(self.part(&divided.name, divided.values)?);
             }
         }
@@ -280,8 +303,9 @@ impl Append {
         let found = files::files(&place)?;
         let [file] = found.as_slice() else { return Err(Error::Nothing(place.uri())) };
         let location = self.site.location(name)?;
-        let meta = self.site.meta(location)?;
-        Ok(NewPart { meta, footer: read_parquet::metadata(file)?, partition })
+        let (meta, footer) = (self.site.meta(location)?, read_parquet::metadata(file)?);
+        self.in_files.check(footer.schema()).map_err(|reason| Error::content(&place.uri(), &reason))?;
+        Ok(NewPart { meta, footer, partition })
     }
 
     fn create(&self, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
@@ -309,11 +333,6 @@ impl Append {
     }
 }
 
-/// What a table is divided by.
-fn partitions(snapshot: &SnapshotRef) -> Vec<String> {
-    snapshot.table_configuration().logical_partition_columns().to_vec()
-}
-
 /// Adds files to what is to be committed.
 fn with_files<STATE>(
     mut transaction: Transaction<STATE>,
@@ -325,7 +344,7 @@ fn with_files<STATE>(
         let context = if part.partition.is_empty() {
             builder.build()?
         } else {
-            builder.with_partition_values(part.partition.clone()).build()?
+            builder.with_physical_partition_values(part.partition.clone()).build()?
         };
         let stats = stats::of(&part.footer, context.stats_columns(), context.physical_data_schema())?;
         let file = DataFileMetadata::new(part.meta.clone(), stats);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use delta_kernel::Snapshot;
-use delta_kernel::table_features::{ColumnMappingMode, Operation};
+use delta_kernel::table_features::{Operation, TableFeature};
 
 use super::site::told;
 use super::version::columns;
@@ -26,9 +26,12 @@ pub(super) fn without_nulls(snapshot: &Snapshot, rows: &Schema) -> SchemaRef {
 /// Refuses, with the reason, what would be other rows than were given, or none that others can read.
 pub(super) fn check(snapshot: &Snapshot, rows: &Schema) -> Result<(), String> {
     let configuration = snapshot.table_configuration();
-    if configuration.column_mapping_mode() != ColumnMappingMode::None {
-        let reason = "it uses columnMapping: its files have other names for columns, which cannot be written";
-        return Err(reason.to_owned());
+    let for_iceberg =
+        [TableFeature::IcebergCompatV1, TableFeature::IcebergCompatV2, TableFeature::IcebergCompatV3];
+    if let Some(feature) = for_iceberg.iter().find(|feature| configuration.is_feature_enabled(feature)) {
+        return Err(format!(
+            "it uses {feature}: its files have to be as Iceberg has them, and are not written so"
+        ));
     }
     configuration.ensure_operation_supported(Operation::Write).map_err(|error| told(&error))?;
     let partitions = configuration.logical_partition_columns();

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::Schema;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use delta_kernel::engine::arrow_conversion::scalar::extract_primitive_scalar;
 use delta_kernel::expressions::Scalar;
 use delta_kernel::transaction::WriteState;
 use percent_encoding::percent_decode_str;
 
+use super::in_files::{InFiles, shaped};
 use super::site::told;
 use crate::{Error, Folder, Format, Lake, ScanOptions, Shard, Table, TableOptions, TableWriter};
 
@@ -36,6 +38,15 @@ pub(super) struct Divided {
     pub(super) values: HashMap<String, Scalar>,
 }
 
+/// Where the rows of files go.
+pub(super) struct Into<'a> {
+    pub(super) lake: &'a Lake,
+    /// Of the table.
+    pub(super) folder: &'a Folder,
+    pub(super) files: &'a InFiles,
+    pub(super) writing: Arc<WriteState>,
+}
+
 /// A file that is being divided.
 pub(super) struct Division {
     table: Arc<Table>,
@@ -51,8 +62,14 @@ pub(super) struct Division {
 
 /// The folder that is named after a partition, in the table's, with a slash at its end. Only the log counts, but there are
 /// readers that look at the names of folders instead.
-fn partition_folder(writing: &Arc<WriteState>, values: &HashMap<String, Scalar>) -> Result<String, String> {
-    let context = writing.write_context_builder().with_partition_values(values.clone()).build();
+///
+/// Folders of a table with mapped columns say nothing: the kernel makes up a name whenever it is asked, and the same file has to
+/// be divided into the same ones.
+fn partition_folder(into: &Into, values: &HashMap<String, Scalar>) -> Result<String, String> {
+    if !into.files.names_folders {
+        return Ok(String::new());
+    }
+    let context = into.writing.write_context_builder().with_physical_partition_values(values.clone()).build();
     let context = context.map_err(|error| told(&error))?;
     let folder = context.table_root_dir().make_relative(&context.write_dir()).unwrap_or_default();
     Ok(percent_decode_str(&folder).decode_utf8_lossy().into_owned())
@@ -60,20 +77,14 @@ fn partition_folder(writing: &Arc<WriteState>, values: &HashMap<String, Scalar>)
 
 impl Division {
     /// Finds out into which files one of the table's folder is divided by the values of some of its columns.
-    pub(super) fn plan(
-        lake: &Lake,
-        folder: &Folder,
-        name: &str,
-        columns: &[String],
-        writing: &Arc<WriteState>,
-    ) -> Result<Self, Error> {
-        let uri = format!("{}/{name}", folder.uri());
-        let table = Arc::new(Table::open(lake, &uri, &TableOptions::default())?);
-        let mut division = Division::of(table, columns)?;
+    pub(super) fn plan(into: &Into, name: &str) -> Result<Self, Error> {
+        let uri = format!("{}/{name}", into.folder.uri());
+        let table = Arc::new(Table::open(into.lake, &uri, &TableOptions::default())?);
+        let mut division = Division::of(table, &into.files.partitions)?;
         division.find()?;
         let stem = name.strip_suffix(".parquet").unwrap_or(name).replace('/', "-");
         for (number, values) in division.partitions.iter().enumerate() {
-            let folder = partition_folder(writing, values).map_err(|reason| Error::content(&uri, &reason))?;
+            let folder = partition_folder(into, values).map_err(|reason| Error::content(&uri, &reason))?;
             division.names.push(format!("{folder}{stem}-{number}.parquet"));
         }
         Ok(division)
@@ -85,9 +96,9 @@ impl Division {
     }
 
     /// Writes them.
-    pub(super) fn perform(self, folder: &Folder) -> Result<Vec<Divided>, Error> {
+    pub(super) fn perform(self, into: &Into) -> Result<Vec<Divided>, Error> {
         for (number, names) in self.names.chunks(MAX_WRITERS).enumerate() {
-            self.write(folder, number * MAX_WRITERS, names)?;
+            self.write(into, number * MAX_WRITERS, names)?;
         }
         let divided = self.names.into_iter().zip(self.partitions);
         Ok(divided.map(|(name, values)| Divided { name, values }).collect())
@@ -127,15 +138,17 @@ impl Division {
     }
 
     /// Writes the rows of some partitions, from that of a number on.
-    fn write(&self, folder: &Folder, first: usize, names: &[String]) -> Result<(), Error> {
-        let all = self.table.schema();
-        let is_kept = |name: &String| !self.columns.contains(name);
+    fn write(&self, into: &Into, first: usize, names: &[String]) -> Result<(), Error> {
+        let (all, files) = (self.table.schema(), into.files);
+        let is_kept = |name: &String| files.keeps_partitions || !self.columns.contains(name);
         let kept: Vec<usize> =
             (0..all.fields().len()).filter(|position| is_kept(all.field(*position).name())).collect();
-        let schema = all.project(&kept).map(Arc::new);
+        let names_kept = kept.iter().map(|position| all.field(*position).name());
+        let schema = names_kept.map(|name| files.schema.field_with_name(name).cloned());
+        let schema = schema.collect::<Result<Vec<_>, _>>().map(|fields| Arc::new(Schema::new(fields)));
         let schema = schema.map_err(|error| Error::content(&self.table.uri(), &error))?;
         let begin = |name: &String| {
-            let writer = TableWriter::start(folder.create(name)?, Format::Parquet, &schema)?;
+            let writer = TableWriter::start(into.folder.create(name)?, Format::Parquet, &schema)?;
             Ok(writer.with_row_groups_of(ROW_GROUP_BYTES))
         };
         let mut writers = names.iter().map(begin).collect::<Result<Vec<_>, Error>>()?;
@@ -147,6 +160,7 @@ impl Division {
                 let is_its = |number: Option<u32>| number.map(|number| number as usize == first + position);
                 let is_its: BooleanArray = numbers.iter().map(is_its).collect();
                 let rows = filter_record_batch(&batch, &is_its).and_then(|rows| rows.project(&kept));
+                let rows = rows.and_then(|rows| shaped(&rows, &schema));
                 let rows = rows.map_err(|error| Error::content(&self.table.uri(), &error))?;
                 if rows.num_rows() > 0 {
                     writer.write(&rows)?;

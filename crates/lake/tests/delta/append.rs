@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Place, ids, longs, metadata, only_ids, plain_protocol, scan};
 
-fn rows(start: i64, end: i64) -> RecordBatch {
+pub(crate) fn rows(start: i64, end: i64) -> RecordBatch {
     let names: ArrayRef =
         Arc::new((start..end).map(|n| (n % 2 == 0).then(|| format!("n{n:02}"))).collect::<StringArray>());
     let halves: ArrayRef =
@@ -24,12 +24,17 @@ fn rows(start: i64, end: i64) -> RecordBatch {
     .unwrap()
 }
 
-fn once(number: i64) -> Once {
+pub(crate) fn once(number: i64) -> Once {
     Once { application: "nightly".to_owned(), number }
 }
 
 /// Writes rows into a file of the table's folder, and makes it a part of the table.
-fn append(place: &Place, name: &str, batch: &RecordBatch, once: Option<Once>) -> Result<Committed, String> {
+pub(crate) fn append(
+    place: &Place,
+    name: &str,
+    batch: &RecordBatch,
+    once: Option<Once>,
+) -> Result<Committed, String> {
     let told = |error: forebay_lake::Error| error.to_string();
     let uri = place.folder.path().join("table");
     let append = Append::to(&place.lake(), uri.to_str().unwrap(), batch.schema_ref(), once).map_err(told)?;
@@ -40,7 +45,7 @@ fn append(place: &Place, name: &str, batch: &RecordBatch, once: Option<Once>) ->
     append.commit(&[name.to_owned()]).map_err(told)
 }
 
-fn table(place: &Place, as_of: Option<AsOf>) -> Arc<forebay_lake::Table> {
+pub(crate) fn table(place: &Place, as_of: Option<AsOf>) -> Arc<forebay_lake::Table> {
     let options = forebay_lake::TableOptions { as_of, ..forebay_lake::TableOptions::default() };
     Arc::new(
         forebay_lake::Table::open(
@@ -53,7 +58,7 @@ fn table(place: &Place, as_of: Option<AsOf>) -> Arc<forebay_lake::Table> {
 }
 
 /// A commit after which there is nothing to remove.
-fn committed(version: u64, is_new: bool) -> Committed {
+pub(crate) fn committed(version: u64, is_new: bool) -> Committed {
     Committed { version, is_new, unneeded: Vec::new() }
 }
 
@@ -139,13 +144,7 @@ fn a_table_takes_only_rows_of_its_own_columns() {
 
 /// A table of `id`, `name` and `half` that is divided by some of them, in the folder that [`append`] writes to.
 fn divided(place: &Place, by: &[&str], configuration: &Value, protocol: Value) {
-    let is_mapped = *configuration != json!({});
-    let notes = |id: i64, name: &str| {
-        let notes = json!({"delta.columnMapping.id": id, "delta.columnMapping.physicalName": name});
-        if is_mapped { notes } else { json!({}) }
-    };
-    let columns =
-        [("id", "long", notes(1, "a")), ("name", "string", notes(2, "b")), ("half", "double", notes(3, "c"))];
+    let columns = [("id", "long", json!({})), ("name", "string", json!({})), ("half", "double", json!({}))];
     let log = place.folder.path().join("table/_delta_log");
     fs::create_dir_all(&log).unwrap();
     let lines = [protocol, metadata(&columns, by, configuration)].map(|action| action.to_string());
@@ -234,12 +233,15 @@ fn a_table_takes_no_rows_that_do_not_tell_their_partition() {
 
 #[test]
 fn a_table_whose_features_we_cannot_write_is_refused_by_their_names() {
-    let mapped = json!({"delta.columnMapping.mode": "name", "delta.columnMapping.maxColumnId": "3"});
-    let older = json!({"protocol": {"minReaderVersion": 2, "minWriterVersion": 5}});
-    let unknown = json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": ["quantumRows"]}});
-    for (configuration, protocol, reason) in
-        [(mapped, older, "columnMapping"), (json!({}), unknown, "quantumRows")]
-    {
+    let older = |version: i64| json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": version}});
+    let listed = |name: &str| json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 7, "writerFeatures": [name]}});
+    let constrained = json!({"delta.constraints.positive": "id > 0"});
+    for (configuration, protocol, reason) in [
+        (constrained.clone(), older(3), "checkConstraints"),
+        (constrained, older(6), "checkConstraints"),
+        (json!({}), listed("checkConstraints"), "checkConstraints"),
+        (json!({}), listed("quantumRows"), "quantumRows"),
+    ] {
         let place = Place::new();
         divided(&place, &[], &configuration, protocol);
         let refused = append(&place, "a.parquet", &rows(0, 1), None).unwrap_err();

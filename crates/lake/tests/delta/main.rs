@@ -3,6 +3,8 @@
 
 mod among;
 mod append;
+mod mapped;
+mod older;
 mod checkpoints;
 mod defects;
 mod fixture;
