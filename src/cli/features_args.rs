@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use forebay_core::job_id::JobId;
 
 use super::SummaryFormat;
 use super::target_args::{OriginArgs, OutputArgs};
@@ -111,6 +112,10 @@ pub(crate) struct TrainingSetArgs {
     /// says what is not the same any more.
     #[arg(long, value_name = "MANIFEST")]
     pub(crate) pin: Option<PathBuf>,
+    /// The job's name. A Delta table gets the rows of a job once: started again with the same name, the command makes them again
+    /// and adds nothing, or says that they are others now.
+    #[arg(long, value_name = "ID")]
+    pub(crate) job_id: Option<JobId>,
     /// A run to log it to: as a dataset for training, with manifest and audit as artifacts.
     #[arg(long, value_name = "RUN_ID")]
     pub(crate) run: Option<String>,

@@ -207,6 +207,26 @@ def test_a_table_is_made_of_a_table_over_http(api, gold):
     check(pq.read_table(gold / "again.parquet"))
 
 
+def test_a_delta_table_gets_the_rows_of_a_job_once(cli, api, gold):
+    again = [*words(gold, gold / "training"), "--job-id", "monday", "--summary", "json"]
+    made = [json.loads(cli.text(*again)) for _ in range(2)]
+    assert [summary["output_version"] for summary in made] == [0, 0]
+    assert made[1]["audit"]["warnings"][-1] == "the table had the rows of job monday already; nothing was added"
+    body = {"service": "late_flights", "spine": str(gold / "flights.parquet"), "event_time": "at"}
+    body |= {"output": str(gold / "training"), "job_id": "monday"}
+    asked = api.post(f"{OURS}/training-sets", body)
+    assert (asked.status, asked.body["output_version"]) == (200, 0), asked.text
+    check(deltalake.DeltaTable(gold / "training").to_pyarrow_table())
+    # Other rows are refused by the name of the job.
+    flights = pq.read_table(gold / "flights.parquet")
+    pq.write_table(flights.slice(0, 2), gold / "fewer.parquet")
+    refused = api.post(f"{OURS}/training-sets", {**body, "spine": str(gold / "fewer.parquet")})
+    assert refused.status == 400 and "it has other rows of forebay/training-set/monday already" in refused.text
+    unusable = api.post(f"{OURS}/training-sets", {**body, "job_id": "a/b"})
+    assert unusable.status == 400 and "'job_id'" in unusable.text
+    assert len(list((gold / "training").glob("*.parquet"))) == 1
+
+
 def test_progress_comes_line_by_line_and_the_last_line_has_the_result(api, gold):
     body = {"service": "late_flights", "spine": str(gold / "flights.parquet"), "event_time": "at"}
     headers = {"Accept": "application/x-ndjson"}

@@ -8,6 +8,7 @@
 //! - [`error_code`]: MLflow's error codes and their HTTP statuses
 //! - [`invalid`]: the error of every check of caller input
 //! - [`text`], [`columns`]: rules for names and values, and the lengths that a database takes
+//! - [`job_id`]: the name of a job
 //! - [`nearest`]: the name that somebody probably meant
 //! - [`uri`]: what the URI of an artifact leads to
 //! - [`clock`], [`ids`]: time and chance, as arguments
@@ -22,6 +23,7 @@ pub mod error_code;
 pub mod invalid;
 pub mod text;
 pub mod columns;
+pub mod job_id;
 pub mod nearest;
 pub mod uri;
 pub mod clock;

@@ -113,6 +113,8 @@ message! {
         as_of as "asOf": Option<Int64>,
         /// A manifest: what it says comes out again.
         pin: Option<Value>,
+        /// The name of a job, whose rows a Delta table gets once.
+        job_id as "jobId": Option<String>,
         /// Bytes that the whole server may have meanwhile; at most, and when absent, what its operator allows.
         memory: Option<Int64>,
     }

@@ -1,6 +1,7 @@
 //! What a caller asks for.
 
 use forebay_core::invalid::Invalid;
+use forebay_core::job_id::JobId;
 use forebay_wire::features as wire;
 use serde_json::Value;
 
@@ -41,6 +42,7 @@ impl TryFrom<wire::MakeTrainingSet> for Asked {
             }
             None => From::Service(Which::service("service", message.service, version)?),
         };
+        let job_id = message.job_id.as_deref().map(job_id).transpose()?;
         let memory = message.memory.map(|bytes| bytes.0);
         let unusable = |bytes: i64| Invalid::value("memory", &bytes, "it is a number of bytes");
         let memory_bytes =
@@ -48,11 +50,15 @@ impl TryFrom<wire::MakeTrainingSet> for Asked {
         let (spine, event_time) = (message.spine.map(Spine::Table), message.event_time);
         Ok(Asked {
             from,
-            wanted: Wanted { spine, event_time, as_of_ms, pin },
+            wanted: Wanted { spine, event_time, as_of_ms, pin, job_id },
             output: message.output.filter(|output| !output.is_empty()),
             memory_bytes,
         })
     }
+}
+
+fn job_id(text: &str) -> Result<JobId, Invalid> {
+    text.parse().map_err(|reason: String| Invalid::value("job_id", &text, &reason))
 }
 
 /// Reads a manifest: JSON, or in a query its text.

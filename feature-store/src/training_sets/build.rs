@@ -13,7 +13,7 @@ use super::manifest::{Beginning, Manifest, ServicePin, ViewPin};
 use super::plan::{Plan, ViewPlan};
 use super::progress::Progress;
 pub use super::request::{Request, Room, Spine, Wanted};
-use super::sink::Sink;
+use super::sink::{Identity, Sink};
 pub use super::sink::{Output, OutputFormat};
 use super::tables::{Moment, Reach, Source};
 use super::write::write;
@@ -82,7 +82,8 @@ pub(crate) fn build_by(
     let mut manifest = begun.manifest(request.now_ms, as_of_us, tables.spine.pin.clone(), tables.pins(&plan));
     let schema = plan.output(tables.spine.schema())?;
     tables.check_apart(lake, &request.output)?;
-    let mut sink = Sink::start(lake, request.output, &schema, request.now_ms)?;
+    let identity = Identity { now_ms: request.now_ms, job_id: request.job_id };
+    let mut sink = Sink::start(lake, request.output, &schema, &identity)?;
     let reading = Reading {
         plan: &plan,
         spine: &tables.spine,
@@ -103,8 +104,11 @@ pub(crate) fn build_by(
         warnings.extend(tables.aged(request.now_ms)?);
     }
     audit.warnings.append(&mut warnings);
-    let output_version = sink.finish()?;
-    Ok(Built { manifest, audit, output_version })
+    let finished = sink.finish(&manifest.rows_hash)?;
+    if let Some(id) = identity.job_id.filter(|_| finished.was_there) {
+        audit.warnings.push(format!("the table had the rows of job {id} already; nothing was added"));
+    }
+    Ok(Built { manifest, audit, output_version: finished.version })
 }
 
 /// Lets expectations that must hold end the build; of the others there are warnings.

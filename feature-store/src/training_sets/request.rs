@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use forebay_core::job_id::JobId;
+
 use super::manifest::Manifest;
 use super::sink::Output;
 use crate::locations::Locations;
@@ -29,6 +31,8 @@ pub struct Request {
     pub spill_folder: PathBuf,
     /// What must come out again.
     pub pin: Option<Manifest>,
+    /// A Delta table gets the rows of a job once, however often it is begun.
+    pub job_id: Option<JobId>,
     /// The time, in milliseconds since the epoch.
     pub now_ms: i64,
 }
@@ -62,6 +66,8 @@ pub struct Wanted {
     pub as_of_ms: Option<i64>,
     /// What must come out again.
     pub pin: Option<Manifest>,
+    /// Whose rows a Delta table gets once.
+    pub job_id: Option<JobId>,
 }
 
 /// What whoever builds gives to it.
@@ -80,7 +86,7 @@ pub struct Room {
 impl Request {
     /// All that is asked for; none where nobody says which rows get features.
     pub fn of(wanted: Wanted, output: Output, room: Room) -> Option<Self> {
-        let Wanted { spine, event_time, as_of_ms, pin } = wanted;
+        let Wanted { spine, event_time, as_of_ms, pin, job_id } = wanted;
         let pinned = pin.as_ref().and_then(|pin| pin.spine.as_ref());
         let spine = spine.or_else(|| Some(Spine::Table(pinned?.uri.clone())))?;
         let event_time = event_time.or_else(|| Some(pin.as_ref()?.event_time.clone()));
@@ -94,6 +100,7 @@ impl Request {
             memory_bytes,
             spill_folder,
             pin,
+            job_id,
             now_ms,
         })
     }

@@ -7,7 +7,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
-use forebay_lake::{Append, Format, Lake, NewFile, TableWriter, is_delta, unknown_ending};
+use forebay_core::job_id::JobId;
+use forebay_lake::{Append, Format, Lake, NewFile, Once, TableWriter, is_delta, unknown_ending};
 
 use super::error::Error;
 
@@ -38,6 +39,23 @@ impl OutputFormat {
     pub fn of_path(uri: &str) -> Self {
         Format::of_path(uri).map_or(OutputFormat::Delta, OutputFormat::File)
     }
+}
+
+/// What sets an output apart from others.
+pub(crate) struct Identity {
+    /// Milliseconds since the epoch.
+    pub(crate) now_ms: i64,
+    /// Whose rows a Delta table gets once.
+    pub(crate) job_id: Option<JobId>,
+}
+
+/// What became of an output.
+#[derive(Default)]
+pub(crate) struct Finished {
+    /// The version of a Delta table that has the rows.
+    pub(crate) version: Option<u64>,
+    /// Whether it had them before.
+    pub(crate) was_there: bool,
 }
 
 /// An output that is being written.
@@ -72,7 +90,12 @@ impl Output {
 
 impl Sink {
     /// Begins an output. The name of a new file of a Delta table comes from the time and the process.
-    pub(crate) fn start(lake: &Lake, output: Output, schema: &SchemaRef, now_ms: i64) -> Result<Self, Error> {
+    pub(crate) fn start(
+        lake: &Lake,
+        output: Output,
+        schema: &SchemaRef,
+        identity: &Identity,
+    ) -> Result<Self, Error> {
         match output {
             Output::Stream(stream) => {
                 Ok(Sink::Stream(StreamWriter::try_new(stream, schema).map_err(stream_error)?))
@@ -92,8 +115,11 @@ impl Sink {
                     );
                     return Err(Error::Place { uri, reason });
                 }
-                let append = Append::to(lake, &uri, schema, None)?;
-                let name = format!("training-set-{now_ms}-{}.parquet", process::id());
+                let application = |id: &JobId| format!("forebay/training-set/{id}");
+                let once =
+                    identity.job_id.as_ref().map(|id| Once { application: application(id), number: 0 });
+                let append = Append::to(lake, &uri, schema, once)?;
+                let name = format!("training-set-{}-{}.parquet", identity.now_ms, process::id());
                 Ok(Sink::Delta { append: Box::new(append), writer: None, name })
             }
         }
@@ -110,30 +136,35 @@ impl Sink {
         }
     }
 
-    /// Completes it. The version of a Delta table that has the rows comes back.
-    pub(crate) fn finish(self) -> Result<Option<u64>, Error> {
+    /// Completes it. A hash tells its rows from others.
+    pub(crate) fn finish(self, rows_hash: &str) -> Result<Finished, Error> {
         match self {
             Sink::File(writer) => {
                 writer.finish()?;
-                Ok(None)
+                Ok(Finished::default())
             }
             Sink::Delta { append, mut writer, name } => {
                 opened(&mut writer, &append, &name)?;
                 writer.map_or(Ok(0), TableWriter::finish)?;
-                let committed = append.commit(&[name])?;
-                for name in &committed.unneeded {
-                    // What cannot be removed is found by whoever cleans the table.
-                    let _ = append.folder().remove(name);
-                }
-                Ok(Some(committed.version))
+                commit(&append.with_content(rows_hash), &name)
             }
             Sink::Stream(mut writer) => {
                 writer.finish().map_err(stream_error)?;
                 writer.get_mut().flush().map_err(Error::Output)?;
-                Ok(None)
+                Ok(Finished::default())
             }
         }
     }
+}
+
+/// Makes a file a part of the table, unless the table has the rows of the job.
+fn commit(append: &Append, name: &str) -> Result<Finished, Error> {
+    let committed = append.commit(&[name.to_owned()])?;
+    for name in &committed.unneeded {
+        // What cannot be removed is found by whoever cleans the table.
+        let _ = append.folder().remove(name);
+    }
+    Ok(Finished { version: Some(committed.version), was_there: !committed.is_new })
 }
 
 /// The file of a Delta table, begun with its first rows: where there are none to write, because what was expected of a view

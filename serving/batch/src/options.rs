@@ -1,8 +1,8 @@
 //! What a job is told.
 
-use std::fmt;
 use std::str::FromStr;
 
+pub use forebay_core::job_id::JobId;
 use forebay_lake::{AsOf, Format, Shard};
 use forebay_serving::{Loaded, Signature};
 
@@ -80,27 +80,4 @@ pub struct RejectOptions {
     pub path: String,
     /// How many there may be.
     pub max: u64,
-}
-
-/// The name of a job: letters, digits, `-`, `_` and `.`, at most 64.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobId(String);
-
-impl FromStr for JobId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_name = (1..=64).contains(&text.len())
-            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        let reason =
-            "a job's id has up to 64 letters, digits, '-', '_' and '.', and begins with one of the first two";
-        if is_name { Ok(JobId(text.to_owned())) } else { Err(reason.to_owned()) }
-    }
-}
-
-impl fmt::Display for JobId {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
 }

@@ -35,6 +35,7 @@ impl Plan {
             event_time: args.event_time.clone(),
             as_of_ms: args.as_of,
             pin,
+            job_id: args.job_id.clone(),
         };
         let room = Room {
             locations: Locations::Everywhere,

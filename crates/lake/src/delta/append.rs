@@ -53,6 +53,8 @@ pub struct Append {
     schema: SchemaRef,
     in_files: InFiles,
     once: Option<Once>,
+    /// What tells the rows from others.
+    content: Option<String>,
 }
 
 /// How a commit ended.
@@ -114,7 +116,7 @@ impl Append {
         let site = Site::at(lake, &Place::parse(lake, uri)?)?;
         let schema = types::stored(schema);
         let in_files = InFiles::of_new(&schema);
-        let mut append = Append { lake: lake.clone(), site, folder, schema, in_files, once };
+        let mut append = Append { lake: lake.clone(), site, folder, schema, in_files, once, content: None };
         match append.latest()? {
             Some(snapshot) => {
                 append.schema = fit::without_nulls(&snapshot, &append.schema);
@@ -151,6 +153,13 @@ impl Append {
         rows.map_err(|error| Error::content(&self.site.uri(), &error))
     }
 
+    /// The same for rows that this tells from others, such as their hash: where an earlier commit of the same [`Once`] had
+    /// other rows, it is an error.
+    #[must_use]
+    pub fn with_content(self, content: &str) -> Self {
+        Append { content: Some(content.to_owned()), ..self }
+    }
+
     /// The version by which the rows are there already, as far as [`Once`] tells.
     pub fn committed(&self) -> Result<Option<Committed>, Error> {
         let Some(snapshot) = self.latest()? else { return Ok(None) };
@@ -161,16 +170,20 @@ impl Append {
     /// after it. For a table with partitions, the rows are written once more, a file for each partition of each file.
     ///
     /// # Errors
-    /// Without [`Once`] the files are removed then, unless the store did not say whether it was done. With it they stay:
-    /// another try, or another process, may be at them.
+    /// The files are removed then, unless the store did not say whether it was done. With [`Once`] they stay, too: another
+    /// try, or another process, may be at them; but not with [`Append::with_content`], where every try has files of its own.
     pub fn commit(&self, names: &[String]) -> Result<Committed, Error> {
         let mut divided = Vec::new();
+        let are_own = self.once.is_none() || self.content.is_some();
         match self.try_to_commit(names, &mut divided) {
             Ok(committed) if committed.is_new && !divided.is_empty() => {
                 Ok(Committed { unneeded: names.to_vec(), ..committed })
             }
+            Ok(committed) if !committed.is_new && are_own => {
+                Ok(Committed { unneeded: [names, &divided].concat(), ..committed })
+            }
             Ok(committed) => Ok(committed),
-            Err(Failure::Certain(error)) if self.once.is_none() => {
+            Err(Failure::Certain(error)) if are_own => {
                 for name in names.iter().chain(&divided) {
                     // What cannot be removed is found by whoever cleans the table.
                     let _ = self.folder.remove(name);
@@ -237,10 +250,35 @@ impl Append {
     fn earlier(&self, snapshot: &SnapshotRef, engine: &Engine) -> Result<Option<Committed>, Error> {
         let Some(once) = &self.once else { return Ok(None) };
         let version = snapshot.version();
-        let last = snapshot.get_app_id_version(&once.application, engine);
-        let last = last.map_err(self.site.error(Some(version)))?;
-        let is_there = last.is_some_and(|last| last >= once.number);
-        Ok(is_there.then(|| Committed::new(version, false)))
+        let is_there = |application: &str| {
+            let last = snapshot.get_app_id_version(application, engine);
+            let last = last.map_err(self.site.error(Some(version)))?;
+            Ok::<_, Error>(last.is_some_and(|last| last >= once.number))
+        };
+        if !is_there(&once.application)? {
+            return Ok(None);
+        }
+        match self.content_of(once) {
+            Some(content) if !is_there(&content)? => {
+                let reason = format!("it has other rows of {} already", once.application);
+                Err(Error::Delta { uri: self.site.uri(), version: Some(version), reason })
+            }
+            _ => Ok(Some(Committed::new(version, false))),
+        }
+    }
+
+    /// By what the log says which rows were committed.
+    fn content_of(&self, once: &Once) -> Option<String> {
+        self.content.as_ref().map(|content| format!("{}/{content}", once.application))
+    }
+
+    /// What the log says of the commit, so that there is no second one.
+    fn transactions(&self) -> impl Iterator<Item = (String, i64)> {
+        let of = |once: &Once| {
+            [Some(once.application.clone()), self.content_of(once)].map(|name| (name, once.number))
+        };
+        let all = self.once.as_ref().map(of).into_iter().flatten();
+        all.filter_map(|(name, number)| Some((name?, number)))
     }
 
     /// Whether a table takes the rows as they are written.
@@ -311,8 +349,8 @@ impl Append {
     fn create(&self, parts: &[NewPart], engine: &Engine) -> KernelResult<Attempt> {
         let schema = self.new_schema().map_err(KernelError::generic_err)?;
         let mut builder = create_table(self.site.root.as_str(), Arc::new(schema), ENGINE, true);
-        if let Some(once) = &self.once {
-            builder = builder.with_transaction_id(&once.application, once.number);
+        for (application, number) in self.transactions() {
+            builder = builder.with_transaction_id(application, number);
         }
         let transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
         commit(with_files(transaction, parts)?, engine)
@@ -326,8 +364,8 @@ impl Append {
 
     fn begin(&self, latest: SnapshotRef, engine: &Engine) -> KernelResult<Transaction> {
         let mut builder = latest.update_table(UpdateTableOperation::Write, ENGINE, true);
-        if let Some(once) = &self.once {
-            builder = builder.with_transaction_id(&once.application, once.number);
+        for (application, number) in self.transactions() {
+            builder = builder.with_transaction_id(application, number);
         }
         builder.build(engine, Box::new(FileSystemCommitter::new()))
     }

@@ -110,6 +110,7 @@ impl Place {
             memory_bytes: 1 << 30,
             spill_folder: PathBuf::from(self.folder.path()),
             pin: None,
+            job_id: None,
             now_ms: 1_700_000_000_000,
         }
     }

@@ -15,7 +15,7 @@ use crate::model::on_demand_view::{Computed, OnDemandView};
 use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
 use crate::training_sets::build::{Output, build_by};
-use crate::training_sets::{Blueprint, Progress, Step};
+use crate::training_sets::{Blueprint, Progress, Request, Step};
 
 #[test]
 fn every_row_of_the_spine_comes_out_once_in_its_order_with_its_features_behind_it() {
@@ -201,6 +201,33 @@ fn rows_go_to_a_delta_table_in_one_commit_or_into_a_stream() {
     let rows = StreamReader::try_new(sent.as_slice(), None).unwrap().next().unwrap().unwrap();
     assert_eq!(longs(&rows, "n"), [Some(7), None]);
     assert_eq!(rows["n"].len(), 2);
+}
+
+#[test]
+fn a_delta_table_gets_the_rows_of_a_job_once() {
+    let place = Place::new();
+    let spine = batch(&[("id", numbers([Some(1), Some(2)])), ("at", times([Some(1), Some(1)]))]);
+    let spine = place.file("spine.parquet", &spine);
+    let columns = [("id", numbers([Some(1)])), ("at", times([Some(0)])), ("n", numbers([Some(7)]))];
+    let blueprint = orders(&place.file("t.parquet", &batch(&columns)));
+    let make = |job: &str, spine: &str, now_ms: i64| {
+        let request = place.request(spine, "set");
+        place.build(&blueprint, Request { job_id: Some(job.parse().unwrap()), now_ms, ..request })
+    };
+    let first = make("monday", &spine, 1).unwrap();
+    let again = make("monday", &spine, 2).unwrap();
+    assert_eq!((first.output_version, again.output_version), (Some(0), Some(0)));
+    assert_eq!((first.audit.warnings.len(), first.manifest.rows_hash), (0, again.manifest.rows_hash));
+    assert_eq!(again.audit.warnings, ["the table had the rows of job monday already; nothing was added"]);
+    assert_eq!(place.read("set").num_rows(), 2);
+    // Other rows under its name are nobody's: neither added nor taken for it.
+    let other = place.file("other.parquet", &batch(&[("id", numbers([Some(3)])), ("at", times([Some(1)]))]));
+    let refused = make("monday", &other, 3).unwrap_err().to_string();
+    assert!(refused.ends_with("it has other rows of forebay/training-set/monday already"), "{refused}");
+    assert_eq!(make("tuesday", &other, 4).unwrap().output_version, Some(1));
+    let files = std::fs::read_dir(place.path("set")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".parquet")).count(), 2);
 }
 
 #[derive(Clone, Default)]
