@@ -11,7 +11,8 @@ use crate::delta::Reading;
 use crate::predicate::{Comparison, Predicate};
 use crate::read::unit::{Piece, Unit, pieces};
 use crate::read::{self, Decoded, ReadError, Wanted};
-use crate::table::{Shard, Table};
+use crate::storage::files::InputFile;
+use crate::table::{Shard, Shares, Table};
 
 /// Which rows and columns are read, and how many at once.
 #[derive(Debug, Clone)]
@@ -125,10 +126,34 @@ impl Table {
     /// # Errors
     /// A column is wanted that is not there.
     pub fn scan(self: &Arc<Self>, shard: Shard, options: &ScanOptions) -> Result<Scan, Error> {
+        self.scan_share(shard, Shares::OfPieces, options)
+    }
+
+    /// The same of one of several shares that threads read at the same time: large row groups on this machine are cut, so
+    /// that a table of one is read by all threads. Which rows a share has may be another thing tomorrow.
+    ///
+    /// # Errors
+    /// A column is wanted that is not there.
+    pub fn scan_for_thread(self: &Arc<Self>, shard: Shard, options: &ScanOptions) -> Result<Scan, Error> {
+        // Nested values must be decoded to be left out, and objects be fetched.
+        let is_flat = |name: &String| {
+            self.schema.field_with_name(name).is_ok_and(|field| !field.data_type().is_nested())
+        };
+        let can_cut = self.files.iter().all(InputFile::is_local) && options.columns.iter().all(is_flat);
+        let shares = if can_cut { Shares::OfRows } else { Shares::OfPieces };
+        self.scan_share(shard, shares, options)
+    }
+
+    fn scan_share(
+        self: &Arc<Self>,
+        shard: Shard,
+        shares: Shares,
+        options: &ScanOptions,
+    ) -> Result<Scan, Error> {
         let predicate = Predicate::of(&options.predicate, &self.schema);
         let predicate = predicate.map_err(|reason| Error::schema(&self.uri(), reason))?;
         let schema = self.columns(options)?;
-        let units = self.units_for(shard, predicate.as_ref())?;
+        let units = self.units_for(shard, shares, predicate.as_ref())?;
         let by_bytes = self.row_bytes(&units).map_or(usize::MAX, |row_bytes| {
             usize::try_from(options.max_bytes as u64 / row_bytes.max(1)).unwrap_or(usize::MAX)
         });

@@ -1,6 +1,7 @@
 //! A table in files: which files, which columns, and which of its pieces belong to a shard, all before the first row.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -10,7 +11,7 @@ use crate::delta::{AsOf, Details, LoggedFile, Version};
 use crate::partitions::Partitions;
 use crate::predicate::Predicate;
 use crate::read::head::Head;
-use crate::read::unit::{Unit, units};
+use crate::read::unit::{self, Unit, units};
 use crate::read::{at, parquet, pipe, schema};
 use crate::storage::files::{self, InputFile};
 use crate::storage::place::Place;
@@ -77,6 +78,15 @@ pub struct Shard {
 impl Shard {
     /// The only share.
     pub const ALL: Shard = Shard { number: 1, of: 1 };
+}
+
+/// What shards are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shares {
+    /// Row groups and files, which are the same ones for everybody.
+    OfPieces,
+    /// Also parts of row groups, of which each shard has about as many rows.
+    OfRows,
 }
 
 impl FromStr for Shard {
@@ -148,6 +158,7 @@ impl Table {
             first_row: 1,
             n_rows: logged.n_rows,
             size_bytes: logged.file.size_bytes,
+            cut: None,
         };
         let units = logged.iter().enumerate().map(unit).collect::<Vec<_>>().into();
         let files = logged.into_iter().map(|logged| logged.file).collect();
@@ -200,9 +211,22 @@ impl Table {
     }
 
     /// The pieces of a share that may have rows of interest. A file that has none, as its folders tell, is not opened.
-    pub(crate) fn units_for(&self, shard: Shard, predicate: Option<&Predicate>) -> Result<Vec<Unit>, Error> {
+    pub(crate) fn units_for(
+        &self,
+        shard: Shard,
+        shares: Shares,
+        predicate: Option<&Predicate>,
+    ) -> Result<Vec<Unit>, Error> {
+        let of_shard = || match shares {
+            Shares::OfPieces => self.share(shard).map(<[Unit]>::to_vec),
+            Shares::OfRows => {
+                let units = unit::cut(self.units()?, shard.of);
+                let range = share_of(&units, shard);
+                Ok(units[range].to_vec())
+            }
+        };
         let Some((partitions, predicate)) = self.partitions.as_ref().zip(predicate) else {
-            return self.share(shard).map(<[Unit]>::to_vec);
+            return of_shard();
         };
         let mut kept = Vec::new();
         for file in 0..self.files.len() {
@@ -214,8 +238,9 @@ impl Table {
         if shard == Shard::ALL && self.units.get().is_none() {
             return units(&self.files, &kept, self.format);
         }
-        let is_kept = |unit: &&Unit| kept.binary_search(&unit.file).is_ok();
-        Ok(self.share(shard)?.iter().filter(is_kept).copied().collect())
+        let mut units = of_shard()?;
+        units.retain(|unit| kept.binary_search(&unit.file).is_ok());
+        Ok(units)
     }
 
     fn units(&self) -> Result<&[Unit], Error> {
@@ -227,25 +252,10 @@ impl Table {
         Ok(self.units.get_or_init(|| units))
     }
 
-    /// The pieces of a share: neighbours, and about as large as those of every other share. A piece is a row group of
-    /// Parquet or a file, so a share may be empty.
+    /// The pieces of a share. A piece is a row group of Parquet or a file, so a share may be empty.
     fn share(&self, shard: Shard) -> Result<&[Unit], Error> {
         let units = self.units()?;
-        let weights: Vec<u128> = units.iter().map(|unit| u128::from(unit.size_bytes) + 1).collect();
-        let total: u128 = weights.iter().sum();
-        let mut before = 0;
-        let shares: Vec<u128> = weights
-            .iter()
-            .map(|weight| {
-                let middle = before * 2 + weight;
-                before += weight;
-                middle * u128::from(shard.of) / (total * 2)
-            })
-            .collect();
-        let wanted = u128::from(shard.number - 1);
-        let start = shares.partition_point(|share| *share < wanted);
-        let end = shares.partition_point(|share| *share <= wanted);
-        Ok(&units[start..end])
+        Ok(&units[share_of(units, shard)])
     }
 
     /// About how many bytes a row has in memory, where the files tell; of these pieces, unless all are known.
@@ -253,6 +263,25 @@ impl Table {
         let units = self.units.get().map_or(units, Vec::as_slice);
         self.row_bytes.or_else(|| parquet::row_bytes(units))
     }
+}
+
+/// The positions of a shard's units: neighbours, and about as large as those of every other one.
+fn share_of(units: &[Unit], shard: Shard) -> Range<usize> {
+    let weights: Vec<u128> = units.iter().map(|unit| u128::from(unit.size_bytes) + 1).collect();
+    let total: u128 = weights.iter().sum();
+    let mut before = 0;
+    let shares: Vec<u128> = weights
+        .iter()
+        .map(|weight| {
+            let middle = before * 2 + weight;
+            before += weight;
+            middle * u128::from(shard.of) / (total * 2)
+        })
+        .collect();
+    let wanted = u128::from(shard.number - 1);
+    let start = shares.partition_point(|share| *share < wanted);
+    let end = shares.partition_point(|share| *share <= wanted);
+    start..end
 }
 
 /// Files of several formats are no table, and what one of them says of another's bytes helps nobody.

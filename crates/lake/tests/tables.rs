@@ -12,7 +12,8 @@ use arrow::array::{
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt32Type;
 use forebay_lake::{
-    Defect, Error, Format, Lake, NewFile, RowCount, ScanOptions, Shard, Table, TableOptions, TableWriter,
+    Comparison, Defect, Error, Format, Lake, NewFile, Operator, RowCount, ScanOptions, Shard, Table,
+    TableOptions, TableWriter,
 };
 
 const FORMATS: [Format; 5] =
@@ -62,6 +63,42 @@ fn open(lake: &Lake, uri: &Path) -> Result<Arc<Table>, Error> {
 
 fn read(table: &Arc<Table>, shard: Shard, options: &ScanOptions) -> Vec<RecordBatch> {
     table.scan(shard, options).unwrap().map(|rows| rows.unwrap().batch).collect()
+}
+
+#[test]
+fn a_large_row_group_is_divided_among_threads_and_every_row_comes_once_in_its_order() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let (lake, path) = (lake(&runtime), folder.path().join("t.parquet"));
+    write(&lake, &path, Format::Parquet, &[rows(0, 150_000)]);
+    let table = open(&lake, &path).unwrap();
+    let value: ArrayRef = Arc::new(Int64Array::from(vec![149_900]));
+    let at_end = Comparison { column: "id".to_owned(), operator: Operator::GreaterOrEqual, value };
+    for (columns, predicate, first) in [
+        (&["id"][..], vec![], 0),
+        (&["name", "id", "value"], vec![], 0),
+        (&["id", "value"], vec![at_end], 149_900),
+    ] {
+        let options = ScanOptions { predicate, ..options(columns, 1_000) };
+        let mut all = Vec::new();
+        for number in 1..=4 {
+            let mut next = None;
+            let before = all.len();
+            for rows in table.scan_for_thread(Shard { number, of: 4 }, &options).unwrap() {
+                let rows = rows.unwrap();
+                let found = ids(std::slice::from_ref(&rows.batch));
+                assert!(next.is_none_or(|next| next == rows.first_row));
+                next = Some(rows.first_row + found.len() as u64);
+                if first == 0 {
+                    assert_eq!(rows.first_row, u64::try_from(found[0]).unwrap() + 1);
+                }
+                all.extend(found);
+            }
+            assert!(first > 0 || (30_000..45_000).contains(&(all.len() - before)));
+        }
+        assert_eq!(all, (first..150_000).collect::<Vec<_>>());
+    }
+    let whole = |number| ids(&read(&table, Shard { number, of: 4 }, &options(&["id"], 1_000))).len();
+    assert_eq!((1..=4).map(whole).max(), Some(150_000));
 }
 
 fn ids(batches: &[RecordBatch]) -> Vec<i64> {

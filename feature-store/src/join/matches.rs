@@ -18,6 +18,15 @@ enum Found {
     Nothing,
 }
 
+/// What becomes of rows that no slot needs any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// They are dropped, for which the others are moved.
+    Needed,
+    /// They stay.
+    All,
+}
+
 /// The rows of all slots.
 pub(crate) struct Matches {
     found: Vec<Found>,
@@ -29,12 +38,12 @@ pub(crate) struct Matches {
 }
 
 impl Matches {
-    /// Keeps what slots still need, without what is older than `ttl` for them.
+    /// What slots have, without what is older than `ttl` for them.
     pub(super) fn of(
         spine: &Spine,
         mut winners: Vec<Winner>,
         ttl: Option<i64>,
-        mut kept: Kept,
+        (mut kept, keeping): (Kept, Keeping),
     ) -> Result<Self, JoinError> {
         let mut found = vec![Found::Nothing; winners.len()];
         if let Some(ttl) = ttl {
@@ -44,7 +53,9 @@ impl Matches {
                 }
             }
         }
-        kept.compact(&mut winners)?;
+        if keeping == Keeping::Needed {
+            kept.compact(&mut winners)?;
+        }
         for (found, winner) in found.iter_mut().zip(&winners).filter(|(_, winner)| winner.is_some()) {
             *found = Found::Row(winner.place);
         }

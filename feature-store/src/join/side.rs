@@ -10,7 +10,7 @@ use super::counts::Counts;
 use super::error::JoinError;
 use super::groups::{NONE, number};
 use super::kept::{Kept, SLACK_ROWS};
-use super::matches::Matches;
+use super::matches::{Keeping, Matches};
 use super::spine::Spine;
 use super::winners::{Place, Shape, Winner, Winners};
 
@@ -69,6 +69,12 @@ pub(crate) struct Side<'a> {
 
 /// What a batch has beside its rows, at most.
 const BATCH_BYTES: u64 = 1 << 18;
+
+/// More batches than these are put together in the end: each is looked at whenever rows are written.
+const MAX_BATCHES: usize = 256;
+
+/// What is kept in the end and not needed is not worth moving the rest, if all of it is no more than this part of what there may be.
+const LOOSE_SHARE: u64 = 8;
 
 /// The batch of a row that is not kept yet.
 const PENDING: u32 = u32::MAX;
@@ -277,13 +283,17 @@ impl<'a> Side<'a> {
 
     /// The row of each slot, when all have passed.
     pub(crate) fn finish(self) -> Result<Matches, JoinError> {
+        let is_loose = self.kept.n_rows() > self.max_kept
+            || self.kept.n_batches() > MAX_BATCHES
+            || self.kept.n_bytes() as u64 > self.max_bytes / LOOSE_SHARE;
         let Side { spine, rules, winners, kept, not_yet, counts, .. } = self;
         let ttl = match rules.holds {
             Holding::Since { ttl } => ttl,
             Holding::Between => None,
         };
-        let winners = winners.settle(spine);
-        let mut matches = Matches::of(spine, winners, ttl, kept)?.not_yet_known(spine, &not_yet);
+        let keeping = if is_loose { Keeping::Needed } else { Keeping::All };
+        let matches = Matches::of(spine, winners.settle(spine), ttl, (kept, keeping))?;
+        let mut matches = matches.not_yet_known(spine, &not_yet);
         matches.counts = counts;
         Ok(matches)
     }

@@ -1,5 +1,7 @@
 //! What a build may have in memory, and about how much it will.
 
+use std::fs;
+
 use arrow::datatypes::DataType;
 
 use super::error::Error;
@@ -9,8 +11,11 @@ use crate::join::spine::Spine;
 use crate::join::winners::Winner;
 use crate::training_sets::feature_rows::View;
 
-/// What the process has beside a build.
+/// What the process has beside a build, at least.
 const PROCESS_BYTES: u64 = 56 << 20;
+
+/// What comes to it while it builds: code that was not used before, and what the allocator does not give back.
+const GROWTH_BYTES: u64 = 16 << 20;
 
 /// What a thread that reads a table has for itself.
 const THREAD_BYTES: u64 = 16 << 20;
@@ -37,20 +42,30 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Divides what the process may have. Where it is little, fewer threads read.
+    /// Divides what the process may have, of which it has `resident_bytes` already. Where it is little, fewer threads read.
     ///
     /// # Errors
-    /// It does not do for one.
-    pub(crate) fn of(memory_bytes: u64, n_threads: u32, output: &Output) -> Result<Self, Error> {
+    /// It does not do for one, in a small process.
+    pub(crate) fn of(
+        memory_bytes: u64,
+        resident_bytes: u64,
+        n_threads: u32,
+        output: &Output,
+    ) -> Result<Self, Error> {
         let output_bytes = if output.has_row_groups() { ROW_GROUP_BYTES } else { 0 };
-        let reserved = |n_threads: u32| PROCESS_BYTES + output_bytes + THREAD_BYTES * u64::from(n_threads);
+        let beside = |n_threads: u32| output_bytes + THREAD_BYTES * u64::from(n_threads);
+        let least = PROCESS_BYTES + beside(1) + LEAST_BYTES;
+        if memory_bytes < least {
+            let what = "a training set of any size".to_owned();
+            return Err(Error::Memory { what, bytes: least });
+        }
+        // A large process, as that of a build without optimisation, is not refused: it has what is left over.
+        let process_bytes = PROCESS_BYTES.max(resident_bytes.saturating_add(GROWTH_BYTES));
+        let process_bytes = process_bytes.min(memory_bytes - beside(1) - LEAST_BYTES);
+        let reserved = |n_threads: u32| process_bytes + beside(n_threads);
         let fits =
             |n_threads: &u32| memory_bytes >= reserved(*n_threads) + LEAST_BYTES * u64::from(*n_threads);
-        let too_little = || {
-            let what = "a training set of any size".to_owned();
-            Error::Memory { what, bytes: reserved(1) + LEAST_BYTES }
-        };
-        let n_threads = (1..=n_threads).rev().find(fits).ok_or_else(too_little)?;
+        let n_threads = (1..=n_threads).rev().find(fits).unwrap_or(1);
         let reserved_bytes = reserved(n_threads);
         Ok(Budget { bytes: memory_bytes - reserved_bytes, reserved_bytes, n_threads })
     }
@@ -70,6 +85,14 @@ impl Budget {
     pub(crate) fn process_bytes(&self, bytes: u64) -> u64 {
         bytes + self.reserved_bytes
     }
+}
+
+/// What this process has in memory, its code included; 0 where the system does not tell.
+pub(crate) fn resident_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kib = line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default();
+    kib * 1_024
 }
 
 /// What may be kept in memory, of so many bytes that are left.
@@ -118,10 +141,24 @@ mod tests {
 
     #[test]
     fn little_memory_is_for_few_threads_and_too_little_for_none() {
-        let of = |bytes| Budget::of(bytes, 4, &Output::Stream(Box::new(std::io::sink())));
+        let of = |bytes| Budget::of(bytes, 0, 4, &Output::Stream(Box::new(std::io::sink())));
         assert_eq!(of(1 << 30).unwrap().n_threads, 4);
         assert_eq!(of(100 << 20).unwrap().n_threads, 1);
         let Error::Memory { bytes, .. } = of(60 << 20).unwrap_err() else { panic!("it was enough") };
         assert!(of(bytes).is_ok() && of(bytes - 1).is_err());
+    }
+
+    #[test]
+    fn what_the_process_has_already_is_not_given_away_again() {
+        let of = |resident: u64| {
+            let output = Output::table("out.parquet");
+            Budget::of(200 << 20, resident << 20, 2, &output).unwrap()
+        };
+        let (small, large, huge) = (of(30), of(80), of(1_000));
+        assert_eq!(small, of(0));
+        assert_eq!((small.n_threads, small.bytes), (2, 48 << 20));
+        assert_eq!((large.n_threads, large.bytes), (1, 24 << 20));
+        assert_eq!((huge.n_threads, huge.bytes), (1, LEAST_BYTES));
+        assert!(resident_bytes() > 1 << 20);
     }
 }

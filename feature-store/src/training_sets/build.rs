@@ -6,7 +6,7 @@ use forebay_lake::Lake;
 
 use super::audit::{self, Audit};
 use super::blueprint::Blueprint;
-use super::budget::Budget;
+use super::budget::{self, Budget};
 use super::error::Error;
 use super::joined::{Found, Reading};
 use super::manifest::{Beginning, Manifest, ServicePin, ViewPin};
@@ -56,7 +56,8 @@ pub fn build(
     progress: &dyn Progress,
 ) -> Result<Built, Error> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let budget = Budget::of(request.memory_bytes, u32::try_from(threads).unwrap_or(1), &request.output)?;
+    let (resident_bytes, threads) = (budget::resident_bytes(), u32::try_from(threads).unwrap_or(1));
+    let budget = Budget::of(request.memory_bytes, resident_bytes, threads, &request.output)?;
     let means = Means { budget, n_parts: None };
     build_by(means, lake, blueprint, request, progress)
 }

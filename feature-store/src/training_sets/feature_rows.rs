@@ -124,7 +124,7 @@ impl<'a> View<'a> {
         let is_watched = !self.plan.view.expectations.is_empty();
         let options = options(self.plan.columns(), predicate);
         let mut next = (u64::from(shard.number) << ROW_BITS) + 1;
-        for rows in self.source.table.scan(shard, &options)? {
+        for rows in self.source.table.scan_for_thread(shard, &options)? {
             let mut rows = self.rows(&sound(rows?)?, next)?;
             steps.done(rows.event.len())?;
             next += rows.event.len() as u64;
@@ -166,7 +166,8 @@ impl<'a> View<'a> {
         }
         let value: ArrayRef = Arc::new(BooleanArray::new_null(1));
         let nothing = Comparison { column: name.to_owned(), operator: Operator::Null, value };
-        let rows = self.source.table.scan(shard, &options(vec![name.to_owned()], vec![nothing]))?;
+        let rows =
+            self.source.table.scan_for_thread(shard, &options(vec![name.to_owned()], vec![nothing]))?;
         rows.map(|rows| Ok(rows?.batch.num_rows() as u64)).sum()
     }
 

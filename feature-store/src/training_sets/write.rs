@@ -2,6 +2,8 @@
 //! is written.
 
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef};
@@ -10,7 +12,7 @@ use super::error::Error;
 use super::joined::{Lookup, Reading, Survey};
 use super::plan::{ComputedPlan, Source};
 use super::progress::{Step, Steps};
-use super::row_hash::RowHash;
+use super::row_hash::RowHashes;
 use super::sink::Sink;
 use super::spine_rows;
 use crate::join::casts;
@@ -41,18 +43,19 @@ const WRITE_BYTES: u64 = 1 << 20;
 struct Writing<'a> {
     reading: &'a Reading<'a>,
     lookup: &'a mut dyn Lookup,
-    sink: &'a mut Sink,
+    sink: SyncSender<RecordBatch>,
     schema: &'a SchemaRef,
-    spine_schema: SchemaRef,
-    spine_hash: RowHash,
-    hash: RowHash,
+    hashes: RowHashes,
     views: Vec<Checked>,
     n_nulls: Vec<u64>,
     /// Rows that are written.
     n_done: usize,
 }
 
-/// Writes all rows.
+/// Batches that wait to be written.
+const WAITING: usize = 2;
+
+/// Writes all rows, on a thread of its own: what is encoded meanwhile takes as long as all else.
 pub(crate) fn write(
     reading: &Reading<'_>,
     lookup: &mut dyn Lookup,
@@ -60,10 +63,27 @@ pub(crate) fn write(
     schema: &SchemaRef,
     sink: &mut Sink,
 ) -> Result<Written, Error> {
+    thread::scope(|scope| {
+        let (sender, batches) = sync_channel::<RecordBatch>(WAITING);
+        let writer = scope.spawn(move || batches.into_iter().try_for_each(|batch| sink.write(&batch)));
+        let written = give(reading, lookup, survey, schema, sender);
+        // Rows that could not be written are why others could not be given.
+        writer.join().unwrap_or(Err(Error::Lost)).and(written)
+    })
+}
+
+/// Gives all rows to whoever writes them.
+fn give(
+    reading: &Reading<'_>,
+    lookup: &mut dyn Lookup,
+    survey: &Survey,
+    schema: &SchemaRef,
+    sink: SyncSender<RecordBatch>,
+) -> Result<Written, Error> {
     let steps = Steps::new(reading.progress, Step::Write, Some(survey.n_rows));
     let changed = || Error::ChangedMeanwhile(reading.spine.uri.clone());
     let mut writing = Writing::start(reading, lookup, schema, sink)?;
-    let columns = writing.spine_schema.fields().iter().map(|field| field.name().clone()).collect();
+    let columns = writing.spine_columns();
     let (mut n_rows, mut n_at_once) = (0, FIRST_ROWS);
     for batch in spine_rows::read(reading.spine, columns)? {
         let batch = batch?;
@@ -87,28 +107,20 @@ impl<'a> Writing<'a> {
         reading: &'a Reading<'a>,
         lookup: &'a mut dyn Lookup,
         schema: &'a SchemaRef,
-        sink: &'a mut Sink,
+        sink: SyncSender<RecordBatch>,
     ) -> Result<Self, Error> {
-        let n_spine = schema.fields().len() - reading.plan.outputs.len();
-        let spine_schema = Arc::new(Schema::new(schema.fields()[..n_spine].to_vec()));
-        let (spine_hash, hash) = (RowHash::new(&spine_schema)?, RowHash::new(schema)?);
+        let hashes = RowHashes::new(schema, schema.fields().len() - reading.plan.outputs.len())?;
         let views = vec![Checked::default(); reading.plan.views.len()];
         let n_nulls = vec![0; reading.plan.outputs.len()];
-        Ok(Writing {
-            reading,
-            lookup,
-            sink,
-            schema,
-            spine_schema,
-            spine_hash,
-            hash,
-            views,
-            n_nulls,
-            n_done: 0,
-        })
+        Ok(Writing { reading, lookup, sink, schema, hashes, views, n_nulls, n_done: 0 })
     }
 
-    /// Writes the next rows of the spine, which come back with their features.
+    fn spine_columns(&self) -> Vec<String> {
+        let n_spine = self.schema.fields().len() - self.reading.plan.outputs.len();
+        self.schema.fields()[..n_spine].iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// Gives the next rows of the spine on, which come back with their features.
     fn write(&mut self, rows: &RecordBatch) -> Result<RecordBatch, Error> {
         let reading = self.reading;
         let values = self.lookup.next(rows)?;
@@ -120,19 +132,18 @@ impl<'a> Writing<'a> {
         for (n_nulls, feature) in self.n_nulls.iter_mut().zip(&features) {
             *n_nulls += feature.logical_null_count() as u64;
         }
-        let spine = RecordBatch::try_new(Arc::clone(&self.spine_schema), rows.columns().to_vec())?;
-        let whole = spine.columns().iter().cloned().chain(features).collect();
+        let whole = rows.columns().iter().cloned().chain(features).collect();
         let whole = RecordBatch::try_new(Arc::clone(self.schema), whole)?;
-        self.spine_hash.update(&spine)?;
-        self.hash.update(&whole)?;
-        self.sink.write(&whole)?;
+        self.hashes.update(&whole)?;
         self.n_done += whole.num_rows();
+        self.sink.send(whole.clone()).map_err(|_| Error::Lost)?;
         Ok(whole)
     }
 
     fn finish(self) -> Written {
-        let Writing { spine_hash, hash, views, n_nulls, .. } = self;
-        Written { spine_rows_hash: spine_hash.finish(), rows_hash: hash.finish(), views, n_nulls }
+        let Writing { hashes, views, n_nulls, .. } = self;
+        let (spine_rows_hash, rows_hash) = hashes.finish();
+        Written { spine_rows_hash, rows_hash, views, n_nulls }
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn units(position: usize, file: &InputFile) -> Result<Vec<Unit>, Erro
             first_row,
             n_rows: Some(n_rows),
             size_bytes: u64::try_from(group.total_byte_size()).unwrap_or_default(),
+            cut: None,
         };
         first_row += n_rows;
         unit
@@ -76,8 +77,15 @@ fn reader<T: ChunkReader + 'static>(
     let roots = positions(builder.schema(), &wanted.schema)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
     let row_groups = may_hold(&builder, piece, wanted)?;
-    let builder = builder.with_projection(mask).with_row_groups(row_groups);
-    Ok(builder.with_batch_size(wanted.max_rows).with_offset(start).build()?)
+    let builder = builder.with_projection(mask).with_row_groups(row_groups).with_batch_size(wanted.max_rows);
+    let builder = match piece.cut {
+        None => builder.with_offset(start),
+        Some(cut) => {
+            let (n_before, n_rows) = (usize::try_from(cut.n_before)?, usize::try_from(cut.n_rows)?);
+            builder.with_offset(n_before + start).with_limit(n_rows.saturating_sub(start))
+        }
+    };
+    Ok(builder.build()?)
 }
 
 /// The row groups that may have a row of interest.
@@ -127,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_file_whose_rows_are_not_counted_is_not_taken_for_one_row() {
-        let unit = |n_rows| Unit { file: 0, row_group: None, first_row: 1, n_rows, size_bytes: 1_000 };
+        let unit =
+            |n_rows| Unit { file: 0, row_group: None, first_row: 1, n_rows, size_bytes: 1_000, cut: None };
         assert_eq!(row_bytes(&[unit(None)]), None);
         assert_eq!(row_bytes(&[unit(Some(100)), unit(Some(50))]), Some(40));
     }

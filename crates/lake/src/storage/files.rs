@@ -47,6 +47,11 @@ impl InputFile {
         InputFile { uri, size_bytes: 0, version, place: Place::Pipe, spooled: None }
     }
 
+    /// Whether any part of it can be read at once.
+    pub(crate) fn is_local(&self) -> bool {
+        self.spooled.is_some() || matches!(self.place, Place::Local(_))
+    }
+
     /// Opens it; a pipe cannot be opened.
     pub(crate) fn open(&self) -> Result<Opened, Error> {
         if let Some(spooled) = &self.spooled {

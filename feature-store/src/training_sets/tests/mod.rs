@@ -1,6 +1,6 @@
 //! Training sets from real tables.
 
-mod fixture;
+pub(super) mod fixture;
 mod rows;
 mod pins;
 mod places;
