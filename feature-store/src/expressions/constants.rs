@@ -144,18 +144,18 @@ fn check_zone(kind: &DataType, engine: &Engine) -> Result<()> {
     // The zone is read when a time in it is written.
     let epoch = lit(ScalarValue::TimestampMicrosecond(Some(0), Some(zone.clone())));
     let written = Expr::Cast(Cast::new(Box::new(epoch), DataType::Utf8));
-    match engine.value(&written) {
-        Ok(_) => Ok(()),
-        Err(_) => plan_err!("there is no time zone '{zone}'"),
+    if engine.value(&written).is_err() {
+        return plan_err!("there is no time zone '{zone}'");
     }
+    Ok(())
 }
 
 /// What can be written in a format can be read in it, too.
 fn check_format(format: &str, engine: &Engine) -> Result<()> {
     let epoch = ScalarValue::TimestampMicrosecond(Some(0), None);
     let written = datafusion_functions::datetime::to_char().call(vec![lit(epoch), lit(format)]);
-    match engine.value(&written) {
-        Ok(_) => Ok(()),
-        Err(_) => plan_err!("'{format}' is no format of times"),
+    if engine.value(&written).is_err() {
+        return plan_err!("'{format}' is no format of times");
     }
+    Ok(())
 }

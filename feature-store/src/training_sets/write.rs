@@ -122,15 +122,13 @@ impl<'a> Writing<'a> {
 
     /// Writes rows with these values and the features that are computed from them: by halves where those need too much room.
     fn compute(&mut self, rows: &RecordBatch, values: &[Vec<ArrayRef>]) -> Result<RecordBatch, Error> {
-        match features(self.reading, rows, values, self.n_done)? {
-            Some(features) => self.put(rows, features),
-            None => {
-                let half = rows.num_rows() / 2;
-                self.compute(&rows.slice(0, half), &sliced(values, 0, half))?;
-                let rest = rows.num_rows() - half;
-                self.compute(&rows.slice(half, rest), &sliced(values, half, rest))
-            }
+        if let Some(features) = features(self.reading, rows, values, self.n_done)? {
+            return self.put(rows, features);
         }
+        let half = rows.num_rows() / 2;
+        self.compute(&rows.slice(0, half), &sliced(values, 0, half))?;
+        let rest = rows.num_rows() - half;
+        self.compute(&rows.slice(half, rest), &sliced(values, half, rest))
     }
 
     fn put(&mut self, rows: &RecordBatch, features: Vec<ArrayRef>) -> Result<RecordBatch, Error> {
