@@ -63,7 +63,7 @@ fn batch(made: &[Row]) -> RecordBatch {
 fn one_by_one(compiled: &Compiled, batch: &RecordBatch) -> Result<ArrayRef, Failed> {
     let mut values = Vec::new();
     for row in 0..batch.num_rows() {
-        let of_row = compiled.evaluate(&batch.slice(row, 1));
+        let of_row = compiled.values(&batch.slice(row, 1));
         values.push(of_row.map_err(|failed| Failed { row: Some(row), ..failed })?.remove(0));
     }
     Ok(concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>()).unwrap())
@@ -77,7 +77,7 @@ proptest! {
         let batch = batch(&made);
         for expression in EXPRESSIONS {
             let compiled = compile(&[expression]).unwrap();
-            let found = compiled.evaluate(&batch).map(|mut values| values.remove(0));
+            let found = compiled.values(&batch).map(|mut values| values.remove(0));
             prop_assert_eq!(found, one_by_one(&compiled, &batch), "{}", expression.0);
         }
     }
@@ -88,13 +88,13 @@ fn a_branch_that_a_row_does_not_take_does_not_fail_it() {
     let compiled = compile(&[("flag AND CAST(s AS BIGINT) > 1", "bool")]).unwrap();
     let made = [("7", true), ("x", false), ("1", true)];
     let made = made.map(|(text, flag)| (None, None, None, Some(text), Some(flag)));
-    let values = compiled.evaluate(&batch(&made)).unwrap();
+    let values = compiled.values(&batch(&made)).unwrap();
     assert_eq!(*values[0], BooleanArray::from(vec![true, false, false]));
 }
 
 #[test]
 fn no_rows_have_no_values() {
     let compiled = compile(&[("a + b", "int64"), ("1", "int64"), ("NULL", "string")]).unwrap();
-    let values = compiled.evaluate(&batch(&[])).unwrap();
+    let values = compiled.values(&batch(&[])).unwrap();
     assert!(values.iter().all(|values| values.is_empty()) && values.len() == 3);
 }

@@ -7,18 +7,20 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion_common::tree_node::TreeNode;
-use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result as Planned};
-use datafusion_expr::execution_props::ExecutionProps;
-use datafusion_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion_common::{DataFusionError, Result as Planned};
 use datafusion_optimizer::analyzer::type_coercion::TypeCoercionRewriter;
-use datafusion_physical_expr::{PhysicalExpr, create_physical_expr};
+use datafusion_physical_expr::PhysicalExpr;
 use datafusion_sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion_sql::sqlparser::ast::{self, visit_expressions};
 
 use super::defect::{Defect, reason};
+use super::engine::Engine;
+use super::exact::Exact;
 use super::functions::Functions;
-use super::rows::evaluate_rows;
-use super::{exact, text};
+use super::room::ROOM;
+pub(crate) use super::rows::Limits;
+use super::rows::{Pace, Unevaluated, evaluate_rows};
+use super::text;
 use crate::model::name::Name;
 use crate::model::on_demand_view::{Computed, OnDemandView};
 use crate::model::value_type::ValueType;
@@ -41,6 +43,7 @@ struct Ready {
     name: Name,
     kind: DataType,
     expression: Arc<dyn PhysicalExpr>,
+    pace: Pace,
 }
 
 /// Why expressions are refused.
@@ -67,6 +70,23 @@ pub(crate) struct Failed {
     /// Of the batch, from 0; told as one from 1.
     pub(crate) row: Option<usize>,
     pub(crate) why: String,
+}
+
+/// Why a batch has no values.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// Its rows have none.
+    Failed(Failed),
+    /// There is not enough room for those of all its rows; there may be for those of fewer.
+    TooMuch,
+    /// Somebody asked for an end.
+    Ended,
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Self {
+        Stopped::Failed(failed)
+    }
 }
 
 impl std::error::Error for Failed {}
@@ -112,17 +132,28 @@ impl Compiled {
 
     /// The features of the view, in their order, for the rows of `batch`, which has the inputs and the values of the
     /// request under their names, each of its type. Other columns are not looked at.
-    pub(crate) fn evaluate(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Failed> {
+    pub(crate) fn evaluate(
+        &self,
+        batch: &RecordBatch,
+        limits: &Limits<'_>,
+    ) -> Result<Vec<ArrayRef>, Stopped> {
         let batch = self.columns_of(batch)?;
-        let evaluated = self.features.iter().map(|feature| {
-            evaluate_rows(&*feature.expression, &batch, &feature.kind).map_err(|(row, error)| Failed {
-                view: self.view.clone(),
-                feature: Some(feature.name.clone()),
-                row: Some(row),
-                why: reason(&error),
+        let values = self.features.iter().map(|feature| {
+            let failed = |row, why| {
+                let (view, feature) = (self.view.clone(), Some(feature.name.clone()));
+                Stopped::Failed(Failed { view, feature, row: Some(row), why })
+            };
+            let (expression, kind) = (&*feature.expression, &feature.kind);
+            evaluate_rows((expression, kind), &batch, &feature.pace, limits).map_err(|why| match why {
+                Unevaluated::Failed(row, error) => failed(row, reason(&error)),
+                Unevaluated::TooMuch if batch.num_rows() == 1 => {
+                    failed(0, format!("all computed features of a row need more than {} MiB", ROOM >> 20))
+                }
+                Unevaluated::TooMuch => Stopped::TooMuch,
+                Unevaluated::Ended => Stopped::Ended,
             })
         });
-        evaluated.collect()
+        values.collect()
     }
 
     fn columns_of(&self, batch: &RecordBatch) -> Result<RecordBatch, Failed> {
@@ -146,19 +177,17 @@ impl Compiled {
 /// What all expressions of a view are read with.
 struct Planning {
     inputs: BTreeMap<Name, ValueType>,
-    schema: DFSchemaRef,
     functions: Functions,
-    session: ExecutionProps,
+    engine: Engine,
 }
 
 impl Planning {
     fn over(inputs: BTreeMap<Name, ValueType>) -> Self {
         let field = |(name, kind): (&Name, &ValueType)| Field::new(name.as_str(), kind.arrow(), true);
         let schema = Schema::new(inputs.iter().map(field).collect::<Vec<_>>());
-        let schema = DFSchema::try_from(schema).unwrap_or_else(|_| DFSchema::empty());
         let functions = Functions::new();
-        let session = ExecutionProps { config_options: Some(functions.session()), ..ExecutionProps::new() };
-        Planning { inputs, schema: Arc::new(schema), functions, session }
+        let engine = Engine::new(schema, functions.session());
+        Planning { inputs, functions, engine }
     }
 
     fn compile_all(&self, view: &OnDemandView) -> Result<Compiled, Refused> {
@@ -169,13 +198,13 @@ impl Planning {
             })
         };
         let features = view.features.iter().enumerate().map(ready).collect::<Result<_, _>>()?;
-        Ok(Compiled { view: view.name.clone(), columns: Arc::clone(self.schema.inner()), features })
+        Ok(Compiled { view: view.name.clone(), columns: Arc::clone(self.engine.schema.inner()), features })
     }
 
     fn compile(&self, feature: &Computed) -> Result<Ready, Defect> {
         let written = text::parse(&feature.expression, &self.inputs, &self.functions)?;
         let planned = self.plan(&written).and_then(|expression| {
-            let kind = expression.data_type(self.schema.as_arrow())?;
+            let kind = expression.data_type(self.engine.schema.as_arrow())?;
             Ok((expression, kind))
         });
         let (expression, found) = planned.map_err(|error| self.locate(&written, &error))?;
@@ -186,7 +215,8 @@ impl Planning {
             );
             return Err(Defect::of_all(why));
         }
-        Ok(Ready { name: feature.name.clone(), kind: feature.kind.arrow(), expression })
+        let (name, kind) = (feature.name.clone(), feature.kind.arrow());
+        Ok(Ready { name, kind, expression, pace: Pace::new() })
     }
 
     fn plan(&self, written: &ast::Expr) -> Planned<Arc<dyn PhysicalExpr>> {
@@ -194,11 +224,10 @@ impl Planning {
             .with_enable_ident_normalization(false)
             .with_map_string_types_to_utf8view(false);
         let planner = SqlToRel::new_with_options(&self.functions, options);
-        let expr = planner.sql_to_expr(written.clone(), &self.schema, &mut PlannerContext::new())?;
-        let expr = expr.rewrite(&mut TypeCoercionRewriter::new(&self.schema))?.data;
-        let expr = exact::logical(expr, &self.schema)?;
-        let context = PhysicalPlanningContext::default();
-        exact::physical(create_physical_expr(&expr, &self.schema, &self.session, &context)?)
+        let schema = &self.engine.schema;
+        let expr = planner.sql_to_expr(written.clone(), schema, &mut PlannerContext::new())?;
+        let expr = expr.rewrite(&mut TypeCoercionRewriter::new(schema))?.data;
+        self.engine.physical(&Exact::over(&self.engine).rewrite(expr)?)
     }
 
     /// The smallest part that fails by itself is to blame.

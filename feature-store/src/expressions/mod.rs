@@ -11,11 +11,16 @@
 //!   `CASE`, `concat`).
 //! - Text is compared by code points. Names are those of features, capitals and all; only functions ignore case.
 //! - Times: a time without a zone is in UTC, and `TIMESTAMP` counts microseconds.
+//! - Constants: what no row can have a value of, such as a regular expression that is none, is refused beforehand.
 //! - Results: an expression has the declared type, or one that becomes it without a loss. Any other asks for a `CAST`.
 
 mod functions;
 mod defect;
 mod text;
+mod room;
+mod growth;
+mod engine;
+mod constants;
 mod exact;
 pub(crate) mod compiled;
 mod rows;
@@ -24,3 +29,5 @@ mod rows;
 mod tests;
 #[cfg(test)]
 mod batches;
+#[cfg(test)]
+mod bounds;

@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::compiled::Compiled;
+use super::compiled::{Compiled, Failed, Limits, Stopped};
 use crate::model::about::About;
 use crate::model::name::Name;
 use crate::model::on_demand_view::{Computed, OnDemandView};
@@ -48,6 +48,16 @@ pub(super) fn compile(features: &[(&str, &str)]) -> Result<Compiled, String> {
         about: About::default(),
     };
     Compiled::of(&view, &inputs).map_err(|error| error.to_string())
+}
+
+impl Compiled {
+    /// The features of rows which nobody ends and which have enough room.
+    pub(super) fn values(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Failed> {
+        self.evaluate(batch, &Limits::new(&|| false)).map_err(|stopped| match stopped {
+            Stopped::Failed(failed) => failed,
+            other => panic!("{other:?}"),
+        })
+    }
 }
 
 /// Three rows; the second is null throughout.
@@ -174,7 +184,7 @@ const VALUES: [(&str, &str, &str); 72] = [
 fn expressions_have_the_values_that_sql_gives_them() {
     let mut wrong = Vec::new();
     for (expression, kind, expected) in VALUES {
-        let found = match compile(&[(expression, kind)]).map(|compiled| compiled.evaluate(&rows())) {
+        let found = match compile(&[(expression, kind)]).map(|compiled| compiled.values(&rows())) {
             Ok(Ok(values)) => shown(&values[0]),
             Ok(Err(failed)) => failed.to_string(),
             Err(invalid) => invalid,
@@ -203,13 +213,12 @@ const FAILING: [(&str, usize, &str); 10] = [
 #[test]
 fn what_cannot_be_computed_names_feature_and_row() {
     for (expression, row, why) in FAILING {
-        let failed =
-            compile(&[("a", "int64"), (expression, "int64")]).unwrap().evaluate(&rows()).unwrap_err();
+        let failed = compile(&[("a", "int64"), (expression, "int64")]).unwrap().values(&rows()).unwrap_err();
         assert_eq!(failed.feature, Some(name("f1")), "{failed}");
         assert_eq!(failed.row, Some(row), "{failed}");
         assert!(failed.why.contains(why), "{failed}");
     }
-    let failed = compile(&[("CAST(x AS BIGINT)", "int64")]).unwrap().evaluate(&rows()).unwrap_err();
+    let failed = compile(&[("CAST(x AS BIGINT)", "int64")]).unwrap().values(&rows()).unwrap_err();
     let expected =
         "on-demand view 'late', feature 'f0', row 3: Cast error: Can't cast value NaN to type Int64";
     assert_eq!(failed.to_string(), expected);
@@ -218,7 +227,7 @@ fn what_cannot_be_computed_names_feature_and_row() {
 #[test]
 fn a_batch_of_other_columns_is_refused() {
     let compiled = compile(&[("a", "int64")]).unwrap();
-    let failed = compiled.evaluate(&rows().project(&[0, 1]).unwrap()).unwrap_err();
+    let failed = compiled.values(&rows().project(&[0, 1]).unwrap()).unwrap_err();
     assert_eq!(failed.to_string(), "on-demand view 'late': there is no column 'Asked'");
     let other: ArrayRef = Arc::new(Int32Array::from(vec![1, 2, 3]));
     let batch = rows();
@@ -227,7 +236,7 @@ fn a_batch_of_other_columns_is_refused() {
         let column = if field.name() == "a" { &other } else { batch.column_by_name(field.name()).unwrap() };
         (field.name().clone(), Arc::clone(column))
     });
-    let failed = compiled.evaluate(&RecordBatch::try_from_iter(columns).unwrap()).unwrap_err();
+    let failed = compiled.values(&RecordBatch::try_from_iter(columns).unwrap()).unwrap_err();
     assert_eq!(failed.to_string(), "on-demand view 'late': column 'a' is Int32, not Int64");
 }
 
@@ -350,7 +359,7 @@ fn an_expression_nested_without_end_is_refused() {
         assert!(compile(&[(&long, "int64")]).unwrap_err().contains(refusal), "{n_terms}");
     }
     let long = vec!["a"; 50].join(" + ");
-    assert_eq!(shown(&compile(&[(&long, "int64")]).unwrap().evaluate(&rows()).unwrap()[0]), "350 | ∅ | -350");
+    assert_eq!(shown(&compile(&[(&long, "int64")]).unwrap().values(&rows()).unwrap()[0]), "350 | ∅ | -350");
 }
 
 #[test]
@@ -366,7 +375,7 @@ fn any_expression_that_is_not_nested_too_deep_is_evaluated() {
         let nested = |depth| format!("{}a{}", before.repeat(depth), after.repeat(depth));
         let mut depth = 1;
         while let Ok(compiled) = compile(&[(&nested(depth), "int64")]) {
-            compiled.evaluate(&rows()).unwrap();
+            compiled.values(&rows()).unwrap();
             depth += 1;
         }
         assert!((8..=13).contains(&depth), "{before}: {depth}");

@@ -15,6 +15,7 @@ use super::progress::{Step, Steps};
 use super::row_hash::RowHashes;
 use super::sink::Sink;
 use super::spine_rows;
+use crate::expressions::compiled::Limits;
 use crate::join::casts;
 
 /// What was written.
@@ -128,7 +129,21 @@ impl<'a> Writing<'a> {
         for (checked, values) in self.views.iter_mut().zip(&values) {
             checked.check(&times, values)?;
         }
-        let features = features(reading, rows, &values, self.n_done)?;
+        self.compute(rows, &values)
+    }
+
+    /// Writes rows with these values and the features that are computed from them: by halves where those need too much room.
+    fn compute(&mut self, rows: &RecordBatch, values: &[Vec<ArrayRef>]) -> Result<RecordBatch, Error> {
+        if let Some(features) = features(self.reading, rows, values, self.n_done)? {
+            return self.put(rows, features);
+        }
+        let half = rows.num_rows() / 2;
+        self.compute(&rows.slice(0, half), &sliced(values, 0, half))?;
+        let rest = rows.num_rows() - half;
+        self.compute(&rows.slice(half, rest), &sliced(values, half, rest))
+    }
+
+    fn put(&mut self, rows: &RecordBatch, features: Vec<ArrayRef>) -> Result<RecordBatch, Error> {
         for (n_nulls, feature) in self.n_nulls.iter_mut().zip(&features) {
             *n_nulls += feature.logical_null_count() as u64;
         }
@@ -166,17 +181,26 @@ impl Checked {
     }
 }
 
-/// The features of the service, for rows of the spine that come behind so many others.
+fn sliced(values: &[Vec<ArrayRef>], start: usize, n_rows: usize) -> Vec<Vec<ArrayRef>> {
+    let slice = |columns: &Vec<ArrayRef>| columns.iter().map(|column| column.slice(start, n_rows)).collect();
+    values.iter().map(slice).collect()
+}
+
+/// The features of the service, for rows of the spine that come behind so many others; none where there is not enough room
+/// for those that are computed.
 fn features(
     reading: &Reading<'_>,
     spine: &RecordBatch,
     values: &[Vec<ArrayRef>],
     n_before: usize,
-) -> Result<Vec<ArrayRef>, Error> {
+) -> Result<Option<Vec<ArrayRef>>, Error> {
+    let is_ended = || reading.progress.is_cancelled();
+    let limits = Limits::new(&is_ended);
     let mut computed = Vec::new();
     for plan in &reading.plan.computed {
         let columns = inputs(reading, plan, spine, values)?;
-        let mut found = plan.computing.evaluate(&named(columns, spine.num_rows())?, n_before)?;
+        let columns = named(columns, spine.num_rows())?;
+        let Some(mut found) = plan.computing.evaluate(&columns, n_before, &limits)? else { return Ok(None) };
         for (column, feature) in found.iter_mut().zip(&plan.view.features) {
             let name = feature.name.as_str();
             *column =
@@ -188,7 +212,7 @@ fn features(
         Source::View { view, feature } => read_feature(values, view, feature),
         Source::Computed { view, feature } => Arc::clone(&computed[view][feature]),
     };
-    Ok(reading.plan.outputs.iter().map(feature).collect())
+    Ok(Some(reading.plan.outputs.iter().map(feature).collect()))
 }
 
 /// Rows of these columns; there may be none, where expressions name nothing.

@@ -2,6 +2,7 @@
 
 pub(super) mod fixture;
 mod rows;
+mod computed;
 mod pins;
 mod places;
 mod sent;
