@@ -14,7 +14,7 @@ use super::plan::{Plan, ViewPlan};
 use super::progress::Progress;
 pub use super::request::{Request, Room, Spine, Wanted};
 use super::sink::Sink;
-pub use super::sink::{Output, OutputFormat};
+pub use super::sink::{Existing, Output, OutputFormat};
 use super::tables::{Moment, Reach, Source};
 use super::write::write;
 use crate::expectations::finding::Finding;
