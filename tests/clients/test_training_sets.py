@@ -215,7 +215,10 @@ def test_rows_come_and_go_as_arrow(api, gold):
     assert (sent.status_code, sent.headers["Content-Type"]) == (200, ARROW), sent.text
     check(pa.ipc.open_stream(sent.content).read_all())
     for data, params, reason in [
-        (b"no arrow", query, ""),
+        (b"no arrow", query, "the rows that were sent: "),
+        (stream_of(spine())[:-600], query, "the rows that were sent"),
+        (stream_of(spine()), {**query, "asof": "1"}, "Unknown parameter 'asof'"),
+        (stream_of(spine()), {**query, "as_of": str(2**62)}, "'as_of' supplied: it is too far from now"),
         (stream_of(spine()), {"service": "late_flights"}, "event_timestamp"),
         (stream_of(spine()), {"service": "nothing"}, "no feature service 'nothing'"),
         (stream_of(spine()), {}, "'service'"),
@@ -226,7 +229,15 @@ def test_rows_come_and_go_as_arrow(api, gold):
             f"{api.url}{OURS}/training-sets", params=params, data=data, headers={"Content-Type": ARROW}, timeout=60
         )
         assert refused.status_code in (400, 404), refused.text
-        assert reason in refused.json()["message"]
+        assert reason in refused.json()["message"] and "forebay-" not in refused.text
+    for headers, reason in [
+        ({"Content-Type": "text/csv"}, f"must be one of ['application/json', '{ARROW}']"),
+        ({"Content-Type": "application/json"}, "belongs into the body"),
+    ]:
+        refused = requests.post(
+            f"{api.url}{OURS}/training-sets", params=query, data=b"{}", headers=headers, timeout=60
+        )
+        assert refused.status_code == 400 and reason in refused.json()["message"], refused.text
     sent = requests.post(
         f"{api.url}{OURS}/training-sets",
         params={**query, "output": str(gold / "sent.parquet")},

@@ -33,6 +33,12 @@ impl TryFrom<wire::MakeTrainingSet> for Asked {
         let (version, as_of_ms) =
             (message.version.map(|version| version.0), message.as_of.map(|time| time.0));
         let pin = message.pin.map(manifest).transpose()?;
+        let unknown = |time_ms: i64| Invalid::value("as_of", &time_ms, "it is too far from now");
+        let as_of_ms = as_of_ms.map(|time_ms| {
+            let is_known = time_ms.checked_mul(1_000).is_some();
+            if is_known { Ok(time_ms) } else { Err(unknown(time_ms)) }
+        });
+        let as_of_ms = as_of_ms.transpose()?;
         let from = match &pin {
             Some(manifest) => {
                 for (field, given) in [("version", version), ("as_of", as_of_ms)] {
