@@ -10,6 +10,8 @@
 //! - [`text`], [`columns`]: rules for names and values, and the lengths that a database takes
 //! - [`nearest`]: the name that somebody probably meant
 //! - [`uri`]: what the URI of an artifact leads to
+//! - [`causes`]: an error with its causes
+//! - [`hexadecimal`]: bytes as text
 //! - [`clock`], [`ids`]: time and chance, as arguments
 //! - [`python`]: values as Python writes them
 //! - [`page`]: where a page of a search ends
@@ -24,6 +26,8 @@ pub mod text;
 pub mod columns;
 pub mod nearest;
 pub mod uri;
+pub mod causes;
+pub mod hexadecimal;
 pub mod clock;
 pub mod ids;
 pub mod python;

@@ -71,8 +71,7 @@ fn names(headers: &HeaderMap, header: &str, kind: &str) -> bool {
 /// What is asked for, and the rows that came with it.
 async fn read(request: Request) -> Result<(Asked, Option<TempPath>), ApiError> {
     if names(request.headers(), CONTENT_TYPE.as_str(), ARROW) {
-        let message: wire::MakeTrainingSet =
-            decode_query_as_body(request.uri().query().unwrap_or_default())?;
+        let message: wire::MakeTrainingSet = decode_query_as_body(request.uri().query().unwrap_or_default())?;
         let asked = message.try_into()?;
         return Ok((asked, Some(spool(request.into_body()).await?)));
     }

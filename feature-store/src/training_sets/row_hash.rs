@@ -3,10 +3,10 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use arrow::row::{RowConverter, SortField};
+use forebay_core::hexadecimal::hexadecimal;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
-use super::manifest::hexadecimal;
 
 /// Rows as they pass.
 pub(crate) struct RowHash {

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use forebay_lake::{self as lake, AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps};
+use forebay_core::hexadecimal::hexadecimal;
+use forebay_lake::{
+    self as lake, AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
-use super::manifest::{TablePin, hexadecimal};
+use super::manifest::TablePin;
 use super::plan::{Plan, ViewPlan};
 use super::request::Spine;
 use crate::join::error::JoinError;
