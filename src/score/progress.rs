@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use forebay_batch::{Counters, Plan};
 use indicatif::ProgressBar;
 
-use crate::shown::{Show, Shown, dress};
+use crate::shell::shown::{Show, Shown, dress};
 
 const KNOWN: &str = "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left{msg}";
 const UNKNOWN: &str = "{spinner} {human_pos} rows, {per_sec}{msg}";

@@ -1,4 +1,4 @@
-//! What commands at a shell share: whom they ask, and how they answer.
+//! What commands at a shell share: whom they ask, how they answer, and what they note on runs.
 //!
 //! A command speaks to a client, whether a server is behind it or a database ([`local`]): there is one path for both, and for
 //! MLflow's own server as far as that goes.
@@ -11,3 +11,6 @@ pub(crate) mod advice;
 pub(crate) mod output;
 pub(crate) mod table;
 pub(crate) mod words;
+pub(crate) mod shown;
+
+pub(crate) mod dataset;

@@ -8,7 +8,7 @@ use forebay_wire::datasets::LogInputs;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::dataset::{TableDataset, source_type};
+use crate::shell::dataset::{TableDataset, source_type};
 use crate::{failure, lake};
 
 /// A run that is there.

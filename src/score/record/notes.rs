@@ -7,7 +7,7 @@ use forebay_wire::runs::Run;
 use serde_json::json;
 
 use super::Job;
-use crate::dataset::{TableDataset, source_type};
+use crate::shell::dataset::{TableDataset, source_type};
 
 /// The params that the run does not have yet: one that an earlier try logged never gets another value.
 pub(super) fn params(job: Job<'_>, earlier: &Run) -> Batch {
