@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use forebay_tracking::StoreSettings;
 
-use crate::models::target::Variables;
+use crate::shell::target::Variables;
 use crate::ui::Surroundings;
 
 /// What the environment says about object stores.

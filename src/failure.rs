@@ -1,12 +1,11 @@
 //! How a command that failed tells the operator why: one line, from the outside to the cause.
 
-/// The error and its causes. A cause whose text already stands at the end is not repeated. What a server says may hold
-/// line ends, and characters that move a terminal's cursor: they become spaces.
+use forebay_core::causes::with_causes;
+
+/// The error and its causes. What a server says may hold line ends, and characters that move a terminal's cursor: they become
+/// spaces.
 pub(crate) fn line(error: &anyhow::Error) -> String {
-    let line = error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |line, cause| {
-        if line.ends_with(&cause) { line } else { format!("{line}: {cause}") }
-    });
-    line.replace(char::is_control, " ")
+    with_causes(error.as_ref()).replace(char::is_control, " ")
 }
 
 #[cfg(test)]

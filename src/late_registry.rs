@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::cli::OriginArgs;
 use crate::failure;
-use crate::models::connection::Connection;
+use crate::shell::connection::Connection;
 
 /// A registry that may not be there yet.
 pub(crate) struct LateRegistry {

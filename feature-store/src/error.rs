@@ -80,6 +80,7 @@ impl Error {
 fn code_of(error: &BuildError) -> ErrorCode {
     match error {
         BuildError::Refused(_) => ErrorCode::PermissionDenied,
+        BuildError::Taken(_) => ErrorCode::ResourceAlreadyExists,
         BuildError::Lake(error) if !error.is_of_what_was_named() => ErrorCode::InternalError,
         BuildError::Lake(_)
         | BuildError::Columns { .. }

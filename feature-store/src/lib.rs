@@ -29,8 +29,8 @@ use tokio::sync::Semaphore;
 pub use error::Error;
 pub use locations::{Location, Locations};
 pub use training_sets::{
-    Audit, Blueprint, Built, Error as BuildError, Manifest, Output, OutputFormat, Progress, Request, Room,
-    Spine, Step, ViewAudit, Wanted, build,
+    Audit, Blueprint, Built, Error as BuildError, Existing, Manifest, Output, OutputFormat, Progress,
+    Request, Room, Spine, Step, ViewAudit, Wanted, build,
 };
 
 use moment::Moment;

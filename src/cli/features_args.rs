@@ -98,7 +98,7 @@ pub(crate) struct TrainingSetArgs {
     /// The table whose rows get features: it has the keys of the features, and a time.
     #[arg(long, value_name = "TABLE", required_unless_present = "pin")]
     pub(crate) spine: Option<String>,
-    /// Where the training set goes: a file, if the name ends in parquet, csv, jsonl, arrow or arrows; `-` for an Arrow stream on
+    /// Where the training set goes: a file, which is replaced, if the name ends in parquet, csv, jsonl, arrow or arrows; `-` for an Arrow stream on
     /// standard output; anything else is a Delta table, to which the rows are added in one commit.
     #[arg(long, value_name = "TABLE")]
     pub(crate) output: String,

@@ -1,4 +1,4 @@
-//! Which registry a command is about. [`crate::models::target`] gives these flags and variables their meaning.
+//! Which registry a command is about. [`crate::shell::target`] gives these flags and variables their meaning.
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};

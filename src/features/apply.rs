@@ -8,8 +8,8 @@ use forebay_wire::features::{FeatureChange, FeatureChanges, FieldChange};
 use super::files;
 use super::list::kind_in_words;
 use crate::cli::DefinitionFilesArgs;
-use crate::models::output::Output;
-use crate::models::table::plain;
+use crate::shell::output::Output;
+use crate::shell::table::plain;
 
 /// Whether it is done or only told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

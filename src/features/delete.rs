@@ -5,8 +5,8 @@ use forebay_client::Client;
 use super::list::kind_in_words;
 use super::show::named;
 use crate::cli::DeleteDefinitionArgs;
-use crate::models::output::Output;
-use crate::models::table::plain;
+use crate::shell::output::Output;
+use crate::shell::table::plain;
 
 pub(super) async fn run(client: &Client, args: DeleteDefinitionArgs) -> anyhow::Result<()> {
     let gone = client.delete_features(&named(args.which)).await?;

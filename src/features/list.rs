@@ -4,9 +4,9 @@ use forebay_client::Client;
 use forebay_wire::features::{KeptFeatures, KeptFeaturesList, ListFeatures};
 
 use crate::cli::DefinitionsArgs;
-use crate::models::output::Output;
-use crate::models::table::{Cell, Table, plain};
-use crate::models::words::utc;
+use crate::shell::output::Output;
+use crate::shell::table::{Cell, Table, plain};
+use crate::shell::words::utc;
 
 pub(super) async fn run(client: &Client, args: DefinitionsArgs) -> anyhow::Result<()> {
     let message = ListFeatures { kind: args.kind.map(|kind| kind.as_str().to_owned()) };

@@ -13,8 +13,8 @@ mod training_set;
 use forebay_client::Client;
 
 use crate::cli::{FeaturesArgs, FeaturesCommand};
-use crate::models::advice::{self, Topic};
-use crate::models::connection::Connection;
+use crate::shell::advice::{self, Topic};
+use crate::shell::connection::Connection;
 
 /// Runs one command against the server or the database that the flags and the environment name.
 pub(crate) async fn run(args: FeaturesArgs) -> anyhow::Result<()> {

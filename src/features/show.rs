@@ -5,8 +5,8 @@ use forebay_wire::features::{KeptFeaturesList, NamedFeatures};
 
 use super::list::version;
 use crate::cli::{DefinitionArgs, OneDefinitionArgs};
-use crate::models::output::Output;
-use crate::models::table::Table;
+use crate::shell::output::Output;
+use crate::shell::table::Table;
 
 pub(super) async fn run(client: &Client, args: DefinitionArgs) -> anyhow::Result<()> {
     let output = Output(args.shown.output);

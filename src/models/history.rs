@@ -2,12 +2,12 @@
 
 use forebay_wire::promotions::{GateResult, GetPromotionHistory, GetPromotionHistoryResponse, HistoryEntry};
 
-use super::output::tell_of_more;
 use super::promotion::result;
-use super::table::Table;
-use super::words::{holder, utc};
 use super::{Outcome, Session};
 use crate::cli::HistoryArgs;
+use crate::shell::output::tell_of_more;
+use crate::shell::table::Table;
+use crate::shell::words::{holder, utc};
 
 pub(super) async fn run(session: &Session, args: HistoryArgs) -> anyhow::Result<Outcome> {
     let question = GetPromotionHistory {

@@ -4,11 +4,11 @@ use forebay_wire::registered_models::{
     RegisteredModel, SearchRegisteredModels, SearchRegisteredModelsResponse,
 };
 
-use super::output::tell_of_more;
-use super::table::Table;
-use super::words::utc;
 use super::{Outcome, Session};
 use crate::cli::ListArgs;
+use crate::shell::output::tell_of_more;
+use crate::shell::table::Table;
+use crate::shell::words::utc;
 
 /// As many as a page may have.
 const PAGE: i64 = 1_000;

@@ -1,13 +1,6 @@
 //! `forebay models …`: the registry from a shell.
 //!
-//! Every command speaks to a [`Client`], whether a server is behind it or a database ([`local`]): there is one path
-//! for both, and for MLflow's own server as far as that goes.
-
-pub(crate) mod advice;
-mod local;
-pub(crate) mod connection;
-pub(crate) mod output;
-pub(crate) mod target;
+//! Every command speaks to a [`Client`], whether a server is behind it or a database.
 
 mod found;
 mod list;
@@ -24,16 +17,13 @@ mod policy;
 
 mod download;
 
-pub(crate) mod table;
-pub(crate) mod words;
-
 use forebay_client::{Client, Decision};
 use forebay_serving::ModelSource;
 
 use crate::cli::{ModelsArgs, ModelsCommand};
-use advice::Topic;
-use connection::Connection;
-use output::Output;
+use crate::shell::advice::{self, Topic};
+use crate::shell::connection::Connection;
+use crate::shell::output::Output;
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use anyhow::{Context as _, bail};
 use forebay_wire::empty::Empty;
 use forebay_wire::promotions::{KeptPolicy, NamedPolicies, PromotionPoliciesResponse};
 
-use super::table::{Cell, Table};
-use super::words::{holder, utc};
 use super::{Outcome, Session};
 use crate::cli::{ApplyArgs, DeletePolicyArgs, NamedPolicyArgs, PolicyCommand, PolicyListArgs};
+use crate::shell::table::{Cell, Table};
+use crate::shell::words::{holder, utc};
 
 pub(super) async fn run(session: &Session, command: PolicyCommand) -> anyhow::Result<Outcome> {
     match command {

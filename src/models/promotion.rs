@@ -4,8 +4,8 @@ use anyhow::bail;
 use forebay_wire::promotions::{Approval, GateResult, Promotion};
 
 use super::Outcome;
-use super::table::{Cell, Table};
-use super::words::{count, holder, utc};
+use crate::shell::table::{Cell, Table};
+use crate::shell::words::{count, holder, utc};
 
 /// Everything about a promotion.
 pub(super) fn text(promotion: &Promotion) -> String {

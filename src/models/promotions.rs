@@ -2,12 +2,12 @@
 
 use forebay_wire::promotions::{ListPromotions, ListPromotionsResponse, Promotion, PromotionResponse};
 
-use super::output::tell_of_more;
 use super::promotion::{next_step, text};
-use super::table::Table;
-use super::words::{holder, utc};
 use super::{Outcome, Session};
 use crate::cli::{PromotionIdArgs, PromotionStatus, PromotionsArgs};
+use crate::shell::output::tell_of_more;
+use crate::shell::table::Table;
+use crate::shell::words::{holder, utc};
 
 pub(super) async fn list(session: &Session, args: PromotionsArgs) -> anyhow::Result<Outcome> {
     let question = ListPromotions {

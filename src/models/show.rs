@@ -5,10 +5,10 @@ use forebay_wire::registered_models::{RegisteredModel, RegisteredModelResponse};
 
 use super::found::{self, Named};
 use super::list::{aliases, latest};
-use super::table::{Cell, Table};
-use super::words::utc;
 use super::{Outcome, Session};
 use crate::cli::VersionArgs;
+use crate::shell::table::{Cell, Table};
+use crate::shell::words::utc;
 
 pub(super) async fn run(session: &Session, args: VersionArgs) -> anyhow::Result<Outcome> {
     match Named::of(args) {

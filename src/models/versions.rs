@@ -4,11 +4,11 @@ use anyhow::bail;
 use forebay_wire::model_versions::{ModelVersion, SearchModelVersions, SearchModelVersionsResponse};
 use forebay_wire::registered_models::RegisteredModel;
 
-use super::output::tell_of_more;
-use super::table::Table;
-use super::words::utc;
 use super::{Outcome, Session};
 use crate::cli::VersionsArgs;
+use crate::shell::output::tell_of_more;
+use crate::shell::table::Table;
+use crate::shell::words::utc;
 
 /// Versions per page: few requests, and answers that stay small.
 const PAGE: i64 = 10_000;

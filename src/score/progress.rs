@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use forebay_batch::{Counters, Plan};
 use indicatif::ProgressBar;
 
-use crate::shown::{Show, Shown, dress};
+use crate::shell::shown::{Show, Shown, dress};
 
 const KNOWN: &str = "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left{msg}";
 const UNKNOWN: &str = "{spinner} {human_pos} rows, {per_sec}{msg}";
@@ -14,6 +14,9 @@ const LOADING: &str = "{spinner} {msg}";
 
 /// Until each lane has its model. A Python takes seconds to start, and as long as it likes to load one.
 const BEING_LOADED: &str = "the model is being loaded";
+
+/// Until the first rows of this try are done: a figure would tell nothing.
+const FIRST_ROWS: &str = "the first rows are being scored";
 
 /// Begins to show how far `counters` are.
 pub(super) fn start(plan: &Plan, counters: &Arc<Counters>) -> Shown {
@@ -61,6 +64,9 @@ impl Show for Job {
     fn line(&self) -> Option<String> {
         let Some((begin, n_before)) = self.begin else { return Some(BEING_LOADED.to_owned()) };
         let (n_done, n_rejected) = (self.counters.n_done(), self.counters.n_rejected());
+        if n_done == n_before {
+            return Some(FIRST_ROWS.to_owned());
+        }
         let rate = rate(n_done.saturating_sub(n_before), begin.elapsed());
         Some(line(self.n_rows, n_done, n_rejected, rate))
     }
@@ -100,12 +106,20 @@ fn line(n_rows: Option<u64>, n_done: u64, n_rejected: u64, rate: f64) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::*;
 
     #[test]
     fn a_line_tells_rate_and_remaining_time() {
         assert_eq!(line(Some(4_000), 1_000, 0, 500.0), "1000 of 4000 rows, 500 rows/s, 6 s left");
         assert_eq!(line(None, 1_000, 2, 500.0), "1000 rows, 500 rows/s, 2 rejected");
         assert_eq!(line(Some(10), 0, 0, 0.0), "0 of 10 rows, 0 rows/s");
+    }
+
+    #[test]
+    fn a_line_before_the_first_row_of_a_try_has_no_figures() {
+        let mut job = Job { n_rows: Some(278), counters: Arc::default(), begin: None, template: None };
+        assert_eq!(job.line().as_deref(), Some(BEING_LOADED));
+        job.begin = Some((Instant::now(), 0));
+        assert_eq!(job.line().as_deref(), Some(FIRST_ROWS));
     }
 }

@@ -1,22 +1,19 @@
 //! What a job says at its end, and what it would do.
 
-use std::io::{self, ErrorKind};
-
-use anyhow::Context as _;
 use forebay_batch::{Plan, Summary};
 use serde::Serialize;
 
 use crate::cli::{ScoreArgs, SummaryFormat};
+use crate::shell::output::{Stream, print};
 
 /// Says what a job would do, on standard output.
 pub(super) fn plan(plan: &Plan, format: SummaryFormat) -> anyhow::Result<()> {
-    print(&shown(plan, format, plan_text)?, io::stdout())
+    print(&shown(plan, format, plan_text)?, Stream::Output)
 }
 
 /// Says what a job did: on standard output, unless that is where the table went.
 pub(super) fn summary(summary: &Summary, args: &ScoreArgs) -> anyhow::Result<()> {
-    let text = shown(summary, args.work.summary, summary_text)?;
-    if args.output == "-" { print(&text, io::stderr()) } else { print(&text, io::stdout()) }
+    print(&shown(summary, args.work.summary, summary_text)?, Stream::beside(&args.output))
 }
 
 fn shown<T: Serialize>(
@@ -64,14 +61,4 @@ fn summary_text(summary: &Summary) -> String {
     };
     let rest = if summary.is_complete { "" } else { "; other shares are still missing" };
     format!("{did}, {n_rejected} rejected, to {output} as job {job_id}{rest}")
-}
-
-/// Whoever reads may stop reading; that is no failure.
-fn print(text: &str, mut target: impl io::Write) -> anyhow::Result<()> {
-    match writeln!(target, "{text}").and_then(|()| target.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("the summary cannot be written")
-        }
-        _ => Ok(()),
-    }
 }

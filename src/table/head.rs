@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::open;
 use crate::cli::{HeadArgs, OutputFormat};
-use crate::models::output::Output;
-use crate::models::table::{Cell, Table};
+use crate::shell::output::Output;
+use crate::shell::table::{Cell, Table};
 
 /// Characters of a value that people are shown.
 const MAX_WIDTH: usize = 60;

@@ -7,9 +7,9 @@ use forebay_wire::number::Int64;
 use serde::Serialize;
 
 use crate::cli::TableHistoryArgs;
-use crate::models::output::Output;
-use crate::models::table::{Cell, Table};
-use crate::models::words::utc;
+use crate::shell::output::Output;
+use crate::shell::table::{Cell, Table};
+use crate::shell::words::utc;
 
 /// The commits as programs read them.
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use forebay_lake::{Lake, Table, TableOptions};
 
 use crate::cli::{LakeTableArgs, TableCommand, WhichArgs};
 use crate::lake;
-use crate::models::output::Output;
+use crate::shell::output::Output;
 
 /// Runs one command. Tables are read on a thread that may wait.
 pub(crate) async fn run(args: LakeTableArgs) -> anyhow::Result<()> {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::open;
 use crate::cli::WhichArgs;
-use crate::models::output::Output;
-use crate::models::table::Table;
+use crate::shell::output::Output;
+use crate::shell::table::Table;
 
 /// The columns as programs read them.
 #[derive(Serialize)]

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::open;
 use crate::cli::WhichArgs;
-use crate::models::output::Output;
-use crate::models::table::{Cell, Table};
-use crate::models::words::{size, utc};
+use crate::shell::output::Output;
+use crate::shell::table::{Cell, Table};
+use crate::shell::words::{size, utc};
 
 /// A table as programs read it.
 #[derive(Serialize)]

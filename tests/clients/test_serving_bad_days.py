@@ -158,8 +158,10 @@ def test_a_caller_that_hangs_up_stops_what_was_done_for_it(sleepy, tmp_path):
     begun = tmp_path / "begun"
     caller = hanging(sleepy, {"seconds": 60, "begun": str(begun)})
     wait_for(begun.exists)
+    before = metric(sleepy, "nv_inference_request_failure", reason="CANCELED")
     caller.close()
     assert wait_for(lambda: is_answered(sleepy), 20)
+    assert metric(sleepy, "nv_inference_request_failure", reason="CANCELED") >= before + 1
 
 
 def hanging(server, row):

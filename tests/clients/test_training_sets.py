@@ -261,7 +261,10 @@ def test_rows_come_and_go_as_arrow(api, gold):
     assert (sent.status_code, sent.headers["Content-Type"]) == (200, ARROW), sent.text
     check(pa.ipc.open_stream(sent.content).read_all())
     for data, params, reason in [
-        (b"no arrow", query, ""),
+        (b"no arrow", query, "the rows that were sent: "),
+        (stream_of(spine())[:-600], query, "the rows that were sent"),
+        (stream_of(spine()), {**query, "asof": "1"}, "Unknown parameter 'asof'"),
+        (stream_of(spine()), {**query, "as_of": str(2**62)}, "'as_of' supplied: it is too far from now"),
         (stream_of(spine()), {"service": "late_flights"}, "event_timestamp"),
         (stream_of(spine()), {"service": "nothing"}, "no feature service 'nothing'"),
         (stream_of(spine()), {}, "'service'"),
@@ -272,7 +275,15 @@ def test_rows_come_and_go_as_arrow(api, gold):
             f"{api.url}{OURS}/training-sets", params=params, data=data, headers={"Content-Type": ARROW}, timeout=60
         )
         assert refused.status_code in (400, 404), refused.text
-        assert reason in refused.json()["message"]
+        assert reason in refused.json()["message"] and "forebay-" not in refused.text
+    for headers, reason in [
+        ({"Content-Type": "text/csv"}, f"must be one of ['application/json', '{ARROW}']"),
+        ({"Content-Type": "application/json"}, "belongs into the body"),
+    ]:
+        refused = requests.post(
+            f"{api.url}{OURS}/training-sets", params=query, data=b"{}", headers=headers, timeout=60
+        )
+        assert refused.status_code == 400 and reason in refused.json()["message"], refused.text
     sent = requests.post(
         f"{api.url}{OURS}/training-sets",
         params={**query, "output": str(gold / "sent.parquet")},
@@ -286,7 +297,7 @@ def test_rows_come_and_go_as_arrow(api, gold):
     for rows, status in [(spine(), 200), (spine().slice(1), 400)]:
         again = requests.post(
             f"{api.url}{OURS}/training-sets",
-            params={"pin": json.dumps(manifest), "output": str(gold / "again.parquet")},
+            params={"pin": json.dumps(manifest), "output": str(gold / "again.parquet"), "overwrite": "true"},
             data=stream_of(rows),
             headers={"Content-Type": ARROW},
             timeout=60,
@@ -330,14 +341,36 @@ def test_callers_read_and_write_below_the_places_of_the_operator_alone(api, gold
         assert "--features-location" in refused.message
     made = api.post(f"{OURS}/training-sets", good)
     assert made.status == 200
+    again = {"pin": made.body["manifest"], "output": good["output"], "overwrite": True}
     for change in [{"version": 1}, {"as_of": 1}, {"service": "other"}]:
-        refused = api.post(f"{OURS}/training-sets", {"pin": made.body["manifest"], "output": good["output"], **change})
+        refused = api.post(f"{OURS}/training-sets", {**again, **change})
         assert refused.status == 400
         assert next(iter(change)) in refused.message
     manifest = json.loads(json.dumps(made.body["manifest"]).replace(str(gold / "weather"), str(tmp_path / "secret.parquet")))
-    refused = api.post(f"{OURS}/training-sets", {"pin": manifest, "output": good["output"]})
+    refused = api.post(f"{OURS}/training-sets", {**again, "pin": manifest})
     assert refused.status == 403
     assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_caller_replaces_a_file_only_by_saying_so(api, gold):
+    body = {"service": "late_flights", "spine": str(gold / "flights.parquet"), "event_time": "at"}
+    others = gold / "report.csv"
+    others.write_text("not ours\n")
+    (gold / "nowhere.csv").symlink_to(gold / "gone")
+    for output in [others, gold / "nowhere.csv", gold / "weather.parquet"]:
+        if output.suffix == ".parquet":
+            output.write_bytes(b"not ours")
+        refused = api.post(f"{OURS}/training-sets", {**body, "output": str(output)})
+        assert (refused.status, refused.code) == (400, "RESOURCE_ALREADY_EXISTS"), refused.text
+        assert "is there already; with 'overwrite' it is replaced" in refused.message
+    assert others.read_text() == "not ours\n"
+    made = api.post(f"{OURS}/training-sets", {**body, "output": str(others), "overwrite": True})
+    assert made.status == 200, made.text
+    assert others.read_text().startswith("flight,")
+    for output, why in [({"output": str(gold / "training")}, "rows are added"), ({}, "no 'output'")]:
+        refused = api.post(f"{OURS}/training-sets", {**body, **output, "overwrite": True})
+        assert (refused.status, refused.code) == (400, "INVALID_PARAMETER_VALUE"), refused.text
+        assert why in refused.message
 
 
 def test_one_is_made_at_a_time_and_others_are_told_when_to_come_back(api, gold):

@@ -11,6 +11,8 @@
 //! - [`job_id`]: the name of a job
 //! - [`nearest`]: the name that somebody probably meant
 //! - [`uri`]: what the URI of an artifact leads to
+//! - [`causes`]: an error with its causes
+//! - [`hexadecimal`]: bytes as text
 //! - [`clock`], [`ids`]: time and chance, as arguments
 //! - [`python`]: values as Python writes them
 //! - [`page`]: where a page of a search ends
@@ -26,6 +28,8 @@ pub mod columns;
 pub mod job_id;
 pub mod nearest;
 pub mod uri;
+pub mod causes;
+pub mod hexadecimal;
 pub mod clock;
 pub mod ids;
 pub mod python;

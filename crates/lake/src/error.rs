@@ -66,6 +66,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same about a file that goes by another name.
+    #[must_use]
+    pub fn about(self, name: &str) -> Self {
+        let uri = name.to_owned();
+        match self {
+            Error::Nothing(_) => Error::Nothing(uri),
+            Error::Address { reason, .. } => Error::Address { uri, reason },
+            Error::Io { source, .. } => Error::Io { uri, source },
+            Error::Store { source, .. } => Error::Store { uri, source },
+            Error::Content { row, reason, .. } => Error::Content { uri, row, reason },
+            Error::Schema { reason, .. } => Error::Schema { uri, reason },
+            Error::Delta { version, reason, .. } => Error::Delta { uri, version, reason },
+            Error::Busy(_) => Error::Busy(uri),
+        }
+    }
+
     /// Whether it is about the place or the content that was named; otherwise about the machine or the store that has it, such
     /// as a full disk, or keys that are refused.
     pub fn is_of_what_was_named(&self) -> bool {

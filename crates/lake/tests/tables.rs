@@ -309,6 +309,14 @@ fn a_number_that_its_type_cannot_hold_is_a_defect_of_its_row() {
         let reasons = ["column 'x': '1e400' is no Float64", "column 'x': '-1e999' is no Float64"];
         assert_eq!(found, [(1, reasons[0]), (3, reasons[1])], "{name}");
     }
+    let path = folder.path().join("lists.jsonl");
+    let lines = "{\"x\": [1.5]}\n{\"x\": [2.5, 1e400]}\n{\"x\": [null]}\n{\"x\": [-1e999]}\n{\"x\": null}\n";
+    fs::write(&path, lines).unwrap();
+    let table = open(&lake, &path).unwrap();
+    let rows = table.scan(Shard::ALL, &options(&["x"], 10)).unwrap().next().unwrap().unwrap();
+    let found: Vec<_> = rows.defects.iter().map(|defect| (defect.row, defect.reason.as_str())).collect();
+    assert_eq!(found, [(1, "column 'x': '1e400' is no Float64"), (3, "column 'x': '-1e999' is no Float64")]);
+    assert_eq!(rows.batch["x"].null_count(), 3);
     let path = folder.path().join("only.jsonl");
     fs::write(&path, "{\"x\": 1e400}\n").unwrap();
     let error = open(&lake, &path).err().unwrap().to_string();

@@ -12,6 +12,7 @@ use axum::Extension;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use forebay_core::causes::with_causes;
 use forebay_core::error_code::ErrorCode;
 use forebay_core::invalid::Invalid;
 use forebay_wire::ascii;
@@ -57,7 +58,7 @@ impl ApiError {
         code: ErrorCode,
         error: &(dyn Error + 'static),
     ) -> Self {
-        Self::assemble(status, code, error.to_string(), chain(error))
+        Self::assemble(status, code, error.to_string(), with_causes(error))
     }
 
     fn assemble(status: StatusCode, code: ErrorCode, message: String, causes: String) -> Self {
@@ -133,14 +134,4 @@ pub(crate) fn body(code: ErrorCode, message: &str) -> Vec<u8> {
 
 fn status_of(code: ErrorCode) -> StatusCode {
     StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::depth::MAX_DEPTH;
-use crate::explain::explain;
+use crate::explain::{explain, unknown_field};
+use crate::query::Keys;
 use crate::{depth, nul, query};
 
 /// Most values in one body. Small values take more room decoded than written, so the length alone is no bound.
@@ -95,7 +96,12 @@ pub fn decode_json<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Deco
 
 /// Decodes a query string: repeated keys fill repeated fields, other fields take their first value.
 pub fn decode_query<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
-    query::decode(query)
+    query::decode(query, Keys::AsMlflow)
+}
+
+/// Decodes a query string that stands for a body of ours: both spellings of a field, and no field that the message does not have.
+pub fn decode_query_as_body<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
+    query::decode(query, Keys::AsInBodies)
 }
 
 /// Refuses a body that would take far more room decoded than it does written.
@@ -135,13 +141,6 @@ fn decode_tree<T: DeserializeOwned + Default>(tree: &Value) -> Result<T, DecodeE
         }
         other => Err(DecodeError::NotAnObject(crate::explain::python_type(other))),
     }
-}
-
-/// The field that a message does not have; serde tells it in words alone.
-fn unknown_field(error: &serde_json::Error) -> Option<String> {
-    let text = error.to_string();
-    let (name, _) = text.strip_prefix("unknown field `")?.split_once('`')?;
-    Some(name.to_owned())
 }
 
 #[cfg(test)]

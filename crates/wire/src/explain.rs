@@ -1,5 +1,7 @@
 //! What was wrong with a body: finds the value that did not fit and says it in MLflow's words.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
@@ -28,6 +30,13 @@ pub(crate) fn explain(tree: &Value, path: &Path) -> DecodeError {
         return DecodeError::Missing { name };
     }
     wrong_value(name, value)
+}
+
+/// The field that a message does not have; serde tells it in words alone.
+pub(crate) fn unknown_field(error: &impl fmt::Display) -> Option<String> {
+    let text = error.to_string();
+    let (name, _) = text.strip_prefix("unknown field `")?.split_once('`')?;
+    Some(name.to_owned())
 }
 
 /// The error for a field `name` that holds `value`.

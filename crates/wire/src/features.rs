@@ -109,6 +109,8 @@ message! {
         event_time as "eventTime": Option<String>,
         /// The address of the table to write; when absent, the answer is the training set as an Arrow stream.
         output: Option<String>,
+        /// Whether a file that is there already is replaced; else it is an error.
+        overwrite: Option<bool>,
         /// Milliseconds since the epoch: Delta tables are read as they were then.
         as_of as "asOf": Option<Int64>,
         /// A manifest: what it says comes out again.

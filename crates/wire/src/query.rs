@@ -9,32 +9,47 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Un
 use serde_json::Value;
 
 use crate::decode::DecodeError;
-use crate::explain::wrong_value;
+use crate::explain::{unknown_field, wrong_value};
 
 type ValueError = serde::de::value::Error;
 
 /// All values of one key, in their order.
 struct Values(Vec<String>);
 
-pub(crate) fn decode<T: DeserializeOwned>(query: &str) -> Result<T, DecodeError> {
-    let fields = group(query);
+/// Which keys a query may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// As MLflow takes them: a camelCase key is no field, it takes those in bodies alone.
+    AsMlflow,
+    /// As in a body: both spellings, and what the message refuses there is refused here.
+    AsInBodies,
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(query: &str, keys: Keys) -> Result<T, DecodeError> {
+    let fields = group(query, keys);
     if let Some(name) = fields.iter().find_map(|(key, values)| values.hold_nul().then(|| key.clone())) {
         return Err(DecodeError::Nul { name });
     }
     let source = MapDeserializer::new(fields.iter().map(|(key, values)| (key.as_str(), values)));
     serde_path_to_error::deserialize(source).map_err(|error: serde_path_to_error::Error<ValueError>| {
+        if let Some(name) = unknown_field(error.inner()) {
+            return DecodeError::Unknown { name };
+        }
         let text = error.path().to_string();
         let key = text.split(['[', '.']).next().unwrap_or_default();
         wrong_value(key.to_owned(), &Value::from(fields.get(key).map_or("", Values::first)))
     })
 }
 
-/// The values of each key. A camelCase key is no field here: the original takes those in bodies alone.
-fn group(query: &str) -> BTreeMap<String, Values> {
+/// The values of each key.
+fn group(query: &str, keys: Keys) -> BTreeMap<String, Values> {
     // Reading text pairs from a query cannot fail: bytes that are not UTF-8 become replacement characters.
     let pairs: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
     let mut fields: BTreeMap<String, Values> = BTreeMap::new();
-    for (key, value) in pairs.into_iter().filter(|(key, _)| !key.contains(char::is_uppercase)) {
+    for (key, value) in pairs {
+        if keys == Keys::AsMlflow && key.contains(char::is_uppercase) {
+            continue;
+        }
         fields.entry(key).or_insert_with(|| Values(Vec::new())).0.push(value);
     }
     fields

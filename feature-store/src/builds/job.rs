@@ -59,7 +59,7 @@ impl Features {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`], and [`BuildError::Refused`].
     pub(crate) async fn prepare(&self, asked: Asked, spooled: Option<TempPath>, turn: Turn) -> Result<Job> {
-        let Asked { from, mut wanted, output, memory_bytes } = asked;
+        let Asked { from, mut wanted, output, existing, memory_bytes } = asked;
         let blueprint = match from {
             From::Manifest(blueprint) => *blueprint,
             From::Service(which) => {
@@ -78,7 +78,10 @@ impl Features {
             now_ms: self.now_ms(),
         };
         // A stream has its end when it is begun.
-        let target = output.as_deref().map_or_else(|| Output::Stream(Box::new(io::sink())), Output::table);
+        let target = match &output {
+            Some(uri) => Output::table(uri, existing),
+            None => Output::Stream(Box::new(io::sink())),
+        };
         let request = Request::of(wanted, target, room).ok_or_else(|| Invalid::missing("spine"))?;
         let job = Job { lake: self.lake.clone(), blueprint, request, output, spilled, spooled, turn };
         self.opening.run(move || job.check().map(|()| job)).await?

@@ -1,6 +1,7 @@
 //! Whether tables have what feature views say of them.
 
 use arrow::datatypes::{DataType, Field, Schema};
+use forebay_core::causes::with_causes;
 use forebay_core::nearest::did_you_mean;
 use forebay_lake::{Lake, Table, TableOptions, TextTypes};
 
@@ -29,27 +30,13 @@ pub(super) fn check(lake: &Lake, locations: &Locations, view: &FeatureView, keys
     let of_view = |reason: String| Mistake::new("source", format!("feature view '{}': {reason}", view.name));
     locations.check(&view.source).map_err(|reason| Why::Refused(of_view(reason)))?;
     let unusable =
-        |error: forebay_lake::Error| of_view(format!("its table cannot be opened: {}", chain(&error)));
+        |error: forebay_lake::Error| of_view(format!("its table cannot be opened: {}", with_causes(&error)));
     let text = TextTypes { wanted: view.column_types(keys), ..TextTypes::default() };
     let options = TableOptions { text, ..TableOptions::default() };
     let table = Table::open(lake, &view.source, &options).map_err(unusable)?;
     let files = table.files().iter().map(|file| file.uri.as_str());
     locations.check_files(files).map_err(|reason| Why::Refused(of_view(reason)))?;
     Ok(columns(view, keys, table.schema())?)
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Whether the columns that a view names are there and of the right types.

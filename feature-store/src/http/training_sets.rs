@@ -8,11 +8,12 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use forebay_core::invalid::Invalid;
 use forebay_web::body::without_reading;
 use forebay_web::error::ApiError;
 use forebay_web::message::Message;
 use forebay_web::response::Pretty;
-use forebay_wire::decode::decode_query;
+use forebay_wire::decode::decode_query_as_body;
 use forebay_wire::features as wire;
 use tempfile::TempPath;
 use tokio::sync::mpsc::{Sender, channel};
@@ -26,6 +27,7 @@ use crate::builds::watch::Watch;
 use crate::training_sets::{Built, Error as BuildError};
 use crate::{Error, Features};
 
+const JSON: &str = "application/json";
 const ARROW: &str = "application/vnd.apache.arrow.stream";
 const LINES: &str = "application/x-ndjson";
 
@@ -69,9 +71,17 @@ fn names(headers: &HeaderMap, header: &str, kind: &str) -> bool {
 /// What is asked for, and the rows that came with it.
 async fn read(request: Request) -> Result<(Asked, Option<TempPath>), ApiError> {
     if names(request.headers(), CONTENT_TYPE.as_str(), ARROW) {
-        let message: wire::MakeTrainingSet = decode_query(request.uri().query().unwrap_or_default())?;
+        let message: wire::MakeTrainingSet = decode_query_as_body(request.uri().query().unwrap_or_default())?;
         let asked = message.try_into()?;
         return Ok((asked, Some(spool(request.into_body()).await?)));
+    }
+    if !names(request.headers(), CONTENT_TYPE.as_str(), JSON) {
+        let why = format!("The Content-Type must be one of ['{JSON}', '{ARROW}'].");
+        return Err(Invalid::message(why).into());
+    }
+    if request.uri().query().is_some_and(|query| !query.is_empty()) {
+        let why = format!("The query is read only with a body of '{ARROW}'; here it belongs into the body.");
+        return Err(Invalid::message(why).into());
     }
     let Message(message) = Message::<wire::MakeTrainingSet>::from_request(request, &()).await?;
     Ok((message.try_into()?, None))

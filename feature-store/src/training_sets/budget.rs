@@ -138,6 +138,7 @@ pub(crate) fn is_outgrown(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training_sets::sink::Existing;
 
     #[test]
     fn little_memory_is_for_few_threads_and_too_little_for_none() {
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn what_the_process_has_already_is_not_given_away_again() {
         let of = |resident: u64| {
-            let output = Output::table("out.parquet");
+            let output = Output::table("out.parquet", Existing::Replace);
             Budget::of(200 << 20, resident << 20, 2, &output).unwrap()
         };
         let (small, large, huge) = (of(30), of(80), of(1_000));

@@ -53,6 +53,9 @@ pub enum Error {
         /// Without a full stop.
         reason: String,
     },
+    /// A file that is not to be replaced is where the output goes.
+    #[error("'{0}' is there already; with 'overwrite' it is replaced")]
+    Taken(String),
     /// A table that may not be read or written.
     #[error("the training set is refused: {0}")]
     Refused(String),

@@ -63,7 +63,7 @@ impl<'a> View<'a> {
         let told = budget::width(&self.kinds());
         let options = ScanOptions { limit: Some(FEW_ROWS), ..options(self.plan.columns(), Vec::new()) };
         let Some(rows) = self.source.table.scan(Shard::ALL, &options)?.next() else { return Ok(told) };
-        let rows = self.rows(&sound(rows?)?, 1)?;
+        let rows = self.rows(&sound(self.source, rows?)?, 1)?;
         let needed = &rows.features[..self.plan.n_needed];
         let n_bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(0);
         let n_bytes: usize = needed.iter().map(n_bytes).sum();
@@ -125,7 +125,7 @@ impl<'a> View<'a> {
         let options = options(self.plan.columns(), predicate);
         let mut next = (u64::from(shard.number) << ROW_BITS) + 1;
         for rows in self.source.table.scan_for_thread(shard, &options)? {
-            let mut rows = self.rows(&sound(rows?)?, next)?;
+            let mut rows = self.rows(&sound(self.source, rows?)?, next)?;
             steps.done(rows.event.len())?;
             next += rows.event.len() as u64;
             if is_watched {

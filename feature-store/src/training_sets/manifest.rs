@@ -1,5 +1,6 @@
 //! What a training set was made from and what came out, so that it can be made again, or be known not to be the same any more.
 
+use forebay_core::hexadecimal::hexadecimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -183,8 +184,4 @@ impl Beginning<'_> {
 /// SHA-256 of JSON, whose objects have their keys in order.
 fn hash(definitions: &Value) -> String {
     hexadecimal(&Sha256::digest(definitions.to_string()))
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -29,7 +29,7 @@ mod build;
 
 pub use audit::{Audit, ViewAudit};
 pub use blueprint::Blueprint;
-pub use build::{Built, Output, OutputFormat, Request, Room, Spine, Wanted, build};
+pub use build::{Built, Existing, Output, OutputFormat, Request, Room, Spine, Wanted, build};
 pub use error::Error;
 pub use manifest::Manifest;
 pub use progress::{Progress, Step};

@@ -5,10 +5,10 @@
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::Schema;
 use arrow::row::{RowConverter, Rows, SortField};
+use forebay_core::hexadecimal::hexadecimal;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
-use super::manifest::hexadecimal;
 
 /// What is hashed at once.
 const AT_ONCE_BYTES: usize = 1 << 15;

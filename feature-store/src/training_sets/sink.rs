@@ -20,9 +20,20 @@ pub enum Output {
         uri: String,
         /// What it becomes.
         format: OutputFormat,
+        /// What becomes of a file that is there already.
+        existing: Existing,
     },
     /// An Arrow stream. What was sent before an error cannot be taken back; then it has no end.
     Stream(Box<dyn Write + Send>),
+}
+
+/// What becomes of a file that is where the output goes. A Delta table gets more rows, whichever it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is lost.
+    Replace,
+    /// It stays, and there is no output.
+    Keep,
 }
 
 /// What kind of table is written.
@@ -60,15 +71,21 @@ pub(crate) struct Finished {
 
 /// An output that is being written.
 pub(crate) enum Sink {
-    File(TableWriter),
+    File { writer: TableWriter, kept: Option<Kept> },
     Delta { append: Box<Append>, writer: Option<TableWriter>, name: String },
     Stream(StreamWriter<Box<dyn Write + Send>>),
 }
 
+/// An address where no file may be replaced.
+pub(crate) struct Kept {
+    lake: Lake,
+    uri: String,
+}
+
 impl Output {
     /// A table at an address, of the format that it says.
-    pub fn table(uri: &str) -> Self {
-        Output::Table { uri: uri.to_owned(), format: OutputFormat::of_path(uri) }
+    pub fn table(uri: &str, existing: Existing) -> Self {
+        Output::Table { uri: uri.to_owned(), format: OutputFormat::of_path(uri), existing }
     }
 
     /// Whether much is kept before it is written.
@@ -100,15 +117,16 @@ impl Sink {
             Output::Stream(stream) => {
                 Ok(Sink::Stream(StreamWriter::try_new(stream, schema).map_err(stream_error)?))
             }
-            Output::Table { uri, format: OutputFormat::File(format) } => {
+            Output::Table { uri, format: OutputFormat::File(format), existing } => {
                 if is_delta(lake, &uri)? {
                     let reason = "it is a Delta table, whose files are no business of others".to_owned();
                     return Err(Error::Place { uri, reason });
                 }
+                let kept = Kept::of(lake, &uri, existing)?;
                 let file = NewFile::create(lake, &uri)?;
-                Ok(Sink::File(TableWriter::start(file, format, schema)?))
+                Ok(Sink::File { writer: TableWriter::start(file, format, schema)?, kept })
             }
-            Output::Table { uri, format: OutputFormat::Delta } => {
+            Output::Table { uri, format: OutputFormat::Delta, existing: _ } => {
                 if let Some(ending) = unknown_ending(&uri) {
                     let reason = format!(
                         "no format of tables ends in .{ending}; a Delta table is named with a slash: {uri}/"
@@ -127,7 +145,7 @@ impl Sink {
 
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         match self {
-            Sink::File(writer) => Ok(writer.write(batch)?),
+            Sink::File { writer, .. } => Ok(writer.write(batch)?),
             Sink::Delta { append, writer, name } => {
                 let rows = append.convert(batch)?;
                 Ok(opened(writer, append, name)?.write(&rows)?)
@@ -139,7 +157,9 @@ impl Sink {
     /// Completes it. A hash tells its rows from others.
     pub(crate) fn finish(self, rows_hash: &str) -> Result<Finished, Error> {
         match self {
-            Sink::File(writer) => {
+            Sink::File { writer, kept } => {
+                // Somebody may have put one there meanwhile.
+                kept.map_or(Ok(()), |kept| kept.check())?;
                 writer.finish()?;
                 Ok(Finished::default())
             }
@@ -154,6 +174,21 @@ impl Sink {
                 Ok(Finished::default())
             }
         }
+    }
+}
+
+impl Kept {
+    fn of(lake: &Lake, uri: &str, existing: Existing) -> Result<Option<Self>, Error> {
+        if existing == Existing::Replace {
+            return Ok(None);
+        }
+        let kept = Kept { lake: lake.clone(), uri: uri.to_owned() };
+        kept.check()?;
+        Ok(Some(kept))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if NewFile::replaces(&self.lake, &self.uri)? { Err(Error::Taken(self.uri.clone())) } else { Ok(()) }
     }
 }
 

@@ -48,16 +48,18 @@ pub(crate) fn read(
         skip_rows: 0,
         limit: None,
     };
-    Ok(spine.table.scan(Shard::ALL, &options)?.map(|rows| sound(rows?)))
+    let told = |error| spine.told(error);
+    let rows = spine.table.scan(Shard::ALL, &options).map_err(told)?;
+    Ok(rows.map(move |rows| sound(spine, rows.map_err(told)?)))
 }
 
 /// A batch in which every row could be read.
-pub(crate) fn sound(rows: Rows) -> Result<RecordBatch, Error> {
+pub(crate) fn sound(source: &Source, rows: Rows) -> Result<RecordBatch, Error> {
     match rows.defects.first() {
         None => Ok(rows.batch),
         Some(defect) => {
             let row = rows.first_row + defect.row as u64;
-            Err(Error::Row { file: rows.file.to_string(), row, reason: defect.reason.clone() })
+            Err(Error::Row { file: source.file(&rows.file).to_owned(), row, reason: defect.reason.clone() })
         }
     }
 }

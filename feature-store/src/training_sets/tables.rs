@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
-use forebay_lake::{AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps};
+use forebay_core::hexadecimal::hexadecimal;
+use forebay_lake::{
+    self as lake, AsOf, Format, InputFile, Lake, Table, TableOptions, TextTypes, is_delta, overlaps,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
-use super::manifest::{TablePin, hexadecimal};
+use super::manifest::TablePin;
 use super::plan::{Plan, ViewPlan};
 use super::request::Spine;
 use crate::join::error::JoinError;
@@ -119,8 +122,9 @@ impl Source {
             return Err(Error::Changed(format!("it has the table {}, and now there are {spine}", pin.uri)));
         }
         let text = TextTypes { wanted, ..TextTypes::default() };
-        let table = Table::open(lake, path, &TableOptions { text, ..TableOptions::default() })?;
-        let (uri, address) = (spine.to_string(), path.to_owned());
+        let uri = spine.to_string();
+        let table = Table::open(lake, path, &TableOptions { text, ..TableOptions::default() });
+        let (table, address) = (table.map_err(|error| error.about(&uri))?, path.to_owned());
         Ok(Source { uri, address, table: Arc::new(table), pin: None })
     }
 
@@ -154,6 +158,17 @@ impl Source {
         Ok(Source { uri, address, table: Arc::new(table), pin: Some(pin) })
     }
 
+    /// An error of its files, which does not tell where rows are kept that were sent.
+    pub(crate) fn told(&self, error: lake::Error) -> Error {
+        let is_sent = self.address != self.uri;
+        Error::Lake(if is_sent { error.about(&self.uri) } else { error })
+    }
+
+    /// A row of one of its files, as it may be named.
+    pub(crate) fn file<'a>(&'a self, file: &'a str) -> &'a str {
+        if self.address == self.uri { file } else { &self.uri }
+    }
+
     pub(crate) fn schema(&self) -> &SchemaRef {
         self.table.schema()
     }
@@ -176,7 +191,7 @@ impl Source {
             return Ok(());
         }
         let options = TableOptions { format: Some(self.table.format()), ..TableOptions::default() };
-        let now = Table::open(lake, &self.address, &options)?;
+        let now = Table::open(lake, &self.address, &options).map_err(|error| self.told(error))?;
         let found: HashMap<&str, &InputFile> =
             now.files().iter().map(|file| (file.uri.as_str(), file)).collect();
         let is_same = |file: &InputFile| {
@@ -184,7 +199,7 @@ impl Source {
             found.is_some_and(|now| (now.size_bytes, &now.version) == (file.size_bytes, &file.version))
         };
         let changed = self.table.files().iter().find(|file| !is_same(file));
-        changed.map_or(Ok(()), |file| Err(Error::ChangedMeanwhile(file.uri.clone())))
+        changed.map_or(Ok(()), |file| Err(Error::ChangedMeanwhile(self.file(&file.uri).to_owned())))
     }
 
     /// Refuses to write what is read.

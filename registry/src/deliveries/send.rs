@@ -1,11 +1,13 @@
 //! One request to a receiver: signed, to a public address, without proxies.
 
 use std::error::Error as StdError;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use forebay_core::causes::with_causes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
@@ -127,16 +129,11 @@ fn redirect(attempt: Attempt, rules: &UrlRules) -> reqwest::redirect::Action {
 impl From<reqwest::Error> for SendError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            if let Some(Blocked(reason)) = error.downcast_ref() {
-                return SendError::Blocked(reason.clone());
-            }
-            text = format!("{text}: {error}");
-            cause = error.source();
+        let mut causes = iter::successors(error.source(), |cause| (*cause).source());
+        match causes.find_map(|cause| cause.downcast_ref()) {
+            Some(Blocked(reason)) => SendError::Blocked(reason.clone()),
+            None => SendError::Failed(with_causes(&error)),
         }
-        SendError::Failed(text)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use forebay_core::filter::conditions::Bound;
 use forebay_core::gate::{Dataset, Metrics, Outcome};
+use forebay_core::hexadecimal::hexadecimal;
 use forebay_db::Tx;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -217,6 +218,5 @@ fn files(inspection: &Inspection) -> Value {
 }
 
 fn hash(evidence: &Value) -> String {
-    let digest = Sha256::digest(evidence.to_string());
-    digest.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+    hexadecimal(&Sha256::digest(evidence.to_string()))
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
+use forebay_core::hexadecimal::hexadecimal;
 use forebay_serving::{DType, Signature};
 
 use crate::Error;
 use crate::columns::tensor_type;
-use crate::digest::hexadecimal;
 
 /// The columns that a signature tells, with their names where they have any.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use forebay_core::hexadecimal::hexadecimal;
 use sha2::{Digest as _, Sha256};
 
 const MLMODEL: &str = "MLmodel";
@@ -26,10 +27,6 @@ pub fn digest(folder: &Path) -> io::Result<String> {
         hash.update(format!("\n{path} {size_bytes}"));
     }
     Ok(hexadecimal(&hash.finalize()))
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// The paths below a folder, and the sizes of the files there.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use forebay_core::hexadecimal::hexadecimal;
 use forebay_lake::{Append, Format, Lake, RowCount, ScanOptions, Shard, Table, TableOptions, TextTypes};
 use forebay_serving::{Casts, Inputs, check_schema};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +17,6 @@ use crate::columns::{Columns, tensor_type, wanted_types};
 use crate::counters::Counters;
 use crate::delta;
 use crate::destination::{Destination, output_format};
-use crate::digest::hexadecimal;
 use crate::earlier::Earlier;
 use crate::know::{Given, Known};
 use crate::manifest::Manifest;

@@ -10,7 +10,7 @@ use arrow::compute::{CastOptions, can_cast_types, cast_with_options, concat_batc
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use forebay_lake::{Defect, Raw, Rows, row_as_json};
 use forebay_serving::{
-    Batch, Cancellation, Casts, Engine, EngineError, Inputs, Loaded, Params, conform, to_columns,
+    Batch, Cancellation, Casts, Engine, EngineError, Inputs, LoadError, Loaded, Params, conform, to_columns,
 };
 
 use crate::Error;
@@ -20,6 +20,9 @@ use crate::counters::Counters;
 
 /// How often an engine may be lost in a job before it is the engine that is at fault, and not a row.
 const MAX_LOSSES: u32 = 32;
+
+/// How often it is tried to open an engine that was opened before, or whose process is killed while it loads.
+const MAX_OPENINGS: u32 = 3;
 
 /// What all lanes of a job share.
 pub(crate) struct Scoring {
@@ -144,13 +147,19 @@ impl Scoring {
         Ok(Scorer { scoring: self, engine: self.engine()?, n_losses: 0, fatal: Fatal::new() })
     }
 
-    /// Opens an engine: twice if need be, where it was not the model that kept it from opening before.
+    /// Opens an engine: more than once if need be, where it is not the model that keeps it from opening.
     fn engine(&self) -> Result<Box<dyn Engine>, Error> {
         let open = || (self.loaded.open)(self.n_threads);
-        let opened = match open() {
-            Err(_) if self.was_opened.load(Ordering::Relaxed) => open(),
-            opened => opened,
-        };
+        let mut opened = open();
+        for _ in 1..MAX_OPENINGS {
+            match &opened {
+                _ if self.counters.is_stopped() => break,
+                Err(LoadError::Killed(_)) => {}
+                Err(_) if self.was_opened.load(Ordering::Relaxed) => {}
+                _ => break,
+            }
+            opened = open();
+        }
         let opened = opened.map_err(|source| Error::Load { model: self.model.clone(), source })?;
         self.was_opened.store(true, Ordering::Relaxed);
         Ok(opened)

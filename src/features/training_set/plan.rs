@@ -6,7 +6,7 @@ use std::path::{self, Path};
 use anyhow::Context as _;
 use forebay_client::Client;
 use forebay_core::clock::{Clock as _, SystemClock};
-use forebay_features::{Blueprint, Locations, Manifest, Output, Request, Room, Spine, Wanted};
+use forebay_features::{Blueprint, Existing, Locations, Manifest, Output, Request, Room, Spine, Wanted};
 use forebay_wire::features::GetServiceDefinitions;
 use tempfile::TempDir;
 
@@ -72,5 +72,5 @@ fn output(uri: &str) -> Output {
     if uri == "-" {
         return Output::Stream(Box::new(io::stdout()));
     }
-    Output::table(uri)
+    Output::table(uri, Existing::Replace)
 }

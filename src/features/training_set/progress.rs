@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use forebay_features::{Progress, Step};
 use indicatif::ProgressBar;
 
-use crate::shown::{Show, Shown, dress};
+use crate::shell::shown::{Show, Shown, dress};
 
 /// Where a build is. It is told often, and holds the lock for no more than a comparison.
 #[derive(Default)]

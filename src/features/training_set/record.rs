@@ -4,17 +4,12 @@ use anyhow::Context as _;
 use forebay_client::{Client, Error};
 use forebay_features::Built;
 use forebay_lake::{Table, TableOptions};
-use forebay_wire::datasets::{Dataset, DatasetInput, InputTag, LogInputs};
+use forebay_wire::datasets::LogInputs;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::shell::dataset::{TableDataset, source_type};
 use crate::{failure, lake};
-
-/// Hexadecimal digits of a dataset's digest; MLflow keeps 36 characters.
-const DIGEST_LEN: usize = 16;
-
-/// What MLflow keeps of a dataset's schema.
-const MAX_SCHEMA_BYTES: usize = 1_048_575;
 
 /// A run that is there.
 pub(super) struct Record {
@@ -63,34 +58,27 @@ async fn schema(output: String) -> Option<String> {
         let table = Table::open(&lake, &output, &TableOptions::default()).ok()?;
         Some(forebay_batch::colspec(table.schema()).to_string())
     };
-    let text = tokio::task::spawn_blocking(read).await.ok()??;
-    Some(text).filter(|text| text.len() <= MAX_SCHEMA_BYTES)
+    tokio::task::spawn_blocking(read).await.ok()?
 }
 
 fn inputs(run_id: &str, output: &str, built: &Built, schema: Option<String>) -> LogInputs {
     let manifest = &built.manifest;
     let (source_type, source) = source(output, built.output_version);
-    let profile = json!({
-        "num_rows": manifest.n_rows,
-        "feature_service": manifest.service.name,
-        "feature_service_version": manifest.service.version,
-        "rows_hash": manifest.rows_hash,
-    });
-    let dataset = Dataset {
-        name: output.rsplit('/').find(|part| !part.is_empty()).map(str::to_owned),
-        digest: manifest.rows_hash.get(..DIGEST_LEN).map(str::to_owned),
-        source_type: Some(source_type),
-        source: Some(source.to_string()),
+    let table = TableDataset {
+        uri: output,
+        hash: &manifest.rows_hash,
+        source_type: &source_type,
+        source,
         schema,
-        profile: Some(profile.to_string()),
+        profile: json!({
+            "num_rows": manifest.n_rows,
+            "feature_service": manifest.service.name,
+            "feature_service_version": manifest.service.version,
+            "rows_hash": manifest.rows_hash,
+        }),
+        context: "training",
     };
-    let context =
-        InputTag { key: Some("mlflow.data.context".to_owned()), value: Some("training".to_owned()) };
-    LogInputs {
-        run_id: Some(run_id.to_owned()),
-        datasets: vec![DatasetInput { tags: vec![context], dataset: Some(dataset) }],
-        models: Vec::new(),
-    }
+    LogInputs { run_id: Some(run_id.to_owned()), datasets: vec![table.input()], models: Vec::new() }
 }
 
 /// As MLflow's own sources of datasets are written.
@@ -102,8 +90,7 @@ fn source(output: &str, version: Option<u64>) -> (String, Value) {
     if let Some(path) = path(output) {
         return ("local".to_owned(), json!({ "uri": path }));
     }
-    let scheme = output.split_once("://").map(|(scheme, _)| scheme).filter(|scheme| *scheme != "file");
-    (scheme.unwrap_or("local").to_owned(), json!({ "uri": output }))
+    (source_type(output).to_owned(), json!({ "uri": output }))
 }
 
 /// A path from the root, of what is on this machine: a run is looked at from elsewhere.

@@ -1,14 +1,13 @@
 //! What a build says at its end.
 
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write};
 
-use anyhow::Context as _;
 use forebay_features::Built;
 use serde_json::json;
 
 use crate::cli::SummaryFormat;
-use crate::models::table::{Cell, Table};
+use crate::shell::output::{Stream, print};
+use crate::shell::table::{Cell, Table};
 
 /// What there is to tell.
 pub(super) struct Summary<'a> {
@@ -23,7 +22,7 @@ pub(super) fn tell(summary: &Summary<'_>, format: SummaryFormat) -> anyhow::Resu
         SummaryFormat::Text => text(summary),
         SummaryFormat::Json => json(summary).to_string(),
     };
-    if summary.output == "-" { print(&text, io::stderr()) } else { print(&text, io::stdout()) }
+    print(&text, Stream::beside(summary.output))
 }
 
 fn json(summary: &Summary<'_>) -> serde_json::Value {
@@ -61,14 +60,4 @@ fn text(summary: &Summary<'_>) -> String {
     }
     let _ = writeln!(text, "rows hash {}", manifest.rows_hash);
     text
-}
-
-/// Whoever reads may stop reading; that is no failure.
-fn print(text: &str, mut target: impl Write) -> anyhow::Result<()> {
-    match writeln!(target, "{}", text.trim_end()).and_then(|()| target.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("the summary cannot be written")
-        }
-        _ => Ok(()),
-    }
 }

@@ -12,9 +12,9 @@ use self::copy::copy;
 use self::folder::NewFolder;
 use self::progress::Progress;
 use super::found::{self, Found, Named};
-use super::words::{count, size};
 use super::{Outcome, Session};
 use crate::cli::DownloadArgs;
+use crate::shell::words::{count, size};
 use crate::stop::StopSignals;
 
 pub(super) async fn run(session: &Session, args: DownloadArgs) -> anyhow::Result<Outcome> {

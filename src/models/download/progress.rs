@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use forebay_serving::ModelFile;
 
-use crate::models::words::size;
+use crate::shell::words::size;
 
 /// One line on standard error that is written again and again; none where nobody looks.
 pub(super) struct Progress {

@@ -13,7 +13,7 @@ use forebay_wire::number::Int32;
 use forebay_wire::runs::{CreateRun, Run, RunTag, SearchRuns};
 
 use crate::cli::ScoreArgs;
-use crate::models::target::{credentials, is_http};
+use crate::shell::target::{credentials, is_http};
 use crate::{environment, failure};
 
 /// A server that is just being started again is waited for.

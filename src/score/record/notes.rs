@@ -2,17 +2,12 @@
 
 use forebay_batch::Summary;
 use forebay_client::{Batch, MetricPoint};
-use forebay_wire::datasets::{Dataset, DatasetInput, InputTag, LogInputs, ModelInput};
+use forebay_wire::datasets::{LogInputs, ModelInput};
 use forebay_wire::runs::Run;
 use serde_json::json;
 
 use super::Job;
-
-/// Hexadecimal digits of a dataset's digest; MLflow keeps 36 characters.
-const DIGEST_LEN: usize = 16;
-
-/// What MLflow keeps of a dataset's schema.
-const MAX_SCHEMA_BYTES: usize = 1_048_575;
+use crate::shell::dataset::{TableDataset, source_type};
 
 /// The params that the run does not have yet: one that an earlier try logged never gets another value.
 pub(super) fn params(job: Job<'_>, earlier: &Run) -> Batch {
@@ -38,28 +33,20 @@ pub(super) fn params(job: Job<'_>, earlier: &Run) -> Batch {
 /// The table, and the logged model.
 pub(super) fn inputs(run_id: &str, job: Job<'_>, model_id: Option<&str>) -> LogInputs {
     let plan = job.prepared.plan();
-    let dataset = Dataset {
-        name: plan.input.rsplit('/').find(|part| !part.is_empty()).map(str::to_owned),
-        digest: job.prepared.input_digest().get(..DIGEST_LEN).map(str::to_owned),
-        source_type: Some(source_type(&plan.input).to_owned()),
-        source: Some(json!({ "uri": plan.input }).to_string()),
-        schema: Some(job.prepared.input_colspec()).filter(|text| text.len() <= MAX_SCHEMA_BYTES),
-        profile: Some(json!({ "num_rows": plan.n_rows }).to_string()),
+    let table = TableDataset {
+        uri: &plan.input,
+        hash: &job.prepared.input_digest(),
+        source_type: source_type(&plan.input),
+        source: json!({ "uri": plan.input }),
+        schema: Some(job.prepared.input_colspec()),
+        profile: json!({ "num_rows": plan.n_rows }),
+        context: "scoring",
     };
-    let context = InputTag { key: Some("mlflow.data.context".to_owned()), value: Some("scoring".to_owned()) };
     let model = model_id.map(|model_id| ModelInput { model_id: Some(model_id.to_owned()) });
     LogInputs {
         run_id: Some(run_id.to_owned()),
-        datasets: vec![DatasetInput { tags: vec![context], dataset: Some(dataset) }],
+        datasets: vec![table.input()],
         models: model.into_iter().collect(),
-    }
-}
-
-/// MLflow names sources by their scheme, and this machine `local`.
-fn source_type(input: &str) -> &str {
-    match input.split_once("://") {
-        Some((scheme, _)) if scheme != "file" => scheme,
-        _ => "local",
     }
 }
 

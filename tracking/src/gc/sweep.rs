@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 
+use forebay_core::causes::with_causes;
+use forebay_core::uri::scheme;
+
 use super::footprint::Footprint;
 use super::shared::Shared;
 use super::{Fate, Gc, Listener, Mode, Notice, Subject, Summary};
 use crate::artifacts::place::{Place, is_proxied};
 use crate::artifacts::store::Extent;
 use crate::model::experiment::ExperimentId;
-use forebay_core::uri::scheme;
 
 /// Owners that are looked at together.
 pub(super) const PAGE: i64 = 10_000;
@@ -90,7 +92,7 @@ impl Sweep<'_> {
         };
         let fate = match extent {
             Ok(Extent { n_files, size_bytes }) => Fate::Listed { n_files, size_bytes },
-            Err(error) => Fate::Failed(format!("its artifacts cannot be read: {}", chain(&error))),
+            Err(error) => Fate::Failed(format!("its artifacts cannot be read: {}", with_causes(&error))),
         };
         self.tell(owner, fate);
     }
@@ -102,7 +104,10 @@ impl Sweep<'_> {
         match place.delete().await {
             Ok(()) => true,
             Err(error) => {
-                self.tell(owner, Fate::Failed(format!("its artifacts cannot be deleted: {}", chain(&error))));
+                self.tell(
+                    owner,
+                    Fate::Failed(format!("its artifacts cannot be deleted: {}", with_causes(&error))),
+                );
                 false
             }
         }
@@ -120,7 +125,7 @@ impl Gc {
     async fn place(&self, owner: &Owner, shared: &Shared) -> Result<Own, String> {
         let Some(uri) = &owner.location else { return Ok(Own::Nothing) };
         let id = owner.subject.id();
-        let footprint = self.roots.footprint(uri).map_err(|error| chain(&error))?;
+        let footprint = self.roots.footprint(uri).map_err(|error| with_causes(&error))?;
         if let Some(reason) = Footprint::not_of(&footprint, &id).or_else(|| shared.reason(&id)) {
             return Err(reason);
         }
@@ -133,17 +138,6 @@ impl Gc {
             ));
         }
         let place = Place::of(uri, Some(&self.destination), &self.buckets).await;
-        place.map(Own::Artifacts).map_err(|error| chain(&error))
+        place.map(Own::Artifacts).map_err(|error| with_causes(&error))
     }
-}
-
-/// An error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, nullif};
-use arrow::datatypes::{DataType, Field, Fields, Float32Type, Float64Type, Schema, SchemaRef};
+use arrow::datatypes::{
+    ArrowNativeType as _, DataType, Field, Fields, Float32Type, Float64Type, Schema, SchemaRef,
+};
 use arrow::json::ReaderBuilder;
 
 use crate::read::head::{Head, Whole};
@@ -135,37 +137,75 @@ fn decode_as(schema: &SchemaRef, bytes: &[u8], n_rows: usize) -> Result<RecordBa
 fn without_too_large(chunk: &Chunk, rows: &RecordBatch) -> Result<(RecordBatch, Vec<Defect>), ReadError> {
     let (mut columns, mut defects) = (rows.columns().to_vec(), Vec::new());
     for (field, column) in rows.schema_ref().fields().iter().zip(&mut columns) {
+        if !has_infinity(column) {
+            continue;
+        }
         let mut is_too_large = vec![false; rows.num_rows()];
-        for row in infinities(column) {
-            let as_text = field.as_ref().clone().with_data_type(DataType::Utf8);
+        for row in (0..column.len()).filter(|row| has_infinity(&column.slice(*row, 1))) {
+            let as_text = field.as_ref().clone().with_data_type(floats_as_texts(field.data_type()));
             let as_text = Arc::new(Schema::new(vec![as_text]));
             let line = decode_as(&as_text, chunk.bytes_of(&(row..row + 1)), 1)?;
-            let text = line.column(0).as_string::<i32>().value(0);
-            if text::is_number(text) {
+            if let Some((text, kind)) = too_large(&column.slice(row, 1), line.column(0)) {
                 is_too_large[row] = true;
-                defects.push(text::no_value(row, field, text));
+                let of_kind = Field::new(field.name(), kind, true);
+                defects.push(text::no_value(row, &of_kind, &text));
             }
         }
-        if is_too_large.contains(&true) {
-            *column = nullif(column, &BooleanArray::from(is_too_large))?;
-        }
+        *column = nullif(column, &BooleanArray::from(is_too_large))?;
     }
     Ok((RecordBatch::try_new(rows.schema(), columns)?, defects))
 }
 
-/// The rows of a column of floats that hold an infinity.
-fn infinities(column: &ArrayRef) -> Vec<usize> {
-    let rows = 0..column.len();
-    match column.data_type() {
-        DataType::Float32 => {
-            let values = column.as_primitive::<Float32Type>();
-            rows.filter(|row| values.is_valid(*row) && values.value(*row).is_infinite()).collect()
+/// Whether values hold an infinity, at any depth.
+fn has_infinity(values: &ArrayRef) -> bool {
+    match values.data_type() {
+        DataType::Float32 => values.as_primitive::<Float32Type>().iter().flatten().any(f32::is_infinite),
+        DataType::Float64 => values.as_primitive::<Float64Type>().iter().flatten().any(f64::is_infinite),
+        DataType::List(_) => {
+            let list = values.as_list::<i32>();
+            let (start, end) = (list.value_offsets()[0], list.value_offsets()[list.len()]);
+            let (start, end) = (start.as_usize(), end.as_usize());
+            has_infinity(&list.values().slice(start, end - start))
         }
-        DataType::Float64 => {
-            let values = column.as_primitive::<Float64Type>();
-            rows.filter(|row| values.is_valid(*row) && values.value(*row).is_infinite()).collect()
+        DataType::Struct(_) => values.as_struct().columns().iter().any(has_infinity),
+        _ => false,
+    }
+}
+
+/// A type whose values show how the floats of another one were written.
+fn floats_as_texts(kind: &DataType) -> DataType {
+    let of_field = |field: &Arc<Field>| {
+        let kind = floats_as_texts(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(kind))
+    };
+    match kind {
+        DataType::Float32 | DataType::Float64 => DataType::Utf8,
+        DataType::List(item) => DataType::List(of_field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(of_field).collect()),
+        kind => kind.clone(),
+    }
+}
+
+/// The text of a number that became an infinity, and its type, where `texts` are the same values as they were written.
+fn too_large(values: &ArrayRef, texts: &ArrayRef) -> Option<(String, DataType)> {
+    match values.data_type() {
+        DataType::Float32 | DataType::Float64 => {
+            let is_too_large = |row: &usize| has_infinity(&values.slice(*row, 1));
+            let written = texts.as_string::<i32>();
+            let mut texts = (0..values.len()).filter(is_too_large).map(|row| written.value(row));
+            let text = texts.find(|text| text::is_number(text))?;
+            Some((text.to_owned(), values.data_type().clone()))
         }
-        _ => Vec::new(),
+        DataType::List(_) => {
+            let rows = values.as_list::<i32>().iter().zip(texts.as_list::<i32>().iter());
+            rows.filter_map(|(values, texts)| Some((values?, texts?)))
+                .find_map(|(values, texts)| too_large(&values, &texts))
+        }
+        DataType::Struct(_) => {
+            let columns = values.as_struct().columns().iter().zip(texts.as_struct().columns());
+            columns.into_iter().find_map(|(values, texts)| too_large(values, texts))
+        }
+        _ => None,
     }
 }
 

@@ -58,6 +58,11 @@ impl NewFile {
         Ok(NewFile { uri, target, n_bytes: 0 })
     }
 
+    /// Whether a file of that path or address would take another one's place.
+    pub fn replaces(lake: &Lake, uri: &str) -> Result<bool, Error> {
+        Place::parse(lake, uri)?.is_taken()
+    }
+
     /// Finds out whether the object of that address could be written; it stays as it is. A file of this machine tells when it
     /// is begun.
     pub fn rehearse(lake: &Lake, uri: &str) -> Result<(), Error> {

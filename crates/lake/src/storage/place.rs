@@ -129,6 +129,25 @@ impl Place {
         }
     }
 
+    /// Whether there is something of that name, or a link that leads nowhere.
+    pub(crate) fn is_taken(&self) -> Result<bool, Error> {
+        let uri = self.uri();
+        match self {
+            Place::Pipe => Ok(false),
+            Place::Local(path) => match path.symlink_metadata() {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+                found => found.map(|_| true).map_err(Error::io(&uri)),
+            },
+            Place::Object(object) => {
+                let key = object.key()?;
+                match object.ask(object.store.head(&key)) {
+                    Err(object_store::Error::NotFound { .. }) => Ok(false),
+                    found => found.map(|_| true).map_err(Error::store(&uri)),
+                }
+            }
+        }
+    }
+
     /// Writes a small file, whole or not at all.
     pub(crate) fn write_small(&self, content: &[u8]) -> Result<(), Error> {
         let uri = self.uri();

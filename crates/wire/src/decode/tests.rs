@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::enumeration::{RunStatus, ViewType};
 use crate::experiments::{CreateExperiment, GetExperiment, SearchExperiments};
+use crate::features::MakeTrainingSet;
 use crate::metrics::LogMetric;
 use crate::number::{Double, Int32, Int64};
 use crate::promotions::RequestPromotion;
@@ -219,6 +220,17 @@ fn query_fields_are_typed_and_repeated_keys_fill_lists() {
 #[test]
 fn camel_case_is_no_spelling_of_a_query_field() {
     assert_eq!(decode_query("experimentId=1"), Ok(GetExperiment::default()));
+}
+
+#[test]
+fn a_query_that_stands_for_a_body_knows_both_spellings_and_no_other_field() {
+    let message: MakeTrainingSet = decode_query_as_body("service=s&eventTime=at&as_of=5").unwrap();
+    assert_eq!((message.event_time.as_deref(), message.as_of), (Some("at"), Some(Int64(5))));
+    for name in ["asof", "ASOF"] {
+        let unknown = decode_query_as_body::<MakeTrainingSet>(&format!("service=s&{name}=5"));
+        assert_eq!(unknown, Err(DecodeError::Unknown { name: name.to_owned() }));
+    }
+    assert!(decode_query_as_body::<MakeTrainingSet>("asOf=5&as_of=5").is_err());
 }
 
 #[test]

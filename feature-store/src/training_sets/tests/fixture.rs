@@ -20,7 +20,7 @@ use crate::model::name::Name;
 use crate::model::reference::Reference;
 use crate::model::value_type::ValueType;
 use crate::training_sets::budget::Budget;
-use crate::training_sets::build::{Built, Means, Output, Request, Spine, build_by};
+use crate::training_sets::build::{Built, Existing, Means, Output, Request, Spine, build_by};
 use crate::training_sets::{Blueprint, Error, Progress, Step};
 
 /// Nobody watches.
@@ -104,7 +104,7 @@ impl Place {
         Request {
             spine: Spine::Table(spine.to_owned()),
             event_time: "at".to_owned(),
-            output: Output::table(&self.path(output)),
+            output: Output::table(&self.path(output), Existing::Replace),
             as_of_us: None,
             locations: Locations::Everywhere,
             memory_bytes: 1 << 30,

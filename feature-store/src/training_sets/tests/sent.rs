@@ -51,4 +51,13 @@ fn the_file_of_rows_that_were_sent_is_not_told() {
     let unnamed = Request { event_time: "no".to_owned(), ..request(&place, "one.arrows", [1, 2]) };
     let error = place.build(&blueprint, unnamed).unwrap_err().to_string();
     assert!(error.starts_with("the rows that were sent: ") && !error.contains("one.arrows"), "{error}");
+    std::fs::write(place.path("no.arrows"), "no rows").unwrap();
+    let whole = std::fs::read(place.path("one.arrows")).unwrap();
+    std::fs::write(place.path("torn.arrows"), &whole[..whole.len() / 2]).unwrap();
+    for file in ["no.arrows", "torn.arrows"] {
+        let spine = Spine::Sent(PathBuf::from(place.path(file)));
+        let sent = Request { spine, ..place.request("", "out.parquet") };
+        let error = place.build(&blueprint, sent).unwrap_err().to_string();
+        assert!(error.starts_with("the rows that were sent") && !error.contains(file), "{error}");
+    }
 }

@@ -41,10 +41,14 @@ fn a_job_that_looks_for_a_row_stops_when_it_is_told_to() {
 fn an_engine_that_is_killed_while_it_loads_is_opened_again() {
     let mut place = Place::new();
     let input = place.input("in.parquet", &numbers(300));
-    place.killed = 2;
+    place.killed = 2..3;
     place.run(place.options(&input, "out.parquet")).unwrap();
     assert_eq!(place.n_opened.load(Ordering::SeqCst), 5);
-    place.killed = 5;
+    place.killed = 5..7;
+    place.run(place.options(&input, "again.parquet")).unwrap();
+    assert_eq!(place.n_opened.load(Ordering::SeqCst), 5 + 2 + 4);
+    place.killed = 11..u64::MAX;
     let told = place.run(place.options(&input, "out.parquet")).unwrap_err().to_string();
     assert_eq!(told, "the model models:/linear/1 cannot be loaded: its Python was killed");
+    assert_eq!(place.n_opened.load(Ordering::SeqCst), 11 + 3);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -82,8 +83,8 @@ pub(crate) struct Place {
     pub(crate) left: Arc<AtomicU64>,
     /// Engines that were opened.
     pub(crate) n_opened: Arc<AtomicU64>,
-    /// Which of them is killed while it loads, from 0.
-    pub(crate) killed: u64,
+    /// Which of them are killed while they load, from 0.
+    pub(crate) killed: Range<u64>,
     answers: Answers,
     pub(crate) sharing: Sharing,
     pub(crate) signature: Signature,
@@ -103,7 +104,7 @@ impl Place {
             counters: Arc::default(),
             left: Arc::new(AtomicU64::new(u64::MAX)),
             n_opened: Arc::default(),
-            killed: u64::MAX,
+            killed: 0..0,
             answers,
             sharing: Sharing::Shared,
             signature: Signature { inputs: Inputs::Columns(vec![column]), ..Signature::untold() },
@@ -139,10 +140,10 @@ impl Place {
     pub(crate) fn model(&self) -> Model {
         let answers = self.answers;
         let (left, stop) = (Arc::clone(&self.left), Arc::clone(&self.counters));
-        let (n_opened, killed) = (Arc::clone(&self.n_opened), self.killed);
+        let (n_opened, killed) = (Arc::clone(&self.n_opened), self.killed.clone());
         let open = move |_| {
-            if n_opened.fetch_add(1, Ordering::SeqCst) == killed {
-                return Err(LoadError::Model("its Python was killed".to_owned()));
+            if killed.contains(&n_opened.fetch_add(1, Ordering::SeqCst)) {
+                return Err(LoadError::Killed("its Python was killed".to_owned()));
             }
             Ok(Box::new(Linear { answers, left: Arc::clone(&left), stop: Arc::clone(&stop) })
                 as Box<dyn Engine>)

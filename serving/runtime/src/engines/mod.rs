@@ -129,6 +129,9 @@ pub enum LoadError {
     /// A file of the model is not what it should be; the text names it.
     #[error("{0}")]
     Model(String),
+    /// The process that loads it was killed, by an operator or for lack of memory: it may load another time.
+    #[error("{0}")]
+    Killed(String),
     /// Something that the engine needs is not on this machine; the text says how to get it.
     #[error("{0}")]
     Missing(String),
@@ -153,6 +156,7 @@ impl LoadError {
             LoadError::Gone(_) => "the files of the model are gone from the server",
             LoadError::NoEngine(_)
             | LoadError::Model(_)
+            | LoadError::Killed(_)
             | LoadError::Missing(_)
             | LoadError::Device { .. } => "it cannot be started again; the server's log says why",
         }

@@ -139,12 +139,7 @@ impl ModelMetrics {
     pub(super) fn record(&self, n_rows: usize, took: Duration, result: &Result<Scored, ScoreError>) {
         let scored = match result {
             Ok(scored) => scored,
-            Err(error) => {
-                let Labels { model, version } = self.labels.clone();
-                let labels = FailureLabels { model, version, reason: reason(error) };
-                self.failure.get_or_create(&labels).inc();
-                return;
-            }
+            Err(error) => return self.failed(reason(error)),
         };
         self.success.inc();
         self.rows.inc_by(i64::try_from(n_rows).unwrap_or(i64::MAX));
@@ -162,13 +157,26 @@ impl ModelMetrics {
         self.queue_seconds.observe(queued.as_secs_f64());
         self.compute_seconds.observe(compute.infer.as_secs_f64());
     }
+
+    /// A caller hung up.
+    pub(super) fn cancelled(&self) {
+        self.failed(CANCELED);
+    }
+
+    fn failed(&self, reason: &'static str) {
+        let Labels { model, version } = self.labels.clone();
+        self.failure.get_or_create(&FailureLabels { model, version, reason }).inc();
+    }
 }
+
+/// The reason of whoever does not wait any more.
+const CANCELED: &str = "CANCELED";
 
 /// As Triton names reasons, where it has a name.
 fn reason(error: &ScoreError) -> &'static str {
     match error {
         ScoreError::Full { .. } | ScoreError::TooLarge { .. } => "REJECTED",
-        ScoreError::DeadlinePassed(_) | ScoreError::Closed => "CANCELED",
+        ScoreError::DeadlinePassed(_) | ScoreError::Closed => CANCELED,
         ScoreError::Engine(_) => "BACKEND",
     }
 }

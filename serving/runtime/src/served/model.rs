@@ -80,11 +80,30 @@ impl ServedModel {
         patience: Duration,
     ) -> Result<Scored, ScoreError> {
         let (started, n_rows) = (Instant::now(), batch.n_rows());
+        let unanswered = Unanswered(Some(&self.metrics));
         let result = match self.endpoint.trouble() {
             None => self.endpoint.score(batch, params, patience).await,
             Some(reason) => Err(ScoreError::Engine(EngineError::Lost(reason))),
         };
+        unanswered.answered();
         self.metrics.record(n_rows, started.elapsed(), &result);
         result
+    }
+}
+
+/// A request that counts as cancelled when it is dropped: its caller hung up.
+struct Unanswered<'a>(Option<&'a ModelMetrics>);
+
+impl Unanswered<'_> {
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(metrics) = self.0 {
+            metrics.cancelled();
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::env;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How often is looked whether it has.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// What operators and a system without memory end processes with; by others, processes end themselves.
+const KILLS: [Signal; 2] = [Signal::KILL, Signal::TERM];
 
 /// What a worker is started with.
 pub(super) struct Launch {
@@ -96,29 +99,35 @@ impl Worker {
     /// Why a worker did not get as far as to say anything.
     fn not_loaded(&self, error: &io::Error, start_timeout: Duration) -> LoadError {
         let timed_out = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+        let own_end = if timed_out { None } else { self.own_end() };
         let what = if timed_out {
             self.kill();
             format!("Python did not load the model within {start_timeout:?}")
         } else {
-            self.end(error)
+            in_words(own_end, error)
         };
-        match self.output.last_lines() {
-            lines if lines.is_empty() => LoadError::Model(what),
-            lines => LoadError::Model(format!("{what}; its last lines:\n{lines}")),
-        }
+        let what = match self.output.last_lines() {
+            lines if lines.is_empty() => what,
+            lines => format!("{what}; its last lines:\n{lines}"),
+        };
+        let signal = own_end.and_then(|status| status.signal());
+        let was_killed = signal.is_some_and(|signal| KILLS.map(Signal::as_raw).contains(&signal));
+        if was_killed { LoadError::Killed(what) } else { LoadError::Model(what) }
     }
 
     /// Ends a worker that can no longer be talked to, and says how it ended.
     pub(super) fn end(&self, error: &io::Error) -> String {
+        in_words(self.own_end(), error)
+    }
+
+    /// Ends a worker that can no longer be talked to; how it ended, if it did so without us.
+    fn own_end(&self) -> Option<ExitStatus> {
         let start = Instant::now();
         while !self.has_ended() && start.elapsed() < PATIENCE {
             thread::sleep(PAUSE);
         }
         let ended_itself = self.has_ended();
-        match self.kill() {
-            Some(status) if ended_itself => format!("its Python ended with {status}"),
-            _ => format!("its Python was ended: {error}"),
-        }
+        self.kill().filter(|_| ended_itself)
     }
 
     /// Whether it has ended, by itself or killed.
@@ -147,6 +156,13 @@ impl Worker {
             process.status = process.child.wait().ok();
         }
         process.status
+    }
+}
+
+fn in_words(own_end: Option<ExitStatus>, error: &io::Error) -> String {
+    match own_end {
+        Some(status) => format!("its Python ended with {status}"),
+        None => format!("its Python was ended: {error}"),
     }
 }
 

@@ -90,6 +90,14 @@ class Dead(mlflow.pyfunc.PythonModel):
         os._exit(9)
 
 
+class Killed(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Hinted(mlflow.pyfunc.PythonModel):
     """Takes a list."""
 
@@ -182,6 +190,7 @@ save_types()
 save_python("broken", Broken())
 save_python("missing", Missing())
 save_python("dead", Dead())
+save_python("killed", Killed())
 save_python("hinted", Hinted())
 expect("hinted", "hinted", {"inputs": ["a", "b"]})
 (FOLDER / "expected.json").write_text(json.dumps(EXPECTED))

@@ -347,6 +347,9 @@ fn a_model_that_cannot_be_loaded_says_why() {
         matches!(&dead, LoadError::Model(text) if text.starts_with(end) && text.ends_with("out of luck")),
         "{dead}"
     );
+    let killed = error("killed");
+    let end = "its Python ended with signal: 9 (SIGKILL)";
+    assert!(matches!(&killed, LoadError::Killed(text) if text.starts_with(end)), "{killed}");
     let hurried = PythonOptions { start_timeout: Duration::from_millis(50), ..models.options.clone() };
     let late = models.refused("classifier", &hurried).to_string();
     assert!(late.starts_with("Python did not load the model within 50ms"), "{late}");

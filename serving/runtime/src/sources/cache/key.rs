@@ -1,10 +1,10 @@
 //! What tells one cached model from another.
 
 use bytes::BytesMut;
+use forebay_core::hexadecimal::hexadecimal;
 use futures_util::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::sums::hex;
 use crate::sources::error::SourceError;
 use crate::sources::files::{ModelFile, ModelFiles};
 
@@ -38,7 +38,7 @@ pub(super) async fn of(files: &dyn ModelFiles, listed: &[ModelFile]) -> Result<S
     if listed.iter().any(|file| file.etag.is_none()) {
         add(&content(files, mlmodel).await?);
     }
-    Ok(hex(&hash.finalize()))
+    Ok(hexadecimal(&hash.finalize()))
 }
 
 async fn content(files: &dyn ModelFiles, file: &ModelFile) -> Result<BytesMut, SourceError> {

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
+use forebay_core::hexadecimal::hexadecimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::sums::hex;
 use crate::sources::error::{SourceError, disk};
 use crate::sources::registry::Identity;
 
@@ -25,7 +25,7 @@ pub(super) fn key(registry: &str, uri: &str) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hex(&hash.finalize())
+    hexadecimal(&hash.finalize())
 }
 
 impl Memory {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use forebay_core::hexadecimal::hexadecimal;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
@@ -91,19 +92,10 @@ pub(super) async fn of(path: PathBuf) -> io::Result<String> {
         let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; BUFFER]);
         loop {
             match file.read(&mut buffer)? {
-                0 => return Ok(hex(&hash.finalize())),
+                0 => return Ok(hexadecimal(&hash.finalize())),
                 n_read => hash.update(&buffer[..n_read]),
             }
         }
     })
     .await?
-}
-
-/// Bytes as text.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

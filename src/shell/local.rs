@@ -35,7 +35,7 @@ const CONNECTIONS: u32 = 2;
 const USER_HEADER: HeaderName = HeaderName::from_static("x-forebay-user");
 
 /// What has to be closed in the end.
-pub(super) struct Local {
+pub(crate) struct Local {
     db: Db,
     tracking: Tracking,
 }
@@ -51,7 +51,7 @@ pub(crate) enum Tables {
 
 impl Local {
     /// Opens a database that is there, and a client of it. `user` is whom the history names.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         url: &DatabaseUrl,
         user: Option<String>,
         tables: Tables,
@@ -82,7 +82,7 @@ impl Local {
         Ok((Client::in_process(router, options)?, Local { db, tracking }))
     }
 
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.tracking.close().await;
         self.db.close().await;
     }

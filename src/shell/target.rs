@@ -11,7 +11,7 @@ use crate::cli::{OriginArgs, Secret};
 const DEFAULT: &str = "sqlite:///mlflow.db";
 
 /// A server, or a database that is used without one.
-pub(super) enum Target {
+pub(crate) enum Target {
     Server { uri: String, credentials: Credentials },
     Database { url: DatabaseUrl, user: Option<String> },
 }
@@ -37,7 +37,7 @@ pub(crate) struct Variables {
 }
 
 impl Target {
-    pub(super) fn choose(args: &OriginArgs, variables: Variables) -> anyhow::Result<Self> {
+    pub(crate) fn choose(args: &OriginArgs, variables: Variables) -> anyhow::Result<Self> {
         let flag = |uri: &Option<Secret>| uri.as_ref().map(|uri| uri.0.clone());
         let candidates = [
             ("--tracking-uri", flag(&args.tracking_uri), Kind::ServerOrDatabase),

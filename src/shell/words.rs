@@ -10,7 +10,7 @@ pub(crate) fn utc(time_ms: Option<Int64>) -> String {
 }
 
 /// `alias champion` or `stage Production`.
-pub(super) fn holder(alias: Option<&str>, stage: Option<&str>) -> String {
+pub(crate) fn holder(alias: Option<&str>, stage: Option<&str>) -> String {
     match (alias, stage) {
         (Some(alias), _) => format!("alias {alias}"),
         (None, Some(stage)) => format!("stage {stage}"),
@@ -19,7 +19,7 @@ pub(super) fn holder(alias: Option<&str>, stage: Option<&str>) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub(super) fn count(n: impl Into<u64>, noun: &str) -> String {
+pub(crate) fn count(n: impl Into<u64>, noun: &str) -> String {
     match n.into() {
         1 => format!("1 {noun}"),
         n => format!("{n} {noun}s"),
