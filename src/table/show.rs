@@ -23,6 +23,7 @@ struct Shown {
     /// None where only reading tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     n_rows: Option<u64>,
+    partition_columns: Vec<String>,
     #[serde(flatten)]
     delta: Option<ShownVersion>,
 }
@@ -37,7 +38,6 @@ struct ShownVersion {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    partition_columns: Vec<String>,
     properties: BTreeMap<String, String>,
     min_reader_version: i32,
     min_writer_version: i32,
@@ -57,6 +57,7 @@ pub(super) fn run(lake: &Lake, which: &WhichArgs, output: Output) -> anyhow::Res
             RowCount::Exact(n_rows) => Some(n_rows),
             RowCount::About(_) | RowCount::Unknown => None,
         },
+        partition_columns: table.partition_columns(),
         delta: details.map(ShownVersion::from),
     };
     output.show(&shown, || text(&shown))
@@ -70,7 +71,6 @@ impl From<Details> for ShownVersion {
             id: details.id,
             name: details.name,
             description: details.description,
-            partition_columns: details.partition_columns,
             properties: details.properties,
             min_reader_version: details.min_reader_version,
             min_writer_version: details.min_writer_version,
@@ -88,17 +88,17 @@ fn text(shown: &Shown) -> String {
         ("Files", shown.n_files.to_string().into()),
         ("Size", size(shown.size_bytes).into()),
         ("Rows", n_rows.into()),
+        ("Partitioned by", shown.partition_columns.join(", ").into()),
     ]);
     let Some(delta) = &shown.delta else { return table.to_string() };
     let properties = delta.properties.iter().map(|(name, value)| format!("{name}={value}"));
     let protocol = format!("reader {}, writer {}", delta.min_reader_version, delta.min_writer_version);
-    let of_version: [(&str, Cell); 9] = [
+    let of_version: [(&str, Cell); 8] = [
         ("Version", delta.version.to_string().into()),
         ("Committed", utc(Some(Int64(delta.time_ms))).into()),
         ("Id", delta.id.clone().into()),
         ("Name", delta.name.clone().into()),
         ("Description", delta.description.clone().into()),
-        ("Partitioned by", delta.partition_columns.join(", ").into()),
         ("Properties", Cell::from(properties.collect::<Vec<_>>())),
         ("Protocol", protocol.into()),
         ("Features", delta.features.join(", ").into()),

@@ -1,14 +1,16 @@
 """Delta tables that are rare or broken: the right rows, or an error that names the table and the file; never other rows."""
 
+import base64
 import json
+import struct
 import threading
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable, write_deltalake
-from tables_cli import by_id
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from tables_cli import by_id, duckdb_of
 
 pytestmark = pytest.mark.ours
 
@@ -160,3 +162,41 @@ def test_a_table_that_is_written_while_it_is_read_is_some_version_of_it(tables, 
     assert sizes == sorted(sizes)
     assert [row["id"] for row in tables.rows(uri)] == list(range(n_versions * 10))
     assert pl.read_delta(str(uri)).height == n_versions * 10
+
+
+def inline_vector(positions):
+    """A deletion vector in the log itself, as the protocol has it: a roaring bitmap of 64 bits with one array container, in Z85."""
+    numbers = b"".join(struct.pack("<H", position) for position in positions)
+    container = struct.pack("<IIHHI", 12346, 1, 0, len(positions) - 1, 16) + numbers
+    data = struct.pack("<IQI", 1681511377, 1, 0) + container
+    text = z85(data + bytes(-len(data) % 4))
+    return {"storageType": "i", "pathOrInlineDv": text, "sizeInBytes": len(data), "cardinality": len(positions)}
+
+
+def z85(data):
+    """ZeroMQ's base 85, which has other letters than Python's."""
+    ours = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+    theirs = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+    return base64.b85encode(data).decode().translate(str.maketrans(ours, theirs))
+
+
+@pytest.mark.parametrize("deleted", [[0], [3, 4, 500, 999], list(range(100, 900))])
+def test_rows_that_the_log_itself_says_are_deleted_are_not_read(tables, uri, deleted):
+    # Several row groups, of which some are left out by a filter and one may be deleted whole.
+    write_deltalake(uri, ids(0, 1000), writer_properties=WriterProperties(max_row_group_size=100))
+    features = ["deletionVectors"]
+    protocol = {"minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features, "writerFeatures": features}
+    added = next(json.loads(line)["add"] for line in commit(uri, 0).read_text().splitlines() if '"add"' in line)
+    removed = {"path": added["path"], "dataChange": True, "deletionTimestamp": 1}
+    actions = [
+        {"protocol": protocol},
+        {"remove": removed},
+        {"add": {**added, "deletionVector": inline_vector(deleted)}},
+    ]
+    commit(uri, 1).write_text("".join(json.dumps(action) + "\n" for action in actions))
+    left = [number for number in range(1000) if number not in deleted]
+    assert [row["id"] for row in tables.rows(uri)] == left
+    assert [row["id"] for row in tables.rows(uri, "--where", "id >= 450")] == [number for number in left if number >= 450]
+    assert tables.json("show", uri)["n_rows"] == len(left)
+    assert [row["id"] for row in tables.rows(uri, "--version", 0)] == list(range(1000))
+    assert duckdb_of(uri).sql("select id from gold order by id").fetchall() == [(number,) for number in left]

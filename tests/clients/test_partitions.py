@@ -35,7 +35,8 @@ def test_what_pyarrow_writes_in_partitions_is_read_as_it_was(tables, tmp_path):
     kinds = pa.schema([("year", pa.int32()), ("place", pa.string())])
     assert tables.rows(uri) == by_pyarrow(uri, kinds) == by_id(ROWS.to_pylist())
     assert columns(tables, uri) == {"id": "Int64", "value": "Float64", "year": "Int64", "place": "Utf8"}
-    assert tables.json("show", uri)["n_rows"] == 12
+    shown = tables.json("show", uri)
+    assert (shown["n_rows"], shown["partition_columns"]) == (12, ["year", "place"])
     for where, holds in [
         ("year = 2014", lambda row: row["year"] == 2014),
         ("place is null", lambda row: row["place"] is None),

@@ -82,6 +82,11 @@ impl Partitions {
         Arc::new(Schema::new(fields))
     }
 
+    /// What the columns are called, from the outer folder to the inner one.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|partition| partition.field.name().clone()).collect()
+    }
+
     /// Whether a file may have rows of interest, as far as its folders tell.
     pub(crate) fn may_hold(&self, file: usize, predicate: &Predicate) -> Result<bool, ArrowError> {
         for comparison in predicate.comparisons() {

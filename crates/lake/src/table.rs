@@ -183,6 +183,14 @@ impl Table {
         self.delta.as_ref().map(|version| version.details()).transpose()
     }
 
+    /// Columns that files are divided by, as the log or the names of folders tell.
+    pub fn partition_columns(&self) -> Vec<String> {
+        match &self.delta {
+            Some(version) => version.partitions(),
+            None => self.partitions.as_ref().map_or_else(Vec::new, Partitions::names),
+        }
+    }
+
     /// The columns of every file.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema

@@ -18,8 +18,6 @@ pub struct Details {
     pub name: Option<String>,
     /// What its owner says of it.
     pub description: Option<String>,
-    /// Columns that files are divided by.
-    pub partition_columns: Vec<String>,
     /// Settings of the table, such as `delta.appendOnly`.
     pub properties: BTreeMap<String, String>,
     /// Least version of the protocol that a reader has to know.
@@ -47,7 +45,6 @@ impl Version {
             id: metadata.id().to_owned(),
             name: metadata.name().map(str::to_owned),
             description: metadata.description().map(str::to_owned),
-            partition_columns: metadata.partition_columns().to_vec(),
             properties: metadata.configuration().clone().into_iter().collect(),
             min_reader_version: protocol.min_reader_version(),
             min_writer_version: protocol.min_writer_version(),

@@ -87,7 +87,7 @@ impl Version {
     }
 
     /// The columns whose values are in the log.
-    pub(super) fn partitions(&self) -> Vec<String> {
+    pub(crate) fn partitions(&self) -> Vec<String> {
         self.snapshot.table_configuration().logical_partition_columns().to_vec()
     }
 
