@@ -39,7 +39,11 @@ ANSWERED_NO = r"/ajax-api/2\.0/mlflow/experiments/get-by-name\?"
 # The stock server has no such route unless it has users, and its UI asks all the same.
 STOCK_LACKS = r"/ajax-api/2\.0/mlflow/users/current$"
 # The UI's own mistakes, which it makes with any server.
-UI_FAILS = ("Cannot read properties of undefined (reading 'includes')",)
+UI_FAILS = (
+    "Cannot read properties of undefined (reading 'includes')",
+    # A busy browser puts off a change of the layout to the next frame, and says so as if it were an error.
+    "ResizeObserver loop completed with undelivered notifications",
+)
 
 
 def chromium_program():
