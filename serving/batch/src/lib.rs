@@ -16,6 +16,7 @@ mod know;
 mod earlier;
 mod destination;
 mod plan;
+mod predicted;
 mod prepare;
 mod pipeline;
 mod output;

@@ -23,7 +23,8 @@ use crate::manifest::Manifest;
 use crate::options::{JobOptions, Model, OutputFormat};
 use crate::overlap;
 use crate::plan::Plan;
-use crate::scorer::{Manner, Scoring, output_schema};
+use crate::predicted::output_schema;
+use crate::scorer::{Manner, Scoring};
 
 /// Rows that are read at once at most, and about how many bytes.
 const BATCH_ROWS: usize = 16_384;
